@@ -1,0 +1,223 @@
+"""What billing knows: accounts, periods, the prices applied to calls, and invoices.
+
+Money is a `Decimal`: amounts of segments unrounded (at least 6 places), everything on an invoice with 2. Instants are aware
+and in UTC, dates are local (Europe/Prague). Everything that another system owns is only named: leg, conference, booking, contract.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+__all__ = [
+    "BilledSegment",
+    "BillingAccount",
+    "BillingPeriod",
+    "CallCharges",
+    "ChargedLeg",
+    "ExceptionLeg",
+    "ExchangeRate",
+    "ExcludedLeg",
+    "Invoice",
+    "InvoiceContent",
+    "InvoiceLine",
+    "Minimum",
+    "RatedCall",
+    "Segment",
+    "VatLine",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class BillingAccount:
+    """`cycle_day` is the day of the month on which a period begins, 1 to 31 (29 to 31: the last day of shorter months)."""
+
+    number: str
+    currency: str
+    cycle_day: int
+    payment_terms_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class BillingPeriod:
+    """[starts_at, ends_at) of one account; its periods tile time (I7). `status` is OPEN, CLOSING or CLOSED."""
+
+    account: str
+    starts_at: datetime
+    ends_at: datetime
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """The part of a leg in one band: billed `seconds` at `price` a minute make `amount`, unrounded."""
+
+    band: str
+    seconds: int
+    price: Decimal
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class RatedCall:
+    """What became of one call record: `state` is RATED, INVOICED, EXCEPTION or EXCLUDED, one of them (I1).
+
+    RATED and INVOICED name an account, an invoice, a contract with its rate version, and have segments. EXCEPTION has the
+    `reason` code why it could not be rated, EXCLUDED the reason why it is not billed; `message` says it to a person.
+    `credited` is set by a credit note; the same leg may then be charged again.
+    """
+
+    leg: str
+    conference: str
+    state: str
+    duration_seconds: int
+    recorded_at: datetime
+    booking: str | None = None
+    conference_started_at: datetime | None = None
+    account: str | None = None
+    invoice: str | None = None
+    contract: str | None = None
+    rate_version: int | None = None
+    rule_version: str | None = None
+    segments: tuple[Segment, ...] = ()
+    reason: str | None = None
+    message: str | None = None
+    credited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BilledSegment:
+    """A stored segment with all that a line needs; lines are made of these (domain.md, rule 7)."""
+
+    invoice: str
+    leg: str
+    conference: str
+    conference_started_at: datetime
+    contract: str
+    rate_version: int
+    segment: Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Minimum:
+    """What a conference's legs fall short of the minimum charge, summed and unrounded (domain.md, rule 6)."""
+
+    invoice: str
+    conference: str
+    conference_started_at: datetime
+    contract: str
+    rate_version: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceLine:
+    """One line, `quantity` x `unit_price` / `base_quantity` = `net`.
+
+    A call's line is conference x `band` x price (rule 7): quantity is billed seconds, base quantity 60. The minimum charge's line
+    has the band `minimum charge` and quantity 1 of 1.
+    """
+
+    invoice: str
+    position: int
+    text: str
+    band: str
+    quantity: Decimal
+    base_quantity: Decimal
+    unit_price: Decimal
+    net: Decimal
+    conference: str | None
+    contract: str | None
+    rate_version: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class VatLine:
+    """VAT of one rate, in per cent (21). In a foreign currency an issued invoice has it in CZK too, and the ČNB rate used."""
+
+    invoice: str
+    rate: Decimal
+    base: Decimal
+    amount: Decimal
+    amount_in_czk: Decimal | None = None
+    czk_per_unit: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """`period` is the start of the billing period. Number and dates are None on a DRAFT, `content_hash` too."""
+
+    id: str
+    account: str
+    period: datetime
+    status: str
+    currency: str
+    base: Decimal
+    total: Decimal
+    number: str | None = None
+    issued_on: date | None = None
+    tax_point_on: date | None = None
+    due_on: date | None = None
+    content_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceContent:
+    """An invoice's lines and sums, as a rule computes them from stored segments; total = base + VAT (I3)."""
+
+    lines: tuple[InvoiceLine, ...]
+    vat: tuple[VatLine, ...]
+    base: Decimal
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeRate:
+    """`rate` CZK for `units` of the currency, declared by the ČNB on that day."""
+
+    currency: str
+    declared_on: date
+    units: int
+    rate: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ChargedLeg:
+    """A leg to charge, already rated."""
+
+    leg: str
+    duration_seconds: int
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExcludedLeg:
+    """A leg that is not billed, with the reason (`no-duration`, ...)."""
+
+    leg: str
+    duration_seconds: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionLeg:
+    """A leg that could not be rated; its seconds are at risk."""
+
+    leg: str
+    duration_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallCharges:
+    """The charges of one conference for one account under one rate version. `minimum_charge`: see `Minimum.amount`."""
+
+    account: str
+    conference: str
+    booking: str | None
+    conference_started_at: datetime
+    contract: str
+    rate_version: int
+    currency: str
+    charges: tuple[ChargedLeg, ...]
+    excluded: tuple[ExcludedLeg, ...]
+    minimum_charge: Decimal | None
+    rule_version: str
