@@ -1,0 +1,99 @@
+"""Column types that mean the same on every database: exact decimals and aware instants."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import BigInteger, Dialect, Numeric, String, TypeDecorator
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.types import TypeEngine
+
+__all__ = ["Exact", "Instant"]
+
+INTEGER_LIMIT = 2**63  # SQLite's integers have 64 bits
+PRECISION = 38
+
+
+class Exact(TypeDecorator[Decimal]):
+    """A decimal with `scale` places, kept to the last digit.
+
+    SQLite gets a whole number of 10^-scale (its Numeric goes through float and loses digits), PostgreSQL NUMERIC.
+    A value with more places is refused with ValueError, never rounded: rounding is a rule's decision.
+    """
+
+    impl = Numeric
+    cache_ok = True
+
+    def __init__(self, scale: int) -> None:
+        super().__init__(PRECISION, scale)
+        self.scale = scale
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(BigInteger())
+        return dialect.type_descriptor(Numeric(PRECISION, self.scale))
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Decimal | int | None:
+        if value is None:
+            return None
+        scaled = scaled_integer(value, self.scale)
+        return scaled if dialect.name == "sqlite" else Decimal(value)
+
+    def process_result_value(self, value: Decimal | int | None, dialect: Dialect) -> Decimal | None:
+        if value is None or isinstance(value, Decimal):
+            return value
+        return Decimal(value).scaleb(-self.scale)
+
+
+def scaled_integer(value: Decimal, scale: int) -> int:
+    """`value` in units of 10^-scale: (1.80, 4) -> 18000. ValueError when it has more places or is too large."""
+    if isinstance(value, bool) or not isinstance(value, Decimal | int):
+        raise TypeError(f"{value!r} is a {type(value).__name__}: exact columns take a Decimal")
+    sign, digits, exponent = Decimal(value).as_tuple()
+    if not isinstance(exponent, int):
+        raise ValueError(f"{value} is not a finite number")  # noqa: TRY004 - it is a Decimal, only none to store
+    whole = int("".join(map(str, digits)))
+    shift = exponent + scale
+    scaled: int
+    scaled, lost = (whole * 10**shift, 0) if shift >= 0 else divmod(whole, 10**-shift)
+    if lost:
+        raise ValueError(f"{value} has more than {scale} decimal places")
+    if scaled >= INTEGER_LIMIT:
+        raise ValueError(f"{value} is too large for an exact column of {scale} places")
+    return -scaled if sign else scaled
+
+
+class Instant(TypeDecorator[datetime]):
+    """An instant, aware, in UTC, to the microsecond.
+
+    SQLite gets text of fixed width (`2026-11-24T16:30:00.000000Z`), which sorts as time does; PostgreSQL timestamptz.
+    A naive datetime is refused with ValueError.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(String(27))
+        return dialect.type_descriptor(TIMESTAMP(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | str | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone: instants are aware")
+        instant = value.astimezone(UTC)
+        return instant_text(instant) if dialect.name == "sqlite" else instant
+
+    def process_result_value(self, value: datetime | str | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return datetime.fromisoformat(value) if isinstance(value, str) else value.astimezone(UTC)
+
+
+def instant_text(instant: datetime) -> str:
+    """A UTC instant as text of fixed width: 2026-11-24T16:30:00.000000Z."""
+    return instant.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

@@ -1,0 +1,66 @@
+"""`column IN keys` where all keys are one bound value, however many there are.
+
+An expanding IN of 48 keys costs more than its query, and every length is another statement (performance.md, SQL).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import ColumnElement, Dialect, Integer, TypeDecorator, bindparam
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import Boolean, String, TypeEngine
+
+__all__ = ["one_of"]
+
+
+def one_of(column: ColumnElement[Any], name: str = "keys") -> ColumnElement[bool]:
+    """`column` is one of the keys bound as `name` at execution: `execute(STATEMENT, {"keys": ["7700123", ...]})`.
+
+    For text and integer columns; no keys match nothing.
+    """
+    return _OneOf(column, bindparam(name, type_=_Keys(column.type)))
+
+
+class _Keys(TypeDecorator[Collection[Any]]):
+    """A collection of keys as one value: JSON text on SQLite, an array on PostgreSQL.
+
+    Keys are cast to the column's type first, so that the same keys are found on every database.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, key: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.key = key
+        self.cast: type[int] | type[str] = int if isinstance(key, Integer) else str
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(String() if dialect.name == "sqlite" else ARRAY(self.key))
+
+    def process_bind_param(self, value: Collection[Any] | None, dialect: Dialect) -> Any:
+        keys = [self.cast(key) for key in value or ()]
+        return json.dumps(keys) if dialect.name == "sqlite" else keys
+
+
+class _OneOf(FunctionElement[bool]):
+    name = "one_of"
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_OneOf, "sqlite")
+def _on_sqlite(element: _OneOf, compiler: Any, **options: Any) -> str:
+    column, keys = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({keys}))"  # noqa: S608 - both are compiled SQL, values are bound
+
+
+@compiles(_OneOf, "postgresql")
+def _on_postgresql(element: _OneOf, compiler: Any, **options: Any) -> str:
+    column, keys = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{column} = ANY ({keys})"
