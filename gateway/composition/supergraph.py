@@ -1,0 +1,235 @@
+"""The supergraph as the planner reads it: which subgraph has which type, key and field, and on what terms.
+
+Read from a supergraph document with the directives of the join spec (v0.1 to v0.5). Nothing here changes after reading.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from graphql import GraphQLSchema, parse, print_ast, value_from_ast_untyped
+from graphql.language import (
+    ConstDirectiveNode,
+    DocumentNode,
+    EnumTypeDefinitionNode,
+    FieldDefinitionNode,
+    InterfaceTypeDefinitionNode,
+    ObjectTypeDefinitionNode,
+    SchemaDefinitionNode,
+    TypeNode,
+    UnionTypeDefinitionNode,
+)
+
+from gateway.composition.api_schema import api_schema
+from gateway.errors import SupergraphError
+from gateway.selections import Selections, field_set
+
+__all__ = ["FieldJoin", "Graph", "Kind", "Supergraph", "SupergraphField", "SupergraphType", "named"]
+
+Kind = str  # "object" | "interface" | "union"
+_KINDS: Mapping[type, Kind] = {
+    ObjectTypeDefinitionNode: "object",
+    InterfaceTypeDefinitionNode: "interface",
+    UnionTypeDefinitionNode: "union",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """One subgraph: `id` is its value in join__Graph, `name` what people call it."""
+
+    id: str
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldJoin:
+    """On what terms one subgraph has a field (`@join__field`)."""
+
+    external: bool = False
+    requires: Selections = ()
+    provides: Selections = ()
+    type: str | None = None
+    overridden: bool = False
+
+    @property
+    def resolvable(self) -> bool:
+        """Whether the subgraph answers the field by itself, wherever the type is reached."""
+        return not self.external and not self.overridden
+
+
+@dataclass(frozen=True, slots=True)
+class SupergraphField:
+    """A field over all subgraphs; `type` is SDL text (`[Leg!]`), `joins` by subgraph id."""
+
+    name: str
+    type: str
+    joins: Mapping[str, FieldJoin]
+
+
+@dataclass(frozen=True, slots=True)
+class SupergraphType:
+    """A composite type over all subgraphs; every mapping is by subgraph id."""
+
+    name: str
+    kind: Kind
+    keys: Mapping[str, tuple[Selections, ...]]  # resolvable keys only; a subgraph without one has an empty tuple
+    interface_object_in: frozenset[str]
+    implements: Mapping[str, frozenset[str]]
+    members: Mapping[str, frozenset[str]]
+    fields: Mapping[str, SupergraphField]
+
+
+@dataclass(frozen=True)
+class Supergraph:
+    """All that planning needs to know. `Supergraph.read(sdl)` makes one."""
+
+    document: DocumentNode
+    graphs: Mapping[str, Graph]
+    types: Mapping[str, SupergraphType]
+    roots: Mapping[str, str]  # "query" -> "Query"
+    _possible: dict[tuple[str, str | None], frozenset[str]] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def read(cls, sdl: str) -> "Supergraph":
+        """The supergraph written in `sdl`; SupergraphError when it has no join__Graph."""
+        document = parse(sdl, no_location=True)
+        graphs = dict(_graphs(document))
+        if not graphs:
+            raise SupergraphError("no enum join__Graph with @join__graph values: this is not a supergraph document")
+        return cls(document, graphs, {each.name: each for each in _types(document)}, _roots(document))
+
+    @cached_property
+    def api_schema(self) -> GraphQLSchema:
+        """What clients see: join types and everything @inaccessible removed."""
+        return api_schema(self.document)
+
+    def possible(self, name: str, graph: str | None = None) -> frozenset[str]:
+        """The object types that a value of type `name` can have, in one subgraph or (None) over all."""
+        known = self._possible.get((name, graph))
+        if known is None:
+            known = self._possible[name, graph] = self._find_possible(self.types[name], graph)
+        return known
+
+    def join(self, graph: str, type_name: str, field_name: str) -> FieldJoin | None:
+        """On what terms `graph` has `type_name.field_name`; None when it has no such field."""
+        found = self.types[type_name].fields.get(field_name)
+        return found.joins.get(graph) if found else None
+
+    def field_type(self, graph: str, type_name: str, field_name: str) -> str:
+        """The field's type as that subgraph declares it, as SDL text."""
+        found = self.types[type_name].fields[field_name]
+        join = found.joins.get(graph)
+        return join.type if join and join.type else found.type
+
+    def is_interface_object(self, graph: str, type_name: str) -> bool:
+        """Whether `graph` declares this interface as an object (@interfaceObject)."""
+        return graph in self.types[type_name].interface_object_in
+
+    def _find_possible(self, of: SupergraphType, graph: str | None) -> frozenset[str]:
+        if of.kind == "object":
+            return frozenset({of.name})
+        if of.kind == "union":
+            chosen = of.members.values() if graph is None else [of.members.get(graph, frozenset())]
+            return frozenset().union(*chosen)
+        return frozenset(
+            each.name
+            for each in self.types.values()
+            if each.kind == "object"
+            and any(of.name in names for where, names in each.implements.items() if graph in (None, where))
+        )
+
+
+def named(type_text: str) -> str:
+    """`[Leg!]!` -> `Leg`."""
+    return type_text.replace("[", "").replace("]", "").replace("!", "")
+
+
+def _graphs(document: DocumentNode) -> Iterable[tuple[str, Graph]]:
+    for definition in document.definitions:
+        if isinstance(definition, EnumTypeDefinitionNode) and definition.name.value == "join__Graph":
+            for value in definition.values or ():
+                for given in _given(value.directives, "join__graph"):
+                    name = value.name.value
+                    yield name, Graph(name, given["name"], given.get("url", ""))
+
+
+def _roots(document: DocumentNode) -> Mapping[str, str]:
+    declared = {
+        each.operation.value: each.type.name.value
+        for definition in document.definitions
+        if isinstance(definition, SchemaDefinitionNode)
+        for each in definition.operation_types
+    }
+    return declared or {"query": "Query", "mutation": "Mutation"}
+
+
+def _types(document: DocumentNode) -> Iterable[SupergraphType]:
+    for definition in document.definitions:
+        kind = _KINDS.get(type(definition))
+        if kind is not None and not definition.name.value.startswith(("join__", "link__")):  # type: ignore[attr-defined]
+            yield _type(definition, kind)
+
+
+def _type(node: Any, kind: Kind) -> SupergraphType:
+    joins = _given(node.directives, "join__type")
+    graphs = [given["graph"] for given in joins]
+    return SupergraphType(
+        name=node.name.value,
+        kind=kind,
+        keys={graph: _keys(joins, graph) for graph in graphs},
+        interface_object_in=frozenset(given["graph"] for given in joins if given.get("isInterfaceObject")),
+        implements=_collected(_given(node.directives, "join__implements"), "interface"),
+        members=_collected(_given(node.directives, "join__unionMember"), "member"),
+        fields={each.name.value: _field(each, graphs) for each in getattr(node, "fields", None) or ()},
+    )
+
+
+def _keys(joins: Iterable[Mapping[str, Any]], graph: str) -> tuple[Selections, ...]:
+    return tuple(
+        field_set(given["key"])
+        for given in joins
+        if given["graph"] == graph and given.get("key") and given.get("resolvable", True)
+    )
+
+
+def _collected(given: Iterable[Mapping[str, Any]], what: str) -> Mapping[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for each in given:
+        found[each["graph"]] = found.get(each["graph"], frozenset()) | {each[what]}
+    return found
+
+
+def _field(node: FieldDefinitionNode, graphs: Iterable[str]) -> SupergraphField:
+    """Without @join__field a field is in every subgraph of its type, on plain terms (join spec, "join__field")."""
+    given = _given(node.directives, "join__field")
+    joins = (
+        {each["graph"]: _join(each) for each in given if "graph" in each}
+        if given
+        else {graph: FieldJoin() for graph in graphs}
+    )
+    return SupergraphField(node.name.value, _text(node.type), joins)
+
+
+def _join(given: Mapping[str, Any]) -> FieldJoin:
+    return FieldJoin(
+        external=bool(given.get("external")),
+        requires=field_set(given["requires"]) if given.get("requires") else (),
+        provides=field_set(given["provides"]) if given.get("provides") else (),
+        type=given.get("type"),
+        overridden=bool(given.get("usedOverridden")),
+    )
+
+
+def _given(directives: Iterable[ConstDirectiveNode] | None, name: str) -> list[Mapping[str, Any]]:
+    return [
+        {argument.name.value: value_from_ast_untyped(argument.value) for argument in directive.arguments or ()}
+        for directive in directives or ()
+        if directive.name.value == name
+    ]
+
+
+def _text(node: TypeNode) -> str:
+    return print_ast(node)

@@ -1,0 +1,107 @@
+"""Everything that can go wrong in the engine, as one tree.
+
+    SpojkaError                     code
+    ├── RequestError                the request can't be executed: answered without `data`
+    │   ├── SyntaxRefused           GRAPHQL_PARSE_FAILED
+    │   ├── ValidationRefused       GRAPHQL_VALIDATION_FAILED
+    │   ├── BadVariables            BAD_USER_INPUT
+    │   ├── OperationNotFound       OPERATION_RESOLUTION_FAILURE
+    │   └── OverLimit               DOCUMENT_TOO_DEEP, DOCUMENT_TOO_LARGE, QUERY_TOO_COMPLEX
+    ├── PlanningError               QUERY_PLANNING_FAILED: no way through the subgraphs gives what was asked
+    └── SupergraphError             SUPERGRAPH_INVALID: the supergraph document itself can't be used
+
+`formatted` is the only function that turns one of them into the `errors` entry of a response (GraphQL spec, section 7.1.3).
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from graphql import GraphQLError
+
+__all__ = [
+    "BadVariables",
+    "OperationNotFound",
+    "OverLimit",
+    "PlanningError",
+    "RequestError",
+    "SpojkaError",
+    "SupergraphError",
+    "SyntaxRefused",
+    "ValidationRefused",
+    "formatted",
+]
+
+
+class SpojkaError(Exception):
+    """The root of the tree; `code` is what a program switches on, the message is for people and safe to show."""
+
+    code = "INTERNAL_SERVER_ERROR"
+
+
+class RequestError(SpojkaError):
+    """The request was refused before any subgraph was asked; `causes` are GraphQL's own errors, with locations."""
+
+    code = "BAD_REQUEST"
+
+    def __init__(self, message: str, *, causes: Iterable[GraphQLError] = ()) -> None:
+        super().__init__(message)
+        self.causes = tuple(causes)
+
+
+class SyntaxRefused(RequestError):
+    """The document is not GraphQL."""
+
+    code = "GRAPHQL_PARSE_FAILED"
+
+
+class ValidationRefused(RequestError):
+    """The document asks for what the API schema doesn't have (GraphQL spec, section 5)."""
+
+    code = "GRAPHQL_VALIDATION_FAILED"
+
+
+class BadVariables(RequestError):
+    """A variable is missing or has a value that its type refuses (GraphQL spec, section 6.1.2)."""
+
+    code = "BAD_USER_INPUT"
+
+
+class OperationNotFound(RequestError):
+    """The document has no operation of that name, or several and no name was given."""
+
+    code = "OPERATION_RESOLUTION_FAILURE"
+
+
+class OverLimit(RequestError):
+    """The document is deeper, larger or more complex than this gateway accepts; `code` says which."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class PlanningError(SpojkaError):
+    """The operation is valid, but no way through the subgraphs gives what it asks."""
+
+    code = "QUERY_PLANNING_FAILED"
+
+
+class SupergraphError(SpojkaError):
+    """The supergraph document can't be used; the message names the type or directive that is wrong."""
+
+    code = "SUPERGRAPH_INVALID"
+
+
+def formatted(error: SpojkaError) -> list[dict[str, Any]]:
+    """`error` as entries of a response's `errors`, each with `extensions.code`.
+
+    A refusal by GraphQL's own rules gives one entry per broken rule, with its locations in the document.
+    """
+    causes = error.causes if isinstance(error, RequestError) else ()
+    if not causes:
+        return [{"message": str(error), "extensions": {"code": error.code}}]
+    return [_with_code(cause.formatted, error.code) for cause in causes]
+
+
+def _with_code(entry: Mapping[str, Any], code: str) -> dict[str, Any]:
+    return {**entry, "extensions": {**entry.get("extensions", {}), "code": code}}

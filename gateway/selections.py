@@ -1,0 +1,91 @@
+"""What is selected: the form that operations and field sets share once fragments are spread and @skip/@include applied.
+
+Compared by identity: two equal-looking fields of one document stay two, and memo tables keyed by them stay cheap.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from graphql import parse, print_ast
+from graphql.language import (
+    ArgumentNode,
+    FieldNode,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+)
+
+__all__ = ["Field", "Fragment", "Selection", "Selections", "arguments_key", "field_set", "fields_in", "leaves"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Field:
+    """A selected field. `response_key` is the client's alias or the name; `arguments` are syntax, variables included."""
+
+    name: str
+    response_key: str
+    arguments: tuple[ArgumentNode, ...] = ()
+    selections: "Selections" = ()
+
+    def selecting(self, selections: "Selections") -> "Field":
+        """The same field with other selections below it."""
+        return Field(self.name, self.response_key, self.arguments, selections)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fragment:
+    """Selections that hold only for objects of type `on` (an object, interface or union)."""
+
+    on: str
+    selections: "Selections"
+
+
+Selection = Field | Fragment
+Selections = tuple[Selection, ...]
+
+
+def arguments_key(arguments: Iterable[ArgumentNode]) -> str:
+    """Arguments as text, the same for the same arguments in any order."""
+    return ", ".join(sorted(print_ast(argument) for argument in arguments))
+
+
+def field_set(text: str) -> Selections:
+    """The selections of a federation field set such as `"contract { number } version"`."""
+    (definition,) = parse("{" + text + "}", no_location=True).definitions
+    assert isinstance(definition, OperationDefinitionNode)
+    return _of(definition.selection_set)
+
+
+def fields_in(selections: Selections) -> Iterator[Field]:
+    """Every field of `selections` and of the fragments in it, not of what is below the fields."""
+    for selection in selections:
+        if isinstance(selection, Field):
+            yield selection
+        else:
+            yield from fields_in(selection.selections)
+
+
+def leaves(selections: Selections) -> int:
+    """How many fields without selections there are in all: the measure of how much a subgraph answers."""
+    return sum(
+        leaves(selection.selections) if selection.selections or isinstance(selection, Fragment) else 1
+        for selection in selections
+    )
+
+
+def _of(selection_set: SelectionSetNode) -> Selections:
+    return tuple(selection for node in selection_set.selections for selection in _selection(node))
+
+
+def _selection(node: object) -> Iterator[Selection]:
+    match node:
+        case FieldNode():
+            below = _of(node.selection_set) if node.selection_set else ()
+            yield Field(node.name.value, node.name.value, tuple(node.arguments or ()), below)
+        case InlineFragmentNode(type_condition=None):
+            yield from _of(node.selection_set)
+        case InlineFragmentNode():
+            assert node.type_condition is not None
+            yield Fragment(node.type_condition.name.value, _of(node.selection_set))
+        case _:
+            raise ValueError(f"a field set holds fields and inline fragments only, not {type(node).__name__}")
