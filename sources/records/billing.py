@@ -1,7 +1,8 @@
 """What billing knows: accounts, periods, the prices applied to calls, and invoices.
 
-Money is a `Decimal`: amounts of segments unrounded (at least 6 places), everything on an invoice with 2. Instants are aware
-and in UTC, dates are local (Europe/Prague). Everything that another system owns is only named: leg, conference, booking, contract.
+Money is a `Decimal`: amounts of segments unrounded (at least 6 places), everything on an invoice with 2. Instants are
+aware and in UTC, dates are local (Europe/Prague). What another system owns is only named: leg, conference, booking,
+contract.
 """
 
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class BillingAccount:
-    """`cycle_day` is the day of the month on which a period begins, 1 to 31 (29 to 31: the last day of shorter months)."""
+    """A period begins on `cycle_day` of each month, 1 to 31 (29 to 31: the last day of shorter months)."""
 
     number: str
     currency: str
@@ -61,8 +62,9 @@ class Segment:
 class RatedCall:
     """What became of one call record: `state` is RATED, INVOICED, EXCEPTION or EXCLUDED, one of them (I1).
 
-    RATED and INVOICED name an account, an invoice, a contract with its rate version, and have segments. EXCEPTION has the
-    `reason` code why it could not be rated, EXCLUDED the reason why it is not billed; `message` says it to a person.
+    RATED (on a draft) and INVOICED name an account, an invoice, a contract with its rate version, and have segments.
+    EXCEPTION has the `reason` code why it could not be rated, EXCLUDED the reason why it is not billed; `message` says
+    it to a person.
     `credited` is set by a credit note; the same leg may then be charged again.
     """
 
@@ -113,8 +115,8 @@ class Minimum:
 class InvoiceLine:
     """One line, `quantity` x `unit_price` / `base_quantity` = `net`.
 
-    A call's line is conference x `band` x price (rule 7): quantity is billed seconds, base quantity 60. The minimum charge's line
-    has the band `minimum charge` and quantity 1 of 1.
+    A call's line is conference x `band` x price (rule 7): quantity is billed seconds, base quantity 60. The minimum
+    charge's line has the band `minimum charge` and quantity 1 of 1.
     """
 
     invoice: str
@@ -132,7 +134,7 @@ class InvoiceLine:
 
 @dataclass(frozen=True, slots=True)
 class VatLine:
-    """VAT of one rate, in per cent (21). In a foreign currency an issued invoice has it in CZK too, and the ČNB rate used."""
+    """VAT of one `rate`, in per cent (21). Issued in a foreign currency, it has CZK too, and the ČNB rate used."""
 
     invoice: str
     rate: Decimal
