@@ -1,0 +1,1 @@
+"""Decisions: pure functions on frozen values. No async, no clock, no I/O: time comes in as an argument."""

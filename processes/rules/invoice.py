@@ -1,0 +1,250 @@
+"""What an invoice says (domain.md section 2, rules 7 and 8; invariant I3).
+
+    lines = lines_of(segments, minimum_charges)      # stored segments -> lines, each rounded once
+    totals = totals_of(lines)                        # base, VAT per rate, total
+
+A line is conference x band x price. All its segments have one price, so the sum of their unrounded amounts is
+(sum of seconds) x price / 60: the lines come from the stored seconds and prices, never from amounts that some column
+may have cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from processes.rules.bands import PEAK
+from processes.rules.instants import HOUSE_ZONE, zone_named
+from processes.rules.money import half_up
+from processes.rules.refusal import Refusal
+from processes.rules.tariff import amount_of
+
+__all__ = [
+    "BASE_QUANTITY",
+    "HOUSE_CURRENCY",
+    "STANDARD_VAT",
+    "BilledSegment",
+    "ExchangeRate",
+    "Line",
+    "MinimumCharge",
+    "Totals",
+    "VatTotal",
+    "exchange_rate_for",
+    "line_net",
+    "line_text",
+    "lines_of",
+    "minimum_text",
+    "totals_of",
+    "with_vat_in_czk",
+]
+
+HOUSE_CURRENCY = "CZK"
+STANDARD_VAT = Decimal("21.00")
+BASE_QUANTITY = Decimal(60)
+"""Quantity is in seconds, prices are per minute: EN 16931 BT-149, so that quantity x price agrees with the net."""
+
+RATE_AGE_LIMIT = timedelta(days=7)
+"""The ČNB publishes on working days; the longest holidays are shorter than this, a forgotten table is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class BilledSegment:
+    """A stored segment of a charge: `seconds` billed at `price` per minute. `started_at` is the conference's start."""
+
+    conference: str
+    started_at: datetime
+    contract: str
+    rate_version: int
+    leg: str
+    service: str
+    band: str
+    price: Decimal
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class MinimumCharge:
+    """What a conference's calls stay below the minimum charge, in all (`Rating.minimum_charge`)."""
+
+    conference: str
+    started_at: datetime
+    contract: str
+    rate_version: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`net` = half up(quantity / base_quantity x unit_price); `band` None on a minimum charge line.
+
+    `vat_rate` is in percent. `legs` are those charged here, in the order of their ids.
+    """
+
+    conference: str
+    contract: str
+    rate_version: int
+    text: str
+    band: str | None
+    quantity: Decimal
+    base_quantity: Decimal
+    unit_price: Decimal
+    net: Decimal
+    vat_rate: Decimal
+    legs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VatTotal:
+    """VAT of all lines with one rate (percent); `amount_in_czk` only where the invoice is in another currency."""
+
+    rate: Decimal
+    base: Decimal
+    amount: Decimal
+    amount_in_czk: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """total = base + the VAT amounts. No rounding to whole crowns."""
+
+    base: Decimal
+    vat: tuple[VatTotal, ...]
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeRate:
+    """A ČNB rate: `amount` units of `currency` (1 EUR, 100 HUF) were worth `czk` crowns from `day` on."""
+
+    currency: str
+    day: date
+    amount: int
+    czk: Decimal
+
+
+def lines_of(
+    segments: Iterable[BilledSegment],
+    minimum_charges: Iterable[MinimumCharge] = (),
+    *,
+    vat_rate: Decimal = STANDARD_VAT,
+    zone: str = HOUSE_ZONE,
+) -> tuple[Line, ...]:
+    """By conference start; of one conference peak, off-peak, then the minimum charge. Zero lines are left out."""
+    grouped: dict[LineKey, list[BilledSegment]] = {}
+    for segment in segments:
+        grouped.setdefault(key_of(segment), []).append(segment)
+    lines = [(key, segment_line(grouped[key], vat_rate, zone)) for key in grouped]
+    lines += [(minimum_key(minimum), minimum_line(minimum, vat_rate, zone)) for minimum in added_up(minimum_charges)]
+    return tuple(line for _, line in sorted(lines, key=lambda pair: pair[0]) if line.quantity)
+
+
+def line_net(seconds: int, price: Decimal) -> Decimal:
+    """Rule 7's rounding: the billed seconds of a conference in one band at one price, half up to 0.01."""
+    return half_up(amount_of(seconds, price))
+
+
+def totals_of(lines: Iterable[Line]) -> Totals:
+    """Rule 8: VAT once per rate on the sum of the nets, never per line."""
+    bases: dict[Decimal, Decimal] = {}
+    for line in lines:
+        bases[line.vat_rate] = bases.get(line.vat_rate, Decimal("0.00")) + line.net
+    vat = tuple(VatTotal(rate, base, half_up(base * rate / 100)) for rate, base in sorted(bases.items()))
+    base = sum((part.base for part in vat), Decimal("0.00"))
+    return Totals(base, vat, base + sum((part.amount for part in vat), Decimal("0.00")))
+
+
+def with_vat_in_czk(totals: Totals, exchange: ExchangeRate) -> Totals:
+    """The same totals with each VAT amount also in crowns, half up, at the rate of the tax point."""
+    in_czk = [replace(part, amount_in_czk=half_up(part.amount * exchange.czk / exchange.amount)) for part in totals.vat]
+    return replace(totals, vat=tuple(in_czk))
+
+
+def exchange_rate_for(rates: Iterable[ExchangeRate], currency: str, tax_point: date) -> ExchangeRate | Refusal:
+    """The latest ČNB rate published up to the tax point; refused `no-exchange-rate` when a week or more is missing."""
+    known = [rate for rate in rates if rate.currency == currency and rate.day <= tax_point]
+    latest = max(known, key=lambda rate: rate.day, default=None)
+    if latest is None or tax_point - latest.day >= RATE_AGE_LIMIT:
+        return Refusal(
+            "no-exchange-rate", f"there is no ČNB rate for {currency} on {tax_point}: load it, then issue the invoice"
+        )
+    return latest
+
+
+# lines, one by one
+
+LineKey = tuple[datetime, str, str, int, int, str, Decimal]
+FIRST, SECOND, LAST = 0, 1, 2
+
+
+def key_of(segment: BilledSegment) -> LineKey:
+    place = FIRST if segment.band == PEAK else SECOND
+    return (*source_of(segment), place, segment.band, segment.price)
+
+
+def minimum_key(minimum: MinimumCharge) -> LineKey:
+    return (*source_of(minimum), LAST, "", minimum.amount)
+
+
+def source_of(part: BilledSegment | MinimumCharge) -> tuple[datetime, str, str, int]:
+    return part.started_at, part.conference, part.contract, part.rate_version
+
+
+def added_up(minimum_charges: Iterable[MinimumCharge]) -> Iterator[MinimumCharge]:
+    """One per conference, also when a late leg was rated in a second go."""
+    found: dict[tuple[datetime, str, str, int], MinimumCharge] = {}
+    for minimum in minimum_charges:
+        source = source_of(minimum)
+        before = found[source].amount if source in found else Decimal(0)
+        found[source] = replace(minimum, amount=before + minimum.amount)
+    return (minimum for minimum in found.values() if minimum.amount)
+
+
+def segment_line(segments: Sequence[BilledSegment], vat_rate: Decimal, zone: str) -> Line:
+    first = segments[0]
+    seconds = sum(segment.seconds for segment in segments)
+    return Line(
+        conference=first.conference,
+        contract=first.contract,
+        rate_version=first.rate_version,
+        text=line_text(first.started_at, (segment.service for segment in segments), first.band, zone=zone),
+        band=first.band,
+        quantity=Decimal(seconds),
+        base_quantity=BASE_QUANTITY,
+        unit_price=first.price,
+        net=line_net(seconds, first.price),
+        vat_rate=vat_rate,
+        legs=tuple(sorted({segment.leg for segment in segments})),
+    )
+
+
+def minimum_line(minimum: MinimumCharge, vat_rate: Decimal, zone: str) -> Line:
+    net = half_up(minimum.amount)
+    return Line(
+        conference=minimum.conference,
+        contract=minimum.contract,
+        rate_version=minimum.rate_version,
+        text=minimum_text(minimum.started_at, zone=zone),
+        band=None,
+        quantity=Decimal(1),
+        base_quantity=Decimal(1),
+        unit_price=net,
+        net=net,
+        vat_rate=vat_rate,
+        legs=(),
+    )
+
+
+def line_text(started_at: datetime, services: Iterable[str], band: str, *, zone: str = HOUSE_ZONE) -> str:
+    """`Conference 2026-11-24 17:30, dial-in, peak`: local time, as the customer remembers it."""
+    return f"Conference {local_text(started_at, zone)}, {' and '.join(sorted(set(services)))}, {band}"
+
+
+def minimum_text(started_at: datetime, *, zone: str = HOUSE_ZONE) -> str:
+    """`Conference 2026-11-24 17:30, minimum charge`."""
+    return f"Conference {local_text(started_at, zone)}, minimum charge"
+
+
+def local_text(instant: datetime, zone: str) -> str:
+    return f"{instant.astimezone(zone_named(zone)):%Y-%m-%d %H:%M}"
