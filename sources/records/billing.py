@@ -21,6 +21,7 @@ __all__ = [
     "Invoice",
     "InvoiceContent",
     "InvoiceLine",
+    "IssueDates",
     "Minimum",
     "RatedCall",
     "Segment",
@@ -50,8 +51,12 @@ class BillingPeriod:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """The part of a leg in one band: billed `seconds` at `price` a minute make `amount`, unrounded."""
+    """The part of a leg in one band: billed `seconds` at `price` a minute make `amount`, unrounded (10 places).
 
+    `service` is dial-in, dial-out or toll-free.
+    """
+
+    service: str
     band: str
     seconds: int
     price: Decimal
@@ -101,7 +106,7 @@ class BilledSegment:
 
 @dataclass(frozen=True, slots=True)
 class Minimum:
-    """What a conference's legs fall short of the minimum charge, summed and unrounded (domain.md, rule 6)."""
+    """What a conference's legs fall short of the minimum charge, in all (domain.md, rule 6)."""
 
     invoice: str
     conference: str
@@ -116,13 +121,13 @@ class InvoiceLine:
     """One line, `quantity` x `unit_price` / `base_quantity` = `net`.
 
     A call's line is conference x `band` x price (rule 7): quantity is billed seconds, base quantity 60. The minimum
-    charge's line has the band `minimum charge` and quantity 1 of 1.
+    charge's line has no band, and quantity 1 of 1.
     """
 
     invoice: str
     position: int
     text: str
-    band: str
+    band: str | None
     quantity: Decimal
     base_quantity: Decimal
     unit_price: Decimal
@@ -170,6 +175,15 @@ class InvoiceContent:
     vat: tuple[VatLine, ...]
     base: Decimal
     total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class IssueDates:
+    """The dates on an invoice; `tax_point_on` is the DUZP."""
+
+    issued_on: date
+    tax_point_on: date
+    due_on: date
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ __all__ = ["FirstAnswer", "Run"]
 class Run:
     """One run of a process about one subject. `id` is `<process>:<subject>:<n>`.
 
-    `state` is RUNNING, SUCCEEDED, REFUSED or FAILED; `outcome` says in a word or an id what came of it, `error` what went
-    wrong.
+    `state` is RUNNING, SUCCEEDED, REFUSED or FAILED; `outcome` says in a word or an id what came of it, `error` what
+    went wrong.
     """
 
     id: str
