@@ -1,0 +1,60 @@
+"""The story of composition, once: read -> check each subgraph -> merge -> check the whole -> satisfy -> emit."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateway.composition.emit import emit
+from gateway.composition.merge import merge
+from gateway.composition.merge.merging import start
+from gateway.composition.problems import Hint, Report
+from gateway.composition.subgraph import Subgraph, SubgraphSdl, read_subgraph
+
+__all__ = ["Composition", "compose"]
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """A supergraph: its SDL in the join specification v0.5, and what is worth knowing of how it came about."""
+
+    supergraph_sdl: str
+    hints: tuple[Hint, ...]
+
+
+def compose(subgraphs: Sequence[SubgraphSdl]) -> Composition:
+    """The supergraph of the subgraphs, whatever their order. Raises CompositionError with all that is wrong."""
+    report = Report()
+    read = _read(sorted(subgraphs, key=lambda given: given.name), report)
+    report.stop_if_refused()
+    merged = merge(start(read, report=report))
+    report.stop_if_refused()
+    return Composition(emit(merged, read), tuple(report.hints))
+
+
+def _read(given: Sequence[SubgraphSdl], report: Report) -> list[Subgraph]:
+    names = [sdl.name for sdl in given]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        report.problem(
+            "DUPLICATE_SUBGRAPH_NAME", f"{name} is given twice: give each subgraph a name of its own", subgraphs=[name]
+        )
+    read = [read_subgraph(sdl, graph, report=report) for sdl, graph in zip(given, graph_names(names), strict=True)]
+    return [subgraph for subgraph in read if subgraph is not None]
+
+
+def graph_names(names: Sequence[str]) -> list[str]:
+    """Names for the enum join__Graph, as Apollo makes them: upper case, "_" for what a name can't hold, made distinct.
+
+    ["mailing-v2", "mailing_v2", "2nd"]  ->  ["MAILING_V2_1", "MAILING_V2_2", "_2ND"]
+    """
+    made = [_graph_name(name) for name in names]
+    return [
+        f"{name}_{made[: index + 1].count(name)}" if made.count(name) > 1 else name for index, name in enumerate(made)
+    ]
+
+
+def _graph_name(name: str) -> str:
+    upper = re.sub(r"[^A-Z0-9_]", "_", name.upper())
+    if upper[:1].isdigit():
+        upper = f"_{upper}"
+    # a name that ends in _1 could be one that was made distinct
+    return f"{upper}_" if re.search(r"_\d+$", upper) else upper

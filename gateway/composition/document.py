@@ -1,0 +1,206 @@
+"""A subgraph's SDL as text -> its declarations, without federation's own machinery, checked to be valid GraphQL.
+
+    parse -> roots and @link -> strip -> check
+
+What is stripped is what a subgraph server adds for the gateway (`_service`, `_entities`, `_Any`, `_Entity`, `_Service`)
+and what it may repeat of the federation specification (`directive @key ...`, `scalar FieldSet`).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from graphql import (
+    ConstDirectiveNode,
+    DefinitionNode,
+    DirectiveDefinitionNode,
+    DocumentNode,
+    EnumTypeDefinitionNode,
+    EnumTypeExtensionNode,
+    GraphQLError,
+    GraphQLSyntaxError,
+    InputObjectTypeDefinitionNode,
+    InputObjectTypeExtensionNode,
+    InterfaceTypeDefinitionNode,
+    InterfaceTypeExtensionNode,
+    ObjectTypeDefinitionNode,
+    ObjectTypeExtensionNode,
+    ScalarTypeDefinitionNode,
+    ScalarTypeExtensionNode,
+    SchemaDefinitionNode,
+    SchemaExtensionNode,
+    TypeDefinitionNode,
+    TypeExtensionNode,
+    UnionTypeDefinitionNode,
+    UnionTypeExtensionNode,
+    build_ast_schema,
+    parse,
+    validate_schema,
+)
+from graphql.validation.validate import validate_sdl
+
+from gateway.composition.links import DEFINITIONS, Names, names_of, read_links
+from gateway.composition.problems import Report
+
+__all__ = ["Declaration", "Document", "read_document"]
+
+Declaration = TypeDefinitionNode | TypeExtensionNode
+
+ROOTS = ("query", "mutation", "subscription")
+_MACHINERY = {"_Any", "_Entity", "_Service", "_FieldSet"}
+_MACHINERY_FIELDS = {"_service", "_entities"}
+_DEFINITION_OF: Mapping[type[TypeExtensionNode], type[TypeDefinitionNode]] = {
+    ScalarTypeExtensionNode: ScalarTypeDefinitionNode,
+    ObjectTypeExtensionNode: ObjectTypeDefinitionNode,
+    InterfaceTypeExtensionNode: InterfaceTypeDefinitionNode,
+    UnionTypeExtensionNode: UnionTypeDefinitionNode,
+    EnumTypeExtensionNode: EnumTypeDefinitionNode,
+    InputObjectTypeExtensionNode: InputObjectTypeDefinitionNode,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The declarations (definition first, then extensions) by type name; `roots` maps a root type's name to "Query"..."""
+
+    declarations: Mapping[str, Sequence[Declaration]]
+    roots: Mapping[str, str]
+    names: Names
+    schema_directives: tuple[ConstDirectiveNode, ...]
+
+
+def read_document(sdl: str, subgraph: str, *, report: Report) -> Document | None:
+    """The subgraph's declarations; None when a problem was reported."""
+    try:
+        nodes = parse(sdl).definitions
+    except GraphQLSyntaxError as error:
+        _invalid(error, subgraph, report)
+        return None
+    schema_nodes = [node for node in nodes if isinstance(node, SchemaDefinitionNode | SchemaExtensionNode)]
+    schema_directives = tuple(directive for node in schema_nodes for directive in node.directives or ())
+    names = names_of(read_links(schema_directives, subgraph, report=report), subgraph, report=report)
+    if names is None:
+        return None
+    roots = _roots(schema_nodes)
+    declarations = _grouped(_stripped(nodes, names, roots))
+    _check_root_names(declarations, roots, subgraph, report)
+    custom = [node for node in nodes if isinstance(node, DirectiveDefinitionNode) and _is_custom(node, names)]
+    errors = _graphql_errors(declarations, custom, names, roots)
+    for found in errors:
+        _invalid(found, subgraph, report)
+    return None if errors else Document(declarations, roots, names, schema_directives)
+
+
+def _invalid(error: GraphQLError, subgraph: str, report: Report) -> None:
+    report.problem(
+        "INVALID_GRAPHQL",
+        f"{subgraph}: {error.message}",
+        subgraphs=[subgraph],
+        line=error.locations[0].line if error.locations else None,
+    )
+
+
+def _roots(nodes: Iterable[SchemaDefinitionNode | SchemaExtensionNode]) -> dict[str, str]:
+    """Root types by their local name; without a schema definition they are called Query, Mutation, Subscription."""
+    operations = {
+        operation.operation.value: operation.type.name.value
+        for node in nodes
+        for operation in node.operation_types or ()
+    }
+    local = {root: root.capitalize() for root in ROOTS} | operations
+    return {name: root.capitalize() for root, name in local.items()}
+
+
+def _check_root_names(
+    declarations: Mapping[str, object], roots: Mapping[str, str], subgraph: str, report: Report
+) -> None:
+    for local, standard in roots.items():
+        if local != standard and standard in declarations:
+            report.problem(
+                f"ROOT_{standard.upper()}_USED",
+                f"{subgraph} has a type {standard} that isn't its {standard.lower()} root ({local} is): the supergraph"
+                f" calls the root {standard}, so give the other type another name",
+                subgraphs=[subgraph],
+                coordinate=standard,
+            )
+
+
+def _is_custom(node: DirectiveDefinitionNode, names: Names) -> bool:
+    name = node.name.value
+    return name not in names.directives and name != "link" and not name.startswith(("federation__", "link__"))
+
+
+def _stripped(nodes: Iterable[DefinitionNode], names: Names, roots: Mapping[str, str]) -> list[Declaration]:
+    kept: list[Declaration] = []
+    for node in nodes:
+        if not isinstance(node, Declaration):
+            continue
+        name = node.name.value
+        if name in _MACHINERY or name in names.scalars or name.startswith(("link__", "federation__")):
+            continue
+        if roots.get(name) == "Query" and isinstance(node, ObjectTypeDefinitionNode | ObjectTypeExtensionNode):
+            node = _without_machinery(node)
+        kept.append(node)
+    return kept
+
+
+def _without_machinery(
+    node: ObjectTypeDefinitionNode | ObjectTypeExtensionNode,
+) -> ObjectTypeDefinitionNode | ObjectTypeExtensionNode:
+    fields = tuple(field for field in node.fields or () if field.name.value not in _MACHINERY_FIELDS)
+    return type(node)(
+        name=node.name, interfaces=node.interfaces, directives=node.directives, fields=fields, loc=node.loc
+    )
+
+
+def _grouped(nodes: Iterable[Declaration]) -> dict[str, list[Declaration]]:
+    grouped: dict[str, list[Declaration]] = {}
+    for node in nodes:
+        grouped.setdefault(node.name.value, []).append(node)
+    for declarations in grouped.values():
+        declarations.sort(key=lambda node: isinstance(node, TypeExtensionNode))  # stable: extensions keep their order
+    return grouped
+
+
+def _graphql_errors(
+    declarations: Mapping[str, Sequence[Declaration]],
+    custom: Iterable[DirectiveDefinitionNode],
+    names: Names,
+    roots: Mapping[str, str],
+) -> list[GraphQLError]:
+    """What graphql-core says of the schema with federation's definitions added and its licences granted.
+
+    The licences: an extension needs no definition, and there may be no query root, or one without fields.
+    """
+    definitions: list[DefinitionNode] = [*custom, *_machinery(names, roots, declarations)]
+    for nodes in declarations.values():
+        first, *rest = nodes
+        definitions += [_as_definition(first), *rest]
+    document = DocumentNode(definitions=tuple(definitions))
+    if errors := validate_sdl(document):
+        return errors
+    return validate_schema(build_ast_schema(document, assume_valid_sdl=True))
+
+
+def _machinery(names: Names, roots: Mapping[str, str], declarations: Mapping[str, object]) -> Iterable[DefinitionNode]:
+    scalars = {standard: local for local, standard in names.scalars.items()}
+    lines = [f"scalar {local}" for local in scalars.values()]
+    for local, standard in names.directives.items():
+        definition = DEFINITIONS[standard][1]
+        for scalar, known_as in scalars.items():
+            definition = definition.replace(f"federation__{scalar}", known_as)
+        lines.append(f"directive @{local} {definition}")
+    operations = []
+    for local, standard in roots.items():
+        if standard == "Query":
+            lines.append(f"{'extend ' if local in declarations else ''}type {local} {{ _service: String }}")
+        if standard == "Query" or local in declarations:
+            operations.append(f"{standard.lower()}: {local}")
+    lines.append(f"schema {{ {' '.join(operations)} }}")
+    return parse("\n".join(lines), no_location=True).definitions
+
+
+def _as_definition(node: Declaration) -> TypeDefinitionNode:
+    if isinstance(node, TypeDefinitionNode):
+        return node
+    members = {key: getattr(node, key) for key in node.keys}
+    return _DEFINITION_OF[type(node)](**members)

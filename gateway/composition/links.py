@@ -1,0 +1,186 @@
+"""@link: which specifications a subgraph uses, and by which names it calls their directives.
+
+Follows the link specification v1.0: a directive that isn't imported is called `@<prefix>__<name>`, and the one named
+like the specification itself (`@tag` of tag/v0.3) just `@<prefix>`.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import ConstDirectiveNode, DirectiveNode, value_from_ast_untyped
+
+from gateway.composition.problems import Report
+
+__all__ = ["DEFINITIONS", "FEDERATION", "FIELD_SET_SCALARS", "Link", "Names", "names_of", "read_links"]
+
+FEDERATION = "https://specs.apollo.dev/federation"
+_SPEC_URL = re.compile(r"^(?P<identity>https?://.+/(?P<name>[^/]+))/v(?P<major>\d+)\.(?P<minor>\d+)/?$")
+_NEWEST = (2, 12)
+
+# Directive of the federation specification -> (version it appeared in, its definition without "directive @name").
+DEFINITIONS: Mapping[str, tuple[tuple[int, int], str]] = {
+    "key": (
+        (2, 0),
+        "(fields: federation__FieldSet!, resolvable: Boolean = true) repeatable on OBJECT | INTERFACE",
+    ),
+    "requires": ((2, 0), "(fields: federation__FieldSet!) on FIELD_DEFINITION"),
+    "provides": ((2, 0), "(fields: federation__FieldSet!) on FIELD_DEFINITION"),
+    "external": ((2, 0), "(reason: String) on OBJECT | FIELD_DEFINITION"),
+    "extends": ((2, 0), "on OBJECT | INTERFACE"),
+    "shareable": ((2, 0), "repeatable on OBJECT | FIELD_DEFINITION"),
+    "override": ((2, 0), "(from: String!, label: String) on FIELD_DEFINITION"),
+    "tag": (
+        (2, 0),
+        "(name: String!) repeatable on FIELD_DEFINITION | INTERFACE | OBJECT | UNION | ARGUMENT_DEFINITION | SCALAR"
+        " | ENUM | ENUM_VALUE | INPUT_OBJECT | INPUT_FIELD_DEFINITION | SCHEMA",
+    ),
+    "inaccessible": (
+        (2, 0),
+        "on FIELD_DEFINITION | OBJECT | INTERFACE | UNION | ENUM | ENUM_VALUE | SCALAR | INPUT_OBJECT"
+        " | INPUT_FIELD_DEFINITION | ARGUMENT_DEFINITION",
+    ),
+    "composeDirective": ((2, 1), "(name: String) repeatable on SCHEMA"),
+    "interfaceObject": ((2, 3), "on OBJECT"),
+    "authenticated": ((2, 5), "on FIELD_DEFINITION | OBJECT | INTERFACE | SCALAR | ENUM"),
+    "requiresScopes": (
+        (2, 5),
+        "(scopes: [[federation__Scope!]!]!) on FIELD_DEFINITION | OBJECT | INTERFACE | SCALAR | ENUM",
+    ),
+    "policy": (
+        (2, 6),
+        "(policies: [[federation__Policy!]!]!) on FIELD_DEFINITION | OBJECT | INTERFACE | SCALAR | ENUM",
+    ),
+    "context": ((2, 8), "(name: String!) repeatable on INTERFACE | OBJECT | UNION"),
+    "fromContext": ((2, 8), "(field: federation__ContextFieldValue) on ARGUMENT_DEFINITION"),
+    "cost": (
+        (2, 9),
+        "(weight: Int!) on ARGUMENT_DEFINITION | ENUM | FIELD_DEFINITION | INPUT_FIELD_DEFINITION | OBJECT | SCALAR",
+    ),
+    "listSize": (
+        (2, 9),
+        "(assumedSize: Int, slicingArguments: [String!], sizedFields: [String!], requireOneSlicingArgument: Boolean = true)"
+        " on FIELD_DEFINITION",
+    ),
+    "cacheTag": ((2, 12), "(format: String!) repeatable on OBJECT | FIELD_DEFINITION"),
+}
+FIELD_SET_SCALARS = ("FieldSet", "Scope", "Policy", "ContextFieldValue")
+
+# Specifications of their own whose one directive federation also carries.
+_OWN_SPECS = {
+    f"https://specs.apollo.dev/{name}": name
+    for name in ("tag", "inaccessible", "authenticated", "requiresScopes", "policy")
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One @link: `identity` is the address without version, `imports` maps imported names to local ones, "@" kept."""
+
+    identity: str
+    name: str
+    version: tuple[int, int]
+    prefix: str
+    imports: Mapping[str, str]
+    line: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """How a subgraph calls things of the federation specification: local name -> specification name."""
+
+    directives: Mapping[str, str]
+    scalars: Mapping[str, str]
+
+
+def read_links(
+    directives: Iterable[DirectiveNode | ConstDirectiveNode], subgraph: str, *, report: Report
+) -> list[Link]:
+    """Every @link of a schema definition; one that can't be read is reported and left out."""
+    links = []
+    for node in directives:
+        if node.name.value != "link":
+            continue
+        arguments = {argument.name.value: value_from_ast_untyped(argument.value) for argument in node.arguments or ()}
+        line = node.loc.start_token.line if node.loc else None
+        if (link := _link(arguments, line)) is None:
+            report.problem(
+                "INVALID_LINK_IDENTIFIER",
+                f'{subgraph}: @link(url: "{arguments.get("url")}") is no specification address;'
+                ' write it like "https://specs.apollo.dev/federation/v2.9"',
+                subgraphs=[subgraph],
+                line=line,
+            )
+        else:
+            links.append(link)
+    return links
+
+
+def _link(arguments: Mapping[str, Any], line: int | None) -> Link | None:
+    match = _SPEC_URL.match(str(arguments.get("url")))
+    if match is None:
+        return None
+    return Link(
+        identity=match["identity"],
+        name=match["name"],
+        version=(int(match["major"]), int(match["minor"])),
+        prefix=str(arguments.get("as") or match["name"]),
+        imports=dict(_import(entry) for entry in arguments.get("import") or ()),
+        line=line,
+    )
+
+
+def _import(entry: str | Mapping[str, str]) -> tuple[str, str]:
+    if isinstance(entry, str):
+        return entry, entry
+    return entry["name"], entry.get("as", entry["name"])
+
+
+def names_of(links: Iterable[Link], subgraph: str, *, report: Report) -> Names | None:
+    """The names a subgraph uses; None, with the problem reported, when it isn't a Federation 2 subgraph we know."""
+    links = list(links)
+    federation = next((link for link in links if link.identity == FEDERATION), None)
+    if federation is None:
+        report.problem(
+            "FEDERATION_1_NOT_SUPPORTED",
+            f"{subgraph} has no @link to the federation specification, so it is a Federation 1 subgraph, which isn't"
+            f' supported yet: add `extend schema @link(url: "{FEDERATION}/v2.9", import: ["@key"])` and @shareable where'
+            " fields are shared",
+            subgraphs=[subgraph],
+        )
+        return None
+    if not (2, 0) <= federation.version <= _NEWEST:
+        report.problem(
+            "UNKNOWN_FEDERATION_LINK_VERSION",
+            f"{subgraph} links federation v{federation.version[0]}.{federation.version[1]}; known are v2.0 to"
+            f" v{_NEWEST[0]}.{_NEWEST[1]}",
+            subgraphs=[subgraph],
+            line=federation.line,
+        )
+        return None
+    _check_imports(federation, subgraph, report)
+    directives = {_local(federation, name): name for name in DEFINITIONS if DEFINITIONS[name][0] <= federation.version}
+    for link in links:
+        if own := _OWN_SPECS.get(link.identity):
+            directives[link.imports.get(f"@{own}", f"@{link.prefix}").removeprefix("@")] = own
+    scalars = {federation.imports.get(name, f"{federation.prefix}__{name}"): name for name in FIELD_SET_SCALARS}
+    return Names(directives, scalars)
+
+
+def _local(federation: Link, name: str) -> str:
+    return federation.imports.get(f"@{name}", f"@{federation.prefix}__{name}").removeprefix("@")
+
+
+def _check_imports(federation: Link, subgraph: str, report: Report) -> None:
+    known = {f"@{name}" for name, (since, _) in DEFINITIONS.items() if since <= federation.version}
+    for imported in federation.imports:
+        if imported not in known and imported not in FIELD_SET_SCALARS and imported != "@link":
+            major, minor = federation.version
+            report.problem(
+                "INVALID_LINK_DIRECTIVE_USAGE",
+                f'{subgraph} imports "{imported}", which federation v{major}.{minor} doesn\'t have: correct the name or'
+                " link a newer version",
+                subgraphs=[subgraph],
+                line=federation.line,
+            )

@@ -1,0 +1,191 @@
+"""The story of merging: group the types by name, merge each by its kind, enums last (they depend on their use).
+
+group -> joins of each type -> fields -> interface objects' fields into the implementations -> enums
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from gateway.composition.elements import (
+    EnumType,
+    InputType,
+    InterfaceType,
+    ObjectType,
+    ScalarType,
+    TypeDef,
+    UnionType,
+    applications,
+    has,
+    named,
+)
+from gateway.composition.field_sets import FieldSetError, parse_field_set, text_of
+from gateway.composition.merge.carried import merged_carried, merged_description
+from gateway.composition.merge.enums import merge_enum
+from gateway.composition.merge.fields import Holder, merge_fields
+from gateway.composition.merge.inputs import merge_input
+from gateway.composition.merge.merging import Merging, said_by
+from gateway.composition.merged import (
+    JoinField,
+    JoinType,
+    Merged,
+    MergedInput,
+    MergedInterface,
+    MergedObject,
+    MergedScalar,
+    MergedType,
+    MergedUnion,
+)
+from gateway.composition.subgraph import Subgraph
+from gateway.composition.usage import keys_of
+
+__all__ = ["merge"]
+
+Source = tuple[Subgraph, TypeDef]
+T = TypeVar("T", bound=TypeDef)
+
+
+def merge(merging: Merging) -> Merged:
+    """The merged schema; what can't be merged is reported and left out."""
+    grouped = _grouped(merging.subgraphs)
+    merged: dict[str, MergedType] = {}
+    for name, sources in grouped.items():
+        if _are_of_one_kind(merging, name, sources) and not isinstance(sources[0][1], EnumType):
+            merged[name] = _merge_type(merging, name, sources)
+    _spread_interface_objects(merging, merged)
+    sent, received = _used(merged.values())
+    for name, sources in grouped.items():
+        if enums := _all_of(EnumType, sources):
+            merged[name] = merge_enum(merging, name, enums, joins=_joins(sources), sent=sent, received=received)
+    return Merged({name: merged[name] for name in sorted(merged)})
+
+
+def _grouped(subgraphs: Sequence[Subgraph]) -> dict[str, list[Source]]:
+    """Every subgraph has a Query: the gateway can always enter it, if only for entities."""
+    grouped: dict[str, list[Source]] = {}
+    for subgraph in subgraphs:
+        types: Mapping[str, TypeDef] = {"Query": ObjectType("Query")} | dict(subgraph.types)
+        for name, found in types.items():
+            grouped.setdefault(name, []).append((subgraph, found))
+    return dict(sorted(grouped.items()))
+
+
+def _kind(found: TypeDef) -> str:
+    match found:
+        case ObjectType():
+            return "interface" if has(found, "interfaceObject") else "object"
+        case InterfaceType():
+            return "interface"
+        case UnionType():
+            return "union"
+        case EnumType():
+            return "enum"
+        case InputType():
+            return "input object"
+        case ScalarType():
+            return "scalar"
+
+
+def _are_of_one_kind(merging: Merging, name: str, sources: Sequence[Source]) -> bool:
+    if len({_kind(found) for _, found in sources}) == 1:
+        return True
+    merging.report.problem(
+        "TYPE_KIND_MISMATCH",
+        f"{name} is {said_by((subgraph, _kind(found)) for subgraph, found in sources)}: rename one of them, or make it one"
+        " kind",
+        subgraphs=[subgraph.name for subgraph, _ in sources],
+        coordinate=name,
+        line=sources[0][1].line,
+    )
+    return False
+
+
+def _all_of(kind: type[T], sources: Sequence[Source]) -> list[tuple[Subgraph, T]]:
+    """The sources if all are of the kind, else none."""
+    found = [(subgraph, source) for subgraph, source in sources if isinstance(source, kind)]
+    return found if len(found) == len(sources) else []
+
+
+def _merge_type(merging: Merging, name: str, sources: Sequence[Source]) -> MergedType:
+    joins = _joins(sources)
+    if inputs := _all_of(InputType, sources):
+        return merge_input(merging, name, inputs, joins=joins)
+    description, carried = merged_description(merging, sources, name), merged_carried(sources)
+    if unions := _all_of(UnionType, sources):
+        members = [(subgraph.graph, member) for subgraph, found in unions for member in found.members]
+        return MergedUnion(name, joins, tuple(sorted(members)), description, carried)
+    if _all_of(ScalarType, sources):
+        return MergedScalar(name, joins, description, carried)
+    holders: list[Holder] = [
+        (subgraph, found) for subgraph, found in sources if isinstance(found, ObjectType | InterfaceType)
+    ]
+    implements = tuple(
+        (subgraph.graph, interface) for subgraph, found in holders for interface in sorted(found.interfaces)
+    )
+    kind = MergedInterface if _kind(sources[0][1]) == "interface" else MergedObject
+    return kind(name, joins, merge_fields(merging, holders), implements, description, carried)
+
+
+def _joins(sources: Sequence[Source]) -> tuple[JoinType, ...]:
+    """One @join__type for each key, or one without."""
+    joins = []
+    for subgraph, found in sources:
+        interface_object = has(found, "interfaceObject")
+        keys = list(keys_of(found)) if isinstance(found, ObjectType | InterfaceType) else []
+        for text, resolvable in keys:
+            joins.append(JoinType(subgraph.graph, _in_one_spelling(text), resolvable, interface_object))
+        if not keys:
+            joins.append(JoinType(subgraph.graph, is_interface_object=interface_object))
+    return tuple(joins)
+
+
+def _in_one_spelling(text: str) -> str:
+    try:
+        return text_of(parse_field_set(text))
+    except FieldSetError:
+        return text  # reported by the checks
+
+
+def _spread_interface_objects(merging: Merging, merged: dict[str, MergedType]) -> None:
+    """Fields that interface objects add reach every implementation of the interface, joined to no graph."""
+    for name, found in list(merged.items()):
+        if not isinstance(found, MergedObject):
+            continue
+        added = {}
+        for interface in dict.fromkeys(interface for _, interface in found.implements):
+            above = merged.get(interface)
+            if not isinstance(above, MergedInterface):
+                continue
+            for field_name in _added_by_interface_objects(merging, interface):
+                if field_name in above.fields and field_name not in found.fields:
+                    added[field_name] = replace(above.fields[field_name], joins=(JoinField(),))
+        if added:
+            merged[name] = replace(found, fields={**found.fields, **added})
+
+
+def _added_by_interface_objects(merging: Merging, interface: str) -> list[str]:
+    return [
+        field.name
+        for subgraph in merging.subgraphs
+        if isinstance(found := subgraph.types.get(interface), ObjectType)
+        and any(applications(found, "interfaceObject"))
+        for field in found.fields.values()
+        if not has(field, "external")
+    ]
+
+
+def _used(types: Iterable[MergedType]) -> tuple[frozenset[str], frozenset[str]]:
+    """Names of the types that clients send, and of those that they receive."""
+    sent: set[str] = set()
+    received: set[str] = set()
+    for found in types:
+        match found:
+            case MergedObject(fields=fields) | MergedInterface(fields=fields):
+                for field in fields.values():
+                    received.add(named(field.type))
+                    sent.update(named(argument.type) for argument in field.arguments.values())
+            case MergedInput(fields=inputs):
+                sent.update(named(field.type) for field in inputs.values())
+            case _:
+                pass
+    return frozenset(sent), frozenset(received)
