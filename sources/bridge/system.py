@@ -1,0 +1,145 @@
+"""Bridges: batches of keys in, records out; and the two things that happen to call records."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, select
+
+from sources.bridge.assembling import assemble
+from sources.bridge.receiving import outcome_as_json, outcome_from_json, read_file, store
+from sources.bridge.tables import BRIDGES, CONFERENCES, KEYS, LEGS, conference_of, leg_of
+from sources.columns import Instant
+from sources.database import Database, one_of
+from sources.idempotency import Call, input_hash, write_once
+from sources.records.bridge import Bridge, Conference, ConferenceGroup, Leg, ReceivedFile
+from sources.records.refusal import Refusal
+from sources.rows import insert_all, row_of
+
+__all__ = ["Bridges"]
+
+CONFERENCES_BY_ID = select(CONFERENCES).where(one_of(CONFERENCES.c.id))
+CONFERENCES_BY_BOOKING = select(CONFERENCES).where(one_of(CONFERENCES.c.booking))
+CONFERENCES_BY_LEG = (
+    select(CONFERENCES)
+    .where(CONFERENCES.c.id.in_(select(LEGS.c.conference).where(one_of(LEGS.c.id))))
+    .order_by(CONFERENCES.c.started_at, CONFERENCES.c.id)
+)
+CONFERENCES_BETWEEN = (
+    select(CONFERENCES)
+    .where(
+        CONFERENCES.c.bridge == bindparam("bridge"),
+        CONFERENCES.c.started_at >= bindparam("earliest", type_=Instant),
+        CONFERENCES.c.started_at < bindparam("end", type_=Instant),
+    )
+    .order_by(CONFERENCES.c.started_at, CONFERENCES.c.id)
+    .limit(bindparam("limit"))
+)
+LEGS_BY_ID = select(LEGS).where(one_of(LEGS.c.id))
+LEGS_BY_CONFERENCE = select(LEGS).where(one_of(LEGS.c.conference)).order_by(LEGS.c.joined_at, LEGS.c.left_at, LEGS.c.id)
+UNASSEMBLED = (
+    select(LEGS)
+    .where(LEGS.c.bridge == bindparam("bridge"), LEGS.c.conference.is_(None))
+    .order_by(LEGS.c.joined_at, LEGS.c.id)
+    .limit(bindparam("limit"))
+)
+
+
+class Bridges:
+    """The source of the system bridge. Answers of batches are in no particular order unless said otherwise."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    async def conferences(self, ids: Collection[str]) -> list[Conference]:
+        return await self._conferences(CONFERENCES_BY_ID, ids)
+
+    async def conferences_of_bookings(self, refs: Collection[str]) -> list[Conference]:
+        return await self._conferences(CONFERENCES_BY_BOOKING, refs)
+
+    async def conferences_of_legs(self, legs: Collection[str]) -> list[Conference]:
+        """The conferences that hold any of these legs, in order of start."""
+        return await self._conferences(CONFERENCES_BY_LEG, legs)
+
+    async def conferences_between(
+        self, bridge: str, earliest: datetime, end: datetime, *, limit: int
+    ) -> list[Conference]:
+        """Conferences of `bridge` that started in [earliest, end), in order of start."""
+        parameters = {"bridge": bridge, "earliest": earliest, "end": end, "limit": limit}
+        return await self.database.read(
+            lambda connection: [conference_of(row) for row in connection.execute(CONFERENCES_BETWEEN, parameters)]
+        )
+
+    async def legs(self, ids: Collection[str]) -> list[Leg]:
+        return await self._legs(LEGS_BY_ID, ids)
+
+    async def legs_of_conferences(self, conferences: Collection[str]) -> list[Leg]:
+        """In order of joining."""
+        return await self._legs(LEGS_BY_CONFERENCE, conferences)
+
+    async def unassembled_legs(self, bridge: str, *, limit: int) -> list[Leg]:
+        """The earliest legs of `bridge` that are in no conference yet, in order of joining."""
+        parameters = {"bridge": bridge, "limit": limit}
+        return await self.database.read(
+            lambda connection: [leg_of(row) for row in connection.execute(UNASSEMBLED, parameters)]
+        )
+
+    async def receive_call_records(
+        self, bridge: str, content: str, *, caller: str, key: str, now: datetime
+    ) -> ReceivedFile | Refusal:
+        """Take an Asterisk `Master.csv` of `bridge`. Refused `unknown-bridge` or `no-cdr-zone`: then nothing is taken.
+
+        A file whose hash is known changes nothing; a line with a known identity is a duplicate, or in quarantine if its
+        content differs (domain.md 4.5). Idempotent by caller and key; KeyReused for another file under the same key.
+        """
+        digest = sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
+        # The file is read before the transaction: a large one must not keep the bridge's writers waiting.
+        file = await self.database.read(lambda connection: read_file(connection, bridge, content, digest))
+        call = Call("receiveCallRecords", caller, key, input_hash([bridge, digest]))
+
+        def effect(connection: Connection) -> dict[str, object]:
+            return outcome_as_json(file if isinstance(file, Refusal) else store(connection, file, now))
+
+        answer = await write_once(self.database, KEYS, call=call, effect=effect)
+        return outcome_from_json(answer, legs=() if isinstance(file, Refusal) else file.identities)
+
+    async def assemble_conferences(
+        self, groups: Sequence[ConferenceGroup], *, caller: str, key: str
+    ) -> list[Conference]:
+        """Put legs into conferences, as a rule grouped them; the conferences that hold them, in order of start.
+
+        A leg that is in a conference stays there. SourceError UNKNOWN_LEG for one that isn't of that bridge and room.
+        Idempotent by caller and key.
+        """
+        call = Call("assembleConferences", caller, key, input_hash(list(groups)))
+
+        def effect(connection: Connection) -> dict[str, object]:
+            return {"conferences": assemble(connection, groups)}
+
+        answer = await write_once(self.database, KEYS, call=call, effect=effect)
+        found = await self.conferences(answer["conferences"])
+        return sorted(found, key=lambda conference: (conference.started_at, conference.id))
+
+    @staticmethod
+    def fill(
+        connection: Connection, *, bridges: Iterable[Bridge], conferences: Iterable[Conference], legs: Iterable[Leg]
+    ) -> None:
+        """First rows, for a company in the making."""
+        insert_all(connection, BRIDGES, map(row_of, bridges))
+        insert_all(connection, CONFERENCES, map(row_of, conferences))
+        insert_all(connection, LEGS, map(row_of, legs))
+
+    async def _conferences(self, statement: Select[*tuple[Any, ...]], keys: Collection[str]) -> list[Conference]:
+        parameters = {"keys": keys}
+        return await self.database.read(
+            lambda connection: [conference_of(row) for row in connection.execute(statement, parameters)]
+        )
+
+    async def _legs(self, statement: Select[*tuple[Any, ...]], keys: Collection[str]) -> list[Leg]:
+        parameters = {"keys": keys}
+        return await self.database.read(
+            lambda connection: [leg_of(row) for row in connection.execute(statement, parameters)]
+        )

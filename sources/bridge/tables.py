@@ -1,0 +1,104 @@
+"""The tables of the system bridge, and its rows as records."""
+
+from typing import Any
+
+from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index, Integer, MetaData, Row, Table
+
+from sources.columns import Instant, Text
+from sources.idempotency import keys_table
+from sources.records.bridge import Conference, Leg, QuarantinedLine
+
+__all__ = [
+    "BRIDGES",
+    "CONFERENCES",
+    "FILES",
+    "KEYS",
+    "LEGS",
+    "METADATA",
+    "QUARANTINE",
+    "conference_of",
+    "leg_of",
+    "quarantined_of",
+]
+
+METADATA = MetaData()
+KEYS = keys_table(METADATA)
+
+BRIDGES = Table(
+    "bridges",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("cdr_zone", Text),
+)
+
+CONFERENCES = Table(
+    "conferences",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("bridge", Text, ForeignKey("bridges.id"), nullable=False),
+    Column("room", Text, nullable=False),
+    Column("booking", Text, unique=True),  # one conference per booking
+    Column("started_at", Instant, nullable=False),
+    Column("ended_at", Instant, nullable=False),
+    Index("conferences_by_start", "bridge", "started_at"),
+    Index("conferences_by_room", "room"),
+)
+
+LEGS = Table(
+    "legs",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("bridge", Text, ForeignKey("bridges.id"), nullable=False),
+    Column("room", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("display_name", Text),
+    Column("caller_number", Text),
+    Column("joined_at", Instant, nullable=False),
+    Column("left_at", Instant, nullable=False),
+    Column("end_reason", Text),
+    Column("conference", Text, ForeignKey("conferences.id"), index=True),
+)
+Index(
+    "unassembled_legs",
+    LEGS.c.bridge,
+    LEGS.c.joined_at,
+    sqlite_where=LEGS.c.conference.is_(None),
+    postgresql_where=LEGS.c.conference.is_(None),
+)
+
+FILES = Table(
+    "received_files",
+    METADATA,
+    Column("bridge", Text, ForeignKey("bridges.id"), primary_key=True),
+    Column("sha256", Text, primary_key=True),
+    Column("received_at", Instant, nullable=False),
+    Column("received", Integer, nullable=False),
+    Column("duplicates", Integer, nullable=False),
+    Column("skipped", Integer, nullable=False),
+)
+
+QUARANTINE = Table(
+    "quarantined_lines",
+    METADATA,
+    Column("bridge", Text, primary_key=True),
+    Column("file", Text, primary_key=True),
+    Column("line", Integer, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    ForeignKeyConstraint(["bridge", "file"], ["received_files.bridge", "received_files.sha256"]),
+)
+
+
+def leg_of(row: Row[*tuple[Any, ...]]) -> Leg:
+    """A row of all columns of `legs`, in their order."""
+    return Leg(*row)
+
+
+def conference_of(row: Row[*tuple[Any, ...]]) -> Conference:
+    """A row of all columns of `conferences`, in their order."""
+    return Conference(*row)
+
+
+def quarantined_of(row: Row[*tuple[Any, ...]]) -> QuarantinedLine:
+    return QuarantinedLine(row.line, row.reason, row.message, row.text)
