@@ -33,6 +33,7 @@ from graphql.language import (
     InlineFragmentNode,
     Node,
     OperationDefinitionNode,
+    OperationType,
     SelectionSetNode,
     VariableDefinitionNode,
     VariableNode,
@@ -41,11 +42,16 @@ from graphql.language import (
 )
 
 from gateway.errors import BadVariables, OperationNotFound, OverLimit, SyntaxRefused, ValidationRefused
-from gateway.selections import Field, Fragment, Selection, Selections
+from gateway.selections import Field, Fragment, Selection, Selections, fields_in
 
 __all__ = ["Document", "Kind", "Operation", "choose", "coerce", "conditions", "prepare", "read"]
 
 Kind = Literal["query", "mutation", "subscription"]
+_KINDS: Mapping[OperationType, Kind] = {
+    OperationType.QUERY: "query",
+    OperationType.MUTATION: "mutation",
+    OperationType.SUBSCRIPTION: "subscription",
+}
 _INTROSPECTION = {"__schema", "__type"}
 _MOST_ERRORS = 20
 
@@ -70,6 +76,7 @@ class Operation:
     name: str | None
     selections: Selections
     introspection: tuple[FieldNode, ...]
+    response_keys: tuple[str, ...]  # of the root, introspection included, in the client's order
     variable_definitions: Mapping[str, VariableDefinitionNode]
     fragments: Mapping[str, FragmentDefinitionNode]
 
@@ -128,16 +135,16 @@ def prepare(
     deepest: int = 30,
 ) -> Operation:
     """The operation with fragments spread and conditions applied; OverLimit where spreading makes it too large."""
-    kind = operation.operation.value
     root = schema.get_root_type(operation.operation)
     assert root is not None  # validation refused it otherwise
     spreader = _Spreader(document, variables, schema, most_fields, deepest)
     selections = spreader.spread([operation.selection_set], root, depth=1)
     return Operation(
-        kind=kind,
+        kind=_KINDS[operation.operation],
         name=operation.name.value if operation.name else None,
         selections=tuple(each for each in selections if not _introspects(each)),
         introspection=tuple(spreader.introspection),
+        response_keys=tuple(each.response_key for each in fields_in(selections)),
         variable_definitions={each.variable.name.value: each for each in operation.variable_definitions or ()},
         fragments=document.fragments,
     )
@@ -240,7 +247,7 @@ class _Spreader:
         here, there = self._possible(parent), self._possible(self._composite(condition))
         if not here & there:
             return "never"
-        # Only an object is sure to satisfy a wider condition for good: a subgraph may know more members of an interface.
+        # Only an object satisfies a wider condition for good: a subgraph may know more members of an interface.
         return "always" if isinstance(parent, GraphQLObjectType) else "sometimes"
 
     def _possible(self, composite: GraphQLCompositeType) -> set[str]:
@@ -262,7 +269,7 @@ class _Spreader:
         return True
 
     def _boolean(self, directive: DirectiveNode) -> bool:
-        value = directive.arguments[0].value  # "if" is their only argument: validation saw to it
+        (value,) = (argument.value for argument in directive.arguments or ())  # `if` and nothing else: it is valid
         if isinstance(value, VariableNode):
             return bool(self.variables.get(value.name.value))
         assert isinstance(value, BooleanValueNode)

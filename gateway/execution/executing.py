@@ -1,0 +1,137 @@
+"""From plan to tree: a dataflow over one tree. A request is sent as soon as all that it waits for has been merged.
+
+A  run        every request a task; it awaits the tasks of the requests it waits for
+B  collect    the representations of its fetches; with none there is nothing to ask
+C  ask        the subgraph; entity calls that fail together are asked apart (one can null its neighbours)
+D  merge      errors to the nulls they explain, then data into the tree
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.execution.failures import Failure, fail, put
+from gateway.execution.merging import merge
+from gateway.execution.representations import Collected, collect
+from gateway.planning.plan import Fetch, Request
+from gateway.subgraphs.operation import SubgraphOperation
+from gateway.subgraphs.protocol import Inputs, RequestContext, Subgraph, SubgraphAnswer, SubgraphFault
+
+__all__ = ["PreparedRequest", "Tree", "execute"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedRequest:
+    """A request of the plan with its subgraph and what that made of it. `apart` is the same, one call at a time."""
+
+    request: Request
+    operation: SubgraphOperation
+    subgraph: Subgraph[Any]
+    compiled: Any
+    apart: tuple["PreparedRequest", ...] = ()
+
+
+@dataclass(slots=True)
+class Tree:
+    """The data as it grows, by tree keys, and every failure that was met on the way."""
+
+    data: dict[str, Any] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+
+
+# A
+async def execute(requests: Sequence[PreparedRequest], variables: Mapping[str, Any], context: RequestContext) -> Tree:
+    """Runs all requests, each once; never raises for what a subgraph does wrong."""
+    tree = Tree()
+    tasks: dict[int, asyncio.Task[None]] = {}
+    async with asyncio.TaskGroup() as group:
+        for prepared in requests:  # in order: what a request waits for has its task already
+            awaited = [tasks[each] for each in prepared.request.waits_for]
+            tasks[prepared.request.id] = group.create_task(_run(prepared, awaited, tree, variables, context))
+    return tree
+
+
+async def _run(
+    prepared: PreparedRequest,
+    awaited: Sequence[asyncio.Task[None]],
+    tree: Tree,
+    variables: Mapping[str, Any],
+    context: RequestContext,
+) -> None:
+    for task in awaited:
+        await task
+    if prepared.request.kind == "entities":
+        await _run_entities(prepared, tree, variables, context)
+    else:
+        answer = await prepared.subgraph.execute(prepared.compiled, Inputs((), variables), context)
+        _merge_root(answer, prepared.request.fetches[0], tree)
+
+
+async def _run_entities(
+    prepared: PreparedRequest, tree: Tree, variables: Mapping[str, Any], context: RequestContext
+) -> None:
+    # B
+    collected = [collect(tree.data, fetch) for fetch in prepared.request.fetches]
+    if not any(each.representations for each in collected):
+        return
+    # C
+    inputs = Inputs([each.representations for each in collected], variables)
+    answer = await prepared.subgraph.execute(prepared.compiled, inputs, context)
+    if answer.data is None and prepared.apart:
+        apart = [each for each, found in zip(prepared.apart, collected, strict=True) if found.representations]
+        await asyncio.gather(*(_run_entities(each, tree, variables, context) for each in apart))
+        return
+    # D
+    _merge_entities(answer, prepared, collected, tree)
+
+
+# D
+def _merge_root(answer: SubgraphAnswer, fetch: Fetch, tree: Tree) -> None:
+    failures = [put(answer.data or {}, fault.path, fetch.selects, fault) for fault in answer.faults]
+    tree.failures += failures
+    if answer.data is None:
+        fail(tree.data, fetch.selects, _reason(failures, tree))
+    else:
+        merge(tree.data, answer.data, fetch.selects)
+
+
+def _merge_entities(
+    answer: SubgraphAnswer, prepared: PreparedRequest, collected: Sequence[Collected], tree: Tree
+) -> None:
+    data = answer.data or {}
+    failures = []
+    for fault in answer.faults:
+        fetch = _fetch_of(fault, prepared)
+        failures.append(put(data, fault.path, fetch.selects, fault))
+    tree.failures += failures
+    for fetch, key, sent in zip(prepared.request.fetches, prepared.operation.entity_keys, collected, strict=True):
+        entities = data.get(key)
+        if not isinstance(entities, list) or len(entities) != len(sent.representations):
+            entities = [_reason(failures, tree)] * len(sent.representations)
+        for entity, targets in zip(entities, sent.targets, strict=True):
+            for target in targets:
+                _merge_entity(target, entity, fetch)
+
+
+def _merge_entity(target: dict[str, Any], entity: Any, fetch: Fetch) -> None:
+    if isinstance(entity, Failure):
+        fail(target, fetch.selects, entity)
+    elif isinstance(entity, dict):
+        merge(target, entity, fetch.selects)
+
+
+def _fetch_of(fault: SubgraphFault, prepared: PreparedRequest) -> Fetch:
+    keys = prepared.operation.entity_keys
+    number = keys.index(str(fault.path[0])) if fault.path and fault.path[0] in keys else 0
+    return prepared.request.fetches[number]
+
+
+def _reason(failures: Sequence[Failure], tree: Tree) -> Failure:
+    """Why there is no data: the first fault, or that the answer is not what was asked for."""
+    if failures:
+        return failures[0]
+    fault = SubgraphFault("a system answered without data and without an error", (), {"code": "SUBGRAPH_ERROR"})
+    failure = Failure(fault)
+    tree.failures.append(failure)
+    return failure

@@ -1,0 +1,86 @@
+"""Failures stand in the tree where a value should be, so that shaping meets them at the client's own path.
+
+A  put      an error of a subgraph goes to the null that it explains, at or above its path
+B  fail     what a fetch should have given and can't is marked with the reason
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.planning.plan import Output, OutputSet
+from gateway.subgraphs.protocol import SubgraphFault
+
+__all__ = ["Failure", "fail", "put"]
+
+
+@dataclass(slots=True, eq=False)
+class Failure:
+    """An error, and how far below this place it happened (`beyond`: tree keys and positions); `told` once it was."""
+
+    fault: SubgraphFault
+    beyond: tuple[str | int, ...] = ()
+    told: bool = False
+
+
+# A
+def put(data: dict[str, Any], path: tuple[str | int, ...], selects: OutputSet, fault: SubgraphFault) -> Failure:
+    """Puts the fault into `data` in place of the null that it explains; where there is none it stays outside."""
+    failure = Failure(fault)
+    holder: Any = data
+    outputs: OutputSet | None = selects
+    for index, step in enumerate(path):
+        if not _leads_on(holder, step):
+            break
+        value = holder[step]
+        output = _output(outputs, step) if isinstance(step, str) else None
+        if value is None:
+            failure.beyond = _in_tree_keys(path[index + 1 :], output.below if output else outputs)
+            holder[step] = failure
+            break
+        holder = value
+        outputs = output.below if output else outputs
+    return failure
+
+
+def _leads_on(holder: Any, step: str | int) -> bool:
+    if isinstance(step, str):
+        return isinstance(holder, dict) and step in holder
+    return isinstance(holder, list) and 0 <= step < len(holder)
+
+
+def _output(outputs: OutputSet | None, wire_key: str) -> Output | None:
+    return next((each for each in outputs.everything() if each.wire_key == wire_key), None) if outputs else None
+
+
+def _in_tree_keys(path: Iterable[str | int], outputs: OutputSet | None) -> tuple[str | int, ...]:
+    keys: list[str | int] = []
+    for step in path:
+        if isinstance(step, int):
+            keys.append(step)
+            continue
+        output = _output(outputs, step)
+        if output is None:
+            break
+        keys.append(output.tree_key)
+        outputs = output.below
+    return tuple(keys)
+
+
+# B
+def fail(target: Any, selects: OutputSet, failure: Failure) -> None:
+    """Marks everything of `selects` that `target` (an object or a list of them) doesn't have."""
+    if isinstance(target, list):
+        for each in target:
+            fail(each, selects, failure)
+    elif isinstance(target, dict):
+        for output in selects.everything():
+            _fail_output(target, output, failure)
+
+
+def _fail_output(target: dict[str, Any], output: Output, failure: Failure) -> None:
+    known = target.get(output.tree_key)
+    if output.tree_key not in target:
+        target[output.tree_key] = failure
+    elif output.below and isinstance(known, (dict, list)):
+        fail(known, output.below, failure)

@@ -1,0 +1,35 @@
+"""What a subgraph answered goes into the tree: by tree key, deeply where several subgraphs know one object."""
+
+from typing import Any
+
+from gateway.execution.failures import Failure
+from gateway.planning.plan import Output, OutputSet
+
+__all__ = ["merge"]
+
+JsonObject = dict[str, Any]
+
+
+def merge(target: JsonObject, data: JsonObject, selects: OutputSet) -> None:
+    """Adds to `target` what `data` has of `selects`; a value that is already known is completed, never replaced."""
+    if selects.typename and "__typename" in data:
+        target["__typename"] = data["__typename"]
+    for output in selects.everything():
+        if output.wire_key in data:
+            key = output.tree_key
+            target[key] = _merged(target.get(key), data[output.wire_key], output)
+
+
+def _merged(known: Any, value: Any, output: Output) -> Any:
+    if value is None:
+        return known  # another subgraph's object is not undone by one that doesn't know it
+    if isinstance(value, Failure):
+        return value if known is None else known
+    if output.below is None:
+        return value
+    if isinstance(value, list):
+        places = known if isinstance(known, list) and len(known) == len(value) else [None] * len(value)
+        return [_merged(place, each, output) for place, each in zip(places, value, strict=True)]
+    place = known if isinstance(known, dict) else {}
+    merge(place, value, output.below)
+    return place

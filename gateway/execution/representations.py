@@ -1,0 +1,97 @@
+"""From the tree to what is sent: the objects at a place, each as a representation, equal ones only once.
+
+A null in a key means that there is nothing to ask for; a failure in anything needed is the failure of what needs it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from gateway.execution.failures import Failure, fail
+from gateway.planning.plan import EACH, Fetch, Input, Path, Representation
+
+__all__ = ["Collected", "collect", "objects_at"]
+
+JsonObject = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Collected:
+    """Distinct representations in order, and for each the objects of the tree that its answer belongs to."""
+
+    representations: list[JsonObject] = field(default_factory=list)
+    targets: list[list[JsonObject]] = field(default_factory=list)
+
+
+def collect(tree: JsonObject, fetch: Fetch) -> Collected:
+    """What `fetch` sends for the tree as it is now."""
+    collected = Collected()
+    known: dict[bytes, int] = {}
+    for target in objects_at(tree, fetch.path):
+        for representation in fetch.representations:
+            made = _made(target, representation)
+            if isinstance(made, Failure):
+                fail(target, fetch.selects, made)
+            elif made is not None:
+                _add(collected, known, made, target)
+    return collected
+
+
+def objects_at(value: Any, path: Path) -> Iterator[JsonObject]:
+    """Every object that `path` leads to; nulls and failures on the way lead to none."""
+    if not path:
+        if isinstance(value, dict):
+            yield value
+    elif path[0] == EACH:
+        if isinstance(value, list):
+            for each in value:
+                yield from objects_at(each, path[1:])
+    elif isinstance(value, dict):
+        yield from objects_at(value.get(path[0]), path[1:])
+
+
+def _add(collected: Collected, known: dict[bytes, int], made: JsonObject, target: JsonObject) -> None:
+    identity = orjson.dumps(made, option=orjson.OPT_SORT_KEYS)
+    index = known.get(identity)
+    if index is None:
+        known[identity] = len(collected.representations)
+        collected.representations.append(made)
+        collected.targets.append([target])
+    else:
+        collected.targets[index].append(target)
+
+
+def _made(target: JsonObject, representation: Representation) -> JsonObject | Failure | None:
+    own_type = target.get("__typename")
+    if representation.only_on and own_type is not None and own_type != representation.only_on:
+        return None
+    typename = representation.typename or own_type
+    if typename is None or isinstance(typename, Failure):
+        return typename
+    fields = _fields(target, representation.inputs, strict=False)
+    return {"__typename": typename, **fields} if isinstance(fields, dict) else fields
+
+
+def _fields(source: JsonObject, inputs: tuple[Input, ...], *, strict: bool) -> JsonObject | Failure | None:
+    made: JsonObject = {}
+    own_type = source.get("__typename")
+    for each in inputs:
+        if each.only_on and own_type is not None and own_type != each.only_on:
+            continue
+        needed = strict or each.is_key
+        value = _value(source.get(each.tree_key), each, strict=needed)
+        if isinstance(value, Failure) or (value is None and needed):
+            return value
+        made[each.name] = value
+    return made
+
+
+def _value(value: Any, field: Input, *, strict: bool) -> Any:
+    if field.below is None or value is None or isinstance(value, Failure):
+        return value
+    if isinstance(value, list):
+        items = [_value(each, field, strict=strict) for each in value]
+        return next((each for each in items if isinstance(each, Failure)), items)
+    return _fields(value, field.below, strict=strict)

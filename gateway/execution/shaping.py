@@ -1,0 +1,292 @@
+"""The last pass: from the tree to the answer. Only what was asked, in the client's order, under the client's keys.
+
+A  make      an operation and its plan give a shape, once: what to read from the tree for each type an object can have
+B  complete  a value against its shape; a null where none may be takes its parent with it (GraphQL spec, 6.4.4)
+C  tell      each failure met on the way is an error at the client's path; those never met are told without one
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from graphql import (
+    GraphQLEnumType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLScalarType,
+    GraphQLSchema,
+    is_abstract_type,
+)
+
+from gateway.execution.failures import Failure
+from gateway.planning.plan import EACH, Path, Plan
+from gateway.selections import Field, Selections, arguments_key
+
+__all__ = ["ObjectShape", "Shaper", "make_shape"]
+
+JsonObject = dict[str, Any]
+Error = Mapping[str, Any]
+_BROKEN: Final = object()  # a null that was told already and goes up to the next place that may be null
+_INT_LIMIT = 2**31
+
+
+# A
+@dataclass(frozen=True, slots=True)
+class LeafShape:
+    """A scalar or an enum; `values` are an enum's visible values, `kinds` the JSON types a built-in scalar has."""
+
+    type: str
+    values: frozenset[str] | None
+    kinds: frozenset[type] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListShape:
+    """A list of `item`."""
+
+    item: "Shape"
+
+
+@dataclass(frozen=True, slots=True)
+class NonNullShape:
+    """`inner`, and never null; `where` names the field, for the error."""
+
+    inner: "Shape"
+    where: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FieldShape:
+    """One key of the answer: read from the tree at `tree_key`; None there means `__typename`."""
+
+    response_key: str
+    tree_key: str | None
+    shape: "Shape"
+
+
+@dataclass(slots=True, eq=False)
+class ObjectShape:
+    """What to read from an object. For an abstract type it depends on `__typename`; made when a type is first met."""
+
+    static_type: str | None
+    selections: Selections
+    path: Path
+    maker: "_Maker"
+    _by_type: dict[str, tuple[FieldShape, ...] | None] = field(default_factory=dict)
+
+    def fields(self, type_name: str) -> tuple[FieldShape, ...] | None:
+        """The fields for one type; None when the API schema doesn't have the type."""
+        if type_name not in self._by_type:
+            self._by_type[type_name] = self.maker.fields(type_name, self.selections, self.path)
+        return self._by_type[type_name]
+
+
+Shape = LeafShape | ListShape | NonNullShape | ObjectShape
+
+_KINDS: Mapping[str, frozenset[type]] = {
+    "String": frozenset({str}),
+    "ID": frozenset({str, int}),
+    "Int": frozenset({int}),
+    "Float": frozenset({int, float}),
+    "Boolean": frozenset({bool}),
+}
+
+
+def make_shape(selections: Selections, root: str, *, plan: Plan, schema: GraphQLSchema) -> ObjectShape:
+    """The shape of the whole answer."""
+    return ObjectShape(root, selections, (), _Maker(plan, schema))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Maker:
+    plan: Plan
+    schema: GraphQLSchema
+
+    def fields(self, type_name: str, selections: Selections, path: Path) -> tuple[FieldShape, ...] | None:
+        parent = self.schema.type_map.get(type_name)
+        if not isinstance(parent, GraphQLObjectType):
+            return None
+        merged: dict[str, list[Field]] = {}
+        for each in self._holding(parent, selections):
+            merged.setdefault(each.response_key, []).append(each)
+        return tuple(self._field(parent, fields, path) for fields in merged.values())
+
+    def _holding(self, parent: GraphQLObjectType, selections: Selections) -> Iterable[Field]:
+        for each in selections:
+            if isinstance(each, Field):
+                yield each
+            elif each.on == parent.name or self._is_possible(each.on, parent):
+                yield from self._holding(parent, each.selections)
+
+    def _is_possible(self, on: str, parent: GraphQLObjectType) -> bool:
+        condition = self.schema.type_map.get(on)
+        return is_abstract_type(condition) and self.schema.is_sub_type(condition, parent)
+
+    def _field(self, parent: GraphQLObjectType, fields: list[Field], path: Path) -> FieldShape:
+        first = fields[0]
+        if first.name == "__typename":
+            return FieldShape(first.response_key, None, LeafShape("String", None, None))
+        key = self.plan.tree_key(path, first.name, arguments_key(first.arguments))
+        below = tuple(selection for each in fields for selection in each.selections)
+        declared = parent.fields[first.name].type
+        shape = self._shape(declared, below, (*path, key), f"{parent.name}.{first.name}")
+        return FieldShape(first.response_key, key, shape)
+
+    def _shape(self, declared: GraphQLOutputType, below: Selections, path: Path, where: str) -> Shape:
+        match declared:
+            case GraphQLNonNull():
+                return NonNullShape(self._shape(declared.of_type, below, path, where), where)
+            case GraphQLList():
+                return ListShape(self._shape(declared.of_type, below, (*path, EACH), where))
+            case GraphQLEnumType():
+                return LeafShape(declared.name, frozenset(declared.values), None)
+            case GraphQLScalarType():
+                return LeafShape(declared.name, None, _KINDS.get(declared.name))
+            case GraphQLObjectType():
+                return ObjectShape(declared.name, below, path, self)
+            case _:
+                return ObjectShape(None, below, path, self)
+
+
+@dataclass(frozen=True, slots=True)
+class _At:
+    """A path as a chain, spelled out only when something is wrong there."""
+
+    before: "_At | None"
+    step: str | int
+
+    def spelled(self) -> list[str | int]:
+        steps: list[str | int] = []
+        here: _At | None = self
+        while here:
+            steps.append(here.step)
+            here = here.before
+        return steps[::-1]
+
+
+class Shaper:
+    """One pass over one tree; `errors` are those of the answer."""
+
+    def __init__(self) -> None:
+        self.errors: list[Error] = []
+
+    def answer(self, tree: JsonObject, shape: ObjectShape, failures: Iterable[Failure]) -> JsonObject | None:
+        """The answer's data; None when a null went all the way up."""
+        assert shape.static_type is not None
+        data = self._object(tree, shape, shape.static_type, None)
+        for failure in failures:
+            if not failure.told:
+                self._tell(failure.fault.message, None, failure.fault.extensions)
+        return None if data is _BROKEN else data
+
+    # B
+    def _complete(self, value: Any, shape: Shape, at: _At) -> Any:
+        if isinstance(shape, NonNullShape):
+            return self._non_null(value, shape, at)
+        done = self._nullable(value, shape, at)
+        return None if done is _BROKEN else done
+
+    def _non_null(self, value: Any, shape: NonNullShape, at: _At) -> Any:
+        done = self._nullable(value, shape.inner, at)
+        if done is None:
+            self._tell(f"Cannot return null for non-nullable field {shape.where}.", at, {"code": "NULL_IN_NON_NULL"})
+            return _BROKEN
+        return done
+
+    def _nullable(self, value: Any, shape: Shape, at: _At) -> Any:
+        if value is None:
+            return None
+        if isinstance(value, Failure):
+            return self._failed(value, shape, at)
+        match shape:
+            case LeafShape():
+                return self._leaf(value, shape, at)
+            case ListShape():
+                return self._list(value, shape, at)
+            case ObjectShape():
+                return self._object_of_some_type(value, shape, at)
+            case NonNullShape():
+                raise AssertionError("a non-null type never holds a non-null type")
+
+    def _leaf(self, value: Any, shape: LeafShape, at: _At) -> Any:
+        if shape.values is not None and not (isinstance(value, str) and value in shape.values):
+            return self._wrong(f"a system gave a value that {shape.type} doesn't have here", at)
+        if shape.kinds is not None and type(value) not in shape.kinds:
+            return self._wrong(f"a system gave {type(value).__name__} where {shape.type} belongs", at)
+        if shape.type == "Int" and not -_INT_LIMIT <= value < _INT_LIMIT:
+            return self._wrong("a system gave an Int beyond 32 bits", at)
+        return str(value) if shape.type == "ID" else value
+
+    def _list(self, value: Any, shape: ListShape, at: _At) -> Any:
+        if not isinstance(value, list):
+            return self._wrong(f"a system gave {type(value).__name__} where a list belongs", at)
+        item = shape.item
+        items = [self._complete(each, item, _At(at, index)) for index, each in enumerate(value)]
+        return _BROKEN if isinstance(item, NonNullShape) and any(each is _BROKEN for each in items) else items
+
+    def _object_of_some_type(self, value: Any, shape: ObjectShape, at: _At) -> Any:
+        if not isinstance(value, dict):
+            return self._wrong(f"a system gave {type(value).__name__} where an object belongs", at)
+        type_name = shape.static_type or value.get("__typename")
+        if isinstance(type_name, Failure):
+            return self._failed(type_name, shape, at)
+        if not isinstance(type_name, str):
+            return self._wrong("a system gave an object without its type", at)
+        return self._object(value, shape, type_name, at)
+
+    def _object(self, value: JsonObject, shape: ObjectShape, type_name: str, at: _At | None) -> Any:
+        fields = shape.fields(type_name)
+        if fields is None:
+            return None  # a type that clients may not see (rule 12)
+        made: JsonObject = {}
+        broken = False
+        for each in fields:
+            if each.tree_key is None:
+                made[each.response_key] = type_name
+                continue
+            done = self._complete(value.get(each.tree_key), each.shape, _At(at, each.response_key))
+            broken = broken or done is _BROKEN
+            made[each.response_key] = done
+        return _BROKEN if broken else made
+
+    # C
+    def _failed(self, failure: Failure, shape: Shape, at: _At) -> Any:
+        failure.told = True
+        deeper = at
+        for step in _in_response_keys(failure.beyond, shape):
+            deeper = _At(deeper, step)
+        self._tell(failure.fault.message, deeper, failure.fault.extensions)
+        return _BROKEN
+
+    def _wrong(self, message: str, at: _At) -> Any:
+        self._tell(message, at, {"code": "INVALID_SUBGRAPH_DATA"})
+        return _BROKEN
+
+    def _tell(self, message: str, at: _At | None, extensions: Mapping[str, Any]) -> None:
+        place = {"path": at.spelled()} if at else {}
+        self.errors.append({"message": message, **place, "extensions": dict(extensions)})
+
+
+def _in_response_keys(beyond: tuple[str | int, ...], shape: Shape) -> Iterable[str | int]:
+    """The rest of an error's path in the client's words, as far as the client asked for it."""
+    for step in beyond:
+        while isinstance(shape, NonNullShape):
+            shape = shape.inner
+        if isinstance(step, int) and isinstance(shape, ListShape):
+            shape = shape.item
+            yield step
+            continue
+        found = _asked(step, shape)
+        if found is None:
+            return
+        shape = found.shape
+        yield found.response_key
+
+
+def _asked(tree_key: str | int, shape: Shape) -> FieldShape | None:
+    if not isinstance(shape, ObjectShape):
+        return None
+    fields = shape.fields(shape.static_type) if shape.static_type else ()
+    return next((each for each in fields or () if each.tree_key == tree_key), None)

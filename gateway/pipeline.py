@@ -1,0 +1,120 @@
+"""One request's story on one screen: read -> choose -> coerce -> plan -> execute -> shape.
+
+What depends only on the document is kept, in two bounded caches: documents by their text, plans by the operation and by
+how @skip and @include went. Nothing else outlives a request.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from graphql import execute_sync
+from graphql.language import DocumentNode, OperationDefinitionNode, OperationType, SelectionSetNode
+
+from gateway.composition.supergraph import Supergraph
+from gateway.errors import OperationNotFound, SpojkaError, formatted
+from gateway.execution.executing import PreparedRequest, execute
+from gateway.execution.shaping import ObjectShape, Shaper, make_shape
+from gateway.operation import Document, Operation, choose, coerce, conditions, prepare, read
+from gateway.planning.plan import Plan, Request
+from gateway.planning.planner import make_plan
+from gateway.request import GraphQLRequest, GraphQLResponse
+from gateway.subgraphs.operation import written
+from gateway.subgraphs.protocol import RequestContext, Subgraph
+
+__all__ = ["Gateway", "Planned"]
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Planned:
+    """Everything about an operation that its variables don't change."""
+
+    operation: Operation
+    plan: Plan
+    requests: tuple[PreparedRequest, ...]
+    shape: ObjectShape
+
+
+class Gateway:
+    """Answers GraphQL requests on a supergraph, through its subgraphs by name."""
+
+    def __init__(self, supergraph: Supergraph, subgraphs: Mapping[str, Subgraph[Any]], *, cached: int = 1000) -> None:
+        self.supergraph = supergraph
+        self.schema = supergraph.api_schema
+        self._subgraphs = subgraphs
+        self._documents: _Cache[str, Document] = _Cache(cached)
+        self._plans: _Cache[tuple[str, str | None, tuple[bool, ...]], Planned] = _Cache(cached)
+
+    async def answer(self, request: GraphQLRequest, context: RequestContext) -> GraphQLResponse:
+        """The answer with its errors; never raises for what the client or a subgraph does wrong."""
+        try:
+            planned, variables = self.plan(request)
+        except SpojkaError as error:
+            return GraphQLResponse(errors=tuple(formatted(error)), executed=False)
+        tree = await execute(planned.requests, variables, context)
+        shaper = Shaper()
+        data = shaper.answer(tree.data, planned.shape, tree.failures)
+        if data is not None and planned.operation.introspection:
+            data = self._with_introspection(data, planned.operation, variables)
+        return GraphQLResponse(data=data, errors=tuple(shaper.errors))
+
+    def plan(self, request: GraphQLRequest) -> tuple[Planned, dict[str, Any]]:
+        """How the request will be answered, and its variables; SpojkaError says why it can't be."""
+        document = self._documents.get_or_make(request.query, lambda: read(request.query, self.schema))
+        operation = choose(document, request.operation_name)
+        if operation.operation != OperationType.QUERY and not request.allow_mutations:
+            raise OperationNotFound("this request may only query: send a mutation with POST")
+        variables = coerce(operation, request.variables, self.schema)
+        key = (request.query, request.operation_name, conditions(document, variables))
+        return self._plans.get_or_make(key, lambda: self._make(document, operation, variables)), variables
+
+    def _make(self, document: Document, node: OperationDefinitionNode, variables: Mapping[str, Any]) -> Planned:
+        operation = prepare(document, node, variables=variables, schema=self.schema)
+        plan = make_plan(operation, self.supergraph)
+        root = self.supergraph.roots[operation.kind]
+        requests = tuple(self._prepared(each, operation) for each in plan.requests)
+        shape = make_shape(operation.selections, root, plan=plan, schema=self.schema)
+        return Planned(operation, plan, requests, shape)
+
+    def _prepared(self, request: Request, operation: Operation) -> PreparedRequest:
+        subgraph = self._subgraphs[request.service]
+        sent = written(request, operation.variable_definitions)
+        apart: tuple[PreparedRequest, ...] = ()
+        if len(request.fetches) > 1:
+            alone = (Request(request.id, request.service, (fetch,), request.waits_for) for fetch in request.fetches)
+            apart = tuple(self._prepared(each, operation) for each in alone)
+        return PreparedRequest(request, sent, subgraph, subgraph.compile(sent), apart)
+
+    def _with_introspection(self, data: dict[str, Any], operation: Operation, variables: Mapping[str, Any]) -> Any:
+        """`__schema` and `__type` from the API schema itself, by graphql-core."""
+        asked = OperationDefinitionNode(
+            operation=OperationType.QUERY,
+            variable_definitions=tuple(operation.variable_definitions.values()),
+            selection_set=SelectionSetNode(selections=operation.introspection),
+            directives=(),
+        )
+        document = DocumentNode(definitions=(asked, *operation.fragments.values()))
+        found = execute_sync(self.schema, document, variable_values=dict(variables))
+        everything = {**data, **(found.data or {})}
+        return {key: everything[key] for key in operation.response_keys}
+
+
+class _Cache(Generic[K, V]):
+    """The last `most` values by key; the one that was not used for longest goes first."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._held: OrderedDict[K, V] = OrderedDict()
+
+    def get_or_make(self, key: K, make: Callable[[], V]) -> V:
+        if key in self._held:
+            self._held.move_to_end(key)
+            return self._held[key]
+        value = self._held[key] = make()
+        if len(self._held) > self._most:
+            self._held.popitem(last=False)
+        return value

@@ -1,0 +1,158 @@
+"""From a solution to fetches: the choices of the search become what is sent, and what waits for what.
+
+A  take     the field goes into the fetch at hand
+B  narrow   the same, for one type
+C  jump     key and required fields go into the fetch at hand (or where they jump to); what they give is the
+            representation of an entity fetch, which waits for all of them
+D  fetch    an entity fetch for the same subgraph and place is joined, unless it has to be waited for, or its
+            representation reads the same field from elsewhere
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from gateway.composition.supergraph import Supergraph, named
+from gateway.planning.drafting import DraftFetch, DraftOutput, DraftOutputs, Entry, TreeKeys
+from gateway.planning.plan import EACH, FetchKind, Input, Path
+from gateway.planning.solution import Jump, Narrow, RootJump, Solution, Take
+
+__all__ = ["Committer"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where steps are committed: into which fetch, at which path, into which of its selection sets."""
+
+    fetch: DraftFetch
+    path: Path
+    into: DraftOutputs
+
+
+@dataclass(frozen=True, slots=True)
+class _Committed:
+    """What was committed: the fetches that give it, and how a representation reads it from the tree."""
+
+    given_by: frozenset[int]
+    inputs: tuple[Input, ...]
+
+    def __or__(self, other: "_Committed") -> "_Committed":
+        return _Committed(self.given_by | other.given_by, self.inputs + other.inputs)
+
+
+_NOTHING = _Committed(frozenset(), ())
+
+
+class Committer:
+    """Makes the fetches of one operation. `drafts` grows; nothing in it is ever taken back."""
+
+    def __init__(self, supergraph: Supergraph) -> None:
+        self.supergraph = supergraph
+        self.keys = TreeKeys()
+        self.drafts: list[DraftFetch] = []
+
+    def commit_root(self, solution: Solution, kind: FetchKind, *, after: Iterable[int] = ()) -> None:
+        """All steps of a root solution. Root fetches start at once, or wait for `after` (mutations: rule 11)."""
+        first = len(self.drafts)
+        for step in solution.steps:
+            assert isinstance(step, RootJump)
+            self._root(step, kind, first)
+        for draft in self.drafts[first:]:
+            draft.waits_for.update(after)
+
+    def _root(self, step: RootJump, kind: FetchKind, first: int) -> _Committed:
+        known = [each for each in self.drafts[first:] if each.graph == step.graph and each.kind == kind]
+        draft = known[0] if known else self._draft(step.graph, kind, ())
+        return self._commit(step.below, _Place(draft, (), draft.selects))
+
+    def _commit(self, solution: Solution, place: _Place) -> _Committed:
+        done = _NOTHING
+        for step in solution.steps:
+            match step:
+                case Take():
+                    done |= self._take(step, place)
+                case Narrow():
+                    done |= self._narrow(step, place)
+                case Jump():
+                    done |= self._jump(step, place)
+                case RootJump():
+                    kind: FetchKind = "mutation" if place.fetch.kind == "mutation" else "query"
+                    done |= self._root(step, kind, 0)
+        return done
+
+    # A
+    def _take(self, step: Take, place: _Place) -> _Committed:
+        graph = place.fetch.graph
+        key = self.keys.key(place.path, step.field)
+        declared = self.supergraph.field_type(graph, step.on, step.field.name)
+        output = place.into.outputs.get(key)
+        if output is None:
+            below = self._selection_set(graph, named(declared)) if step.below else None
+            output = DraftOutput(step.field.name, step.field.arguments, key, declared, below)
+            place.into.outputs[key] = output
+        given = _Committed(frozenset({place.fetch.number}), ())
+        if step.below is None or output.below is None:
+            return given | _Committed(frozenset(), (Input(step.field.name, key, None, False, None),))
+        path = (*place.path, key, *(EACH for _ in range(declared.count("["))))
+        below_done = self._commit(step.below, _Place(place.fetch, path, output.below))
+        reads = Input(step.field.name, key, None, False, below_done.inputs)
+        return given | _Committed(below_done.given_by, (reads,))
+
+    def _selection_set(self, graph: str, type_name: str) -> DraftOutputs:
+        """An abstract place asks which type each object is; an interface object would not know."""
+        kind = self.supergraph.types[type_name].kind
+        return DraftOutputs(typename=kind != "object" and not self.supergraph.is_interface_object(graph, type_name))
+
+    # B
+    def _narrow(self, step: Narrow, place: _Place) -> _Committed:
+        done = self._commit(step.below, replace(place, into=place.into.narrow(step.on)))
+        only = tuple(replace(each, only_on=step.on) for each in done.inputs)
+        return _Committed(done.given_by | {place.fetch.number}, only)
+
+    # C
+    def _jump(self, step: Jump, place: _Place) -> _Committed:
+        key = self._commit(step.key, place)
+        required = self._commit(step.requires, place) if step.requires else _NOTHING
+        real_interface = self._is_real_interface(step)
+        entry: Entry = (None if step.from_interface_object else step.type, None if real_interface else step.entity)
+        inputs = (*(replace(each, is_key=True) for each in key.inputs), *required.inputs)
+        fetch = self._entity_fetch(step.graph, place, key.given_by | required.given_by, entry, inputs)
+        into = fetch.selects.narrow(step.entity)
+        if real_interface:
+            fetch.selects.typename = True  # that subgraph knows the real types, and is asked for them
+        return self._commit(step.below, _Place(fetch, place.path, into))
+
+    def _is_real_interface(self, step: Jump) -> bool:
+        kind = self.supergraph.types[step.entity].kind
+        return kind != "object" and not self.supergraph.is_interface_object(step.graph, step.entity)
+
+    # D
+    def _entity_fetch(
+        self, graph: str, place: _Place, given_by: frozenset[int], entry: Entry, inputs: tuple[Input, ...]
+    ) -> DraftFetch:
+        needed = {*given_by, place.fetch.number}
+        before = self._before(needed)
+        for draft in self.drafts:
+            same = draft.graph == graph and draft.path == place.path and draft.kind == "entities"
+            if same and draft.number not in before and draft.takes(entry, inputs):
+                break
+        else:
+            draft = self._draft(graph, "entities", place.path)
+        draft.add(entry, inputs)
+        draft.waits_for |= needed
+        return draft
+
+    def _before(self, drafts: Iterable[int]) -> set[int]:
+        """These drafts and all they wait for."""
+        seen: set[int] = set()
+        open_ends = list(drafts)
+        while open_ends:
+            number = open_ends.pop()
+            if number not in seen:
+                seen.add(number)
+                open_ends += self.drafts[number].waits_for
+        return seen
+
+    def _draft(self, graph: str, kind: FetchKind, path: Path) -> DraftFetch:
+        draft = DraftFetch(len(self.drafts), graph, kind, path)
+        self.drafts.append(draft)
+        return draft

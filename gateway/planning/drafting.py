@@ -1,0 +1,153 @@
+"""Fetches while they are being made: what is selected grows, and what a fetch waits for too. Frozen at the end.
+
+A  keys     one tree key for each (field, arguments) at a place, never two meanings for one key
+B  outputs  a selection set that grows; equal fields meet
+C  wires    where one document would hold two types under one key, the later one gets an alias
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from graphql.language import ArgumentNode
+
+from gateway.planning.plan import FetchKind, Input, Output, OutputSet, Path
+from gateway.selections import Field, arguments_key
+
+__all__ = ["DraftFetch", "DraftOutput", "DraftOutputs", "Entry", "TreeKeys", "freeze_outputs"]
+
+Entry = tuple[str | None, str | None]  # of a representation: the type it is for, the type name it sends
+
+
+class TreeKeys:
+    """A: the keys of the tree, given out as fields come; the first at a place gets its plain name."""
+
+    def __init__(self) -> None:
+        self._given: dict[Path, dict[tuple[str, str], str]] = {}
+
+    def key(self, path: Path, asked: Field) -> str:
+        """The key of the field at `path`, the same for the same arguments."""
+        here = self._given.setdefault(path, {})
+        identity = (asked.name, arguments_key(asked.arguments))
+        if identity not in here:
+            here[identity] = self._free(set(here.values()), asked.name)
+        return here[identity]
+
+    def frozen(self) -> Mapping[Path, Mapping[tuple[str, str], str]]:
+        """All keys by place."""
+        return self._given
+
+    def _free(self, taken: set[str], name: str) -> str:
+        if name not in taken:
+            return name
+        number = 1
+        while f"_{number}_{name}" in taken:
+            number += 1
+        return f"_{number}_{name}"
+
+
+@dataclass(slots=True)
+class DraftOutput:
+    """B: one selected field; `type` is its type in that subgraph, as SDL text."""
+
+    name: str
+    arguments: tuple[ArgumentNode, ...]
+    tree_key: str
+    type: str
+    below: "DraftOutputs | None"
+
+
+@dataclass(slots=True)
+class DraftOutputs:
+    """B: what is selected on one object so far."""
+
+    typename: bool = False
+    outputs: dict[str, DraftOutput] = field(default_factory=dict)
+    narrowed: dict[str, "DraftOutputs"] = field(default_factory=dict)
+
+    def narrow(self, on: str) -> "DraftOutputs":
+        """The set for objects of one type."""
+        return self.narrowed.setdefault(on, DraftOutputs())
+
+    def everything(self) -> Iterator[DraftOutput]:
+        """The outputs of this set and of all narrowed ones."""
+        yield from self.outputs.values()
+        for inner in self.narrowed.values():
+            yield from inner.everything()
+
+
+@dataclass(slots=True)
+class DraftFetch:
+    """A fetch in the making. `entries` are its representations; `waits_for` names drafts by their number."""
+
+    number: int
+    graph: str
+    kind: FetchKind
+    path: Path
+    selects: DraftOutputs = field(default_factory=DraftOutputs)
+    entries: dict[Entry, tuple[Input, ...]] = field(default_factory=dict)
+    waits_for: set[int] = field(default_factory=set)
+
+    def takes(self, entry: Entry, inputs: Iterable[Input]) -> bool:
+        """Whether the inputs can join: not where one field would be read from two places."""
+        held = {each.name: each.tree_key for each in self.entries.get(entry, ())}
+        return all(held.get(each.name, each.tree_key) == each.tree_key for each in inputs)
+
+    def add(self, entry: Entry, inputs: Iterable[Input]) -> None:
+        """Sends these inputs too."""
+        self.entries[entry] = _joined((*self.entries.get(entry, ()), *inputs))
+
+
+def freeze_outputs(draft: DraftOutputs) -> OutputSet:
+    """C: the finished selection set, conflicting fields told apart by aliases of our own (rule 9)."""
+    wires: dict[int, str] = {}
+    _give_wires([draft], wires)
+    return _freeze(draft, wires)
+
+
+def _give_wires(sets: list[DraftOutputs], wires: dict[int, str]) -> None:
+    by_key: dict[str, dict[str, list[DraftOutput]]] = {}
+    for each in sets:
+        for output in each.everything():
+            by_key.setdefault(output.tree_key, {}).setdefault(_shape(output), []).append(output)
+    for key, shapes in by_key.items():
+        for number, outputs in enumerate(shapes.values()):
+            wire = key if number == 0 else f"_w{number}_{key}"
+            wires.update((id(output), wire) for output in outputs)
+            if below := [output.below for output in outputs if output.below]:
+                _give_wires(below, wires)
+
+
+def _shape(output: DraftOutput) -> str:
+    """What must agree for two fields to share a response key (GraphQL spec, SameResponseShape)."""
+    return "".join(each for each in output.type if each in "[]!") if output.below else output.type
+
+
+def _freeze(draft: DraftOutputs, wires: Mapping[int, str]) -> OutputSet:
+    outputs = tuple(
+        Output(
+            each.name,
+            each.arguments,
+            each.tree_key,
+            wires[id(each)],
+            _freeze(each.below, wires) if each.below else None,
+        )
+        for each in draft.outputs.values()
+    )
+    narrowed = ((on, _freeze(each, wires)) for on, each in draft.narrowed.items())
+    return OutputSet(
+        draft.typename, outputs, tuple((on, each) for on, each in narrowed if each.outputs or each.narrowed)
+    )
+
+
+def _joined(inputs: Iterable[Input]) -> tuple[Input, ...]:
+    """Inputs of one field put together: what is below them adds up, and a key field stays one."""
+    held: dict[tuple[str, str | None], Input] = {}
+    for each in inputs:
+        place = (each.name, each.only_on)
+        known = held.get(place)
+        if known is None:
+            held[place] = each
+            continue
+        below = None if each.below is None else _joined((*(known.below or ()), *each.below))
+        held[place] = Input(each.name, each.tree_key, each.only_on, known.is_key or each.is_key, below)
+    return tuple(held.values())

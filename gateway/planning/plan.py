@@ -1,0 +1,117 @@
+"""The plan: a flat list of requests, each knowing which others it waits for. Frozen; made once per kind of operation.
+
+    Plan
+    └── Request                 one call of one subgraph; `waits_for` names requests
+        └── Fetch               a root selection, or one `_entities` call for the objects at one place of the answer
+            ├── Representation  what of those objects is sent: the fields of a key and of @requires
+            └── OutputSet       what is selected, and where in the answer it goes
+
+A place in the answer is a `Path`: keys of the tree, and "@" for each item of a list. A *tree key* stands for one field
+with one set of arguments at one place, whatever alias the client gave; so what is asked twice is there once.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from graphql.language import ArgumentNode
+
+__all__ = ["EACH", "Fetch", "FetchKind", "Input", "Output", "OutputSet", "Path", "Plan", "Representation", "Request"]
+
+Path = tuple[str, ...]
+EACH = "@"  # a step of a path: into each item of the list
+FetchKind = Literal["query", "mutation", "entities"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Output:
+    """One selected field: asked as `wire_key: name(arguments)`, put into the tree under `tree_key`.
+
+    The two keys differ only where one document would hold two fields of one key and different types.
+    """
+
+    name: str
+    arguments: tuple[ArgumentNode, ...]
+    tree_key: str
+    wire_key: str
+    below: "OutputSet | None"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OutputSet:
+    """What is selected on one object; `narrowed` holds what is selected only on objects of a type."""
+
+    typename: bool
+    outputs: tuple[Output, ...]
+    narrowed: tuple[tuple[str, "OutputSet"], ...]
+
+    def everything(self) -> Iterator[Output]:
+        """The outputs of this set and of the narrowed ones in it."""
+        yield from self.outputs
+        for _, inner in self.narrowed:
+            yield from inner.everything()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Input:
+    """One field of a representation, read from the tree. A key field must not be null, a required one may be."""
+
+    name: str
+    tree_key: str
+    only_on: str | None
+    is_key: bool
+    below: tuple["Input", ...] | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Representation:
+    """How an object of type `only_on` (None: any) is named to the subgraph; `typename` None sends its own type."""
+
+    only_on: str | None
+    typename: str | None
+    inputs: tuple[Input, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fetch:
+    """What one subgraph is asked for one place of the answer; without representations at the root."""
+
+    kind: FetchKind
+    path: Path
+    representations: tuple[Representation, ...]
+    selects: OutputSet
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Request:
+    """One call of the subgraph `service`. Several fetches are entity calls that travel together under aliases."""
+
+    id: int
+    service: str
+    fetches: tuple[Fetch, ...]
+    waits_for: frozenset[int]
+
+    @property
+    def kind(self) -> FetchKind:
+        """The kind of all its fetches."""
+        return self.fetches[0].kind
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """All requests, each after those it waits for; and the tree key of every field by place, name and arguments."""
+
+    requests: tuple[Request, ...]
+    tree_keys: Mapping[Path, Mapping[tuple[str, str], str]]
+
+    @property
+    def depth(self) -> int:
+        """How many requests wait for one another at most."""
+        levels: dict[int, int] = {}
+        for request in self.requests:
+            levels[request.id] = 1 + max((levels[each] for each in request.waits_for), default=0)
+        return max(levels.values(), default=0)
+
+    def tree_key(self, path: Path, name: str, arguments: str) -> str:
+        """Where the tree holds the field; its name where nothing was planned for it (then it is not there)."""
+        return self.tree_keys.get(path, {}).get((name, arguments), name)

@@ -1,0 +1,108 @@
+"""Planning, told once: an operation and a supergraph give a plan.
+
+A  solve    which subgraph answers what (solving)
+B  commit   the choice becomes fetches that know what they wait for (committing, drafting)
+C  gather   fetches of one subgraph at one depth travel in one request; the requests are put in order
+"""
+
+from collections.abc import Iterable, Mapping
+from itertools import count
+
+from gateway.composition.supergraph import Supergraph
+from gateway.errors import PlanningError
+from gateway.operation import Operation
+from gateway.planning.committing import Committer
+from gateway.planning.drafting import DraftFetch, freeze_outputs
+from gateway.planning.plan import Fetch, Plan, Representation, Request
+from gateway.planning.solution import Solution
+from gateway.planning.solving import Solver
+from gateway.selections import Field, Fragment, Selections
+
+__all__ = ["make_plan"]
+
+
+def make_plan(operation: Operation, supergraph: Supergraph) -> Plan:
+    """The plan; PlanningError names the field that no way through the subgraphs reaches."""
+    if operation.kind == "subscription":
+        raise PlanningError("subscriptions are not supported: use a query and ask again")
+    root = supergraph.roots[operation.kind]
+    selections = tuple(_without_typename(operation.selections))
+    committer = Committer(supergraph)
+    solver = Solver(supergraph)
+    if operation.kind == "query":
+        committer.commit_root(_solved(solver, root, selections), "query")
+    else:
+        for field in selections:  # one after another, each with all that its answer needs (GraphQL spec, 6.2.2)
+            before = [draft.number for draft in committer.drafts]
+            committer.commit_root(_solved_alone(solver, root, field), "mutation", after=before)
+    return Plan(_gathered(committer.drafts, supergraph), committer.keys.frozen())
+
+
+# A
+def _solved(solver: Solver, root: str, selections: Selections) -> Solution:
+    solution = solver.solve_root(root, selections)
+    if solution.remainder:
+        raise PlanningError(f"no subgraph can answer {_first_path(root, solution.remainder)}")
+    return solution
+
+
+def _solved_alone(solver: Solver, root: str, field: Field) -> Solution:
+    """A mutation is sent to one subgraph only, or its effect would happen twice (rule 11)."""
+    solution = _solved(solver, root, (field,))
+    if len(solution.steps) > 1:
+        raise PlanningError(f"the answer of the mutation {field.name} can't be had from one subgraph and its entities")
+    return solution
+
+
+def _without_typename(selections: Selections) -> Iterable[Field]:
+    """Root fields; `__typename` of the root is known, and fragments at the root are open already."""
+    for each in selections:
+        assert isinstance(each, Field)
+        if each.name != "__typename":
+            yield each
+
+
+def _first_path(parent: str, selections: Selections) -> str:
+    first = selections[0]
+    if isinstance(first, Fragment):
+        return _first_path(first.on, first.selections)
+    here = f"{parent}.{first.name}"
+    return f"{here} > {_first_path('', first.selections)[1:]}" if first.selections else here
+
+
+# C
+def _gathered(drafts: Iterable[DraftFetch], supergraph: Supergraph) -> tuple[Request, ...]:
+    by_number = {draft.number: draft for draft in drafts}
+    levels: dict[int, int] = {}
+    for number in by_number:
+        _find_level(number, by_number, levels)
+    groups: dict[tuple[int, str, str, int], list[DraftFetch]] = {}
+    for number, draft in by_number.items():
+        alone = -1 if draft.kind == "entities" else number  # only entity calls travel together
+        groups.setdefault((levels[number], draft.graph, draft.kind, alone), []).append(draft)
+    ordered = [groups[key] for key in sorted(groups, key=lambda key: (key[0], groups[key][0].number))]
+    ids = count()
+    request_of: dict[int, int] = {}
+    for group in ordered:
+        request = next(ids)
+        request_of.update((draft.number, request) for draft in group)
+    return tuple(_request(group, request_of, supergraph) for group in ordered)
+
+
+def _find_level(number: int, drafts: Mapping[int, DraftFetch], levels: dict[int, int]) -> int:
+    if number not in levels:
+        levels[number] = 1 + max((_find_level(each, drafts, levels) for each in drafts[number].waits_for), default=0)
+    return levels[number]
+
+
+def _request(group: list[DraftFetch], request_of: Mapping[int, int], supergraph: Supergraph) -> Request:
+    waits_for = frozenset(request_of[each] for draft in group for each in draft.waits_for)
+    service = supergraph.graphs[group[0].graph].name
+    return Request(request_of[group[0].number], service, tuple(_fetch(draft) for draft in group), waits_for)
+
+
+def _fetch(draft: DraftFetch) -> Fetch:
+    representations = tuple(
+        Representation(only_on, typename, inputs) for (only_on, typename), inputs in draft.entries.items()
+    )
+    return Fetch(draft.kind, draft.path, representations, freeze_outputs(draft.selects))

@@ -1,0 +1,74 @@
+"""What the search finds: for one place, which subgraph takes what, and where it must jump to another subgraph.
+
+Values of the search only; `committing` turns the chosen ones into fetches.
+"""
+
+from dataclasses import dataclass
+
+from gateway.selections import Field, Selections
+
+__all__ = ["Jump", "Narrow", "RootJump", "Site", "Solution", "Step", "Take"]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where the search stands: in which subgraph, at which type, and what else is @provided here.
+
+    `members` limits a union to the types that every subgraph able to answer knows (rule 4 of federation.md); None: all.
+    """
+
+    graph: str
+    type: str
+    provided: Selections = ()
+    members: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Take:
+    """The subgraph at hand answers the field; `on` is the type it is selected on."""
+
+    field: Field
+    on: str
+    below: "Solution | None"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Narrow:
+    """The same for the objects of one type only."""
+
+    on: str
+    below: "Solution"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Jump:
+    """Another subgraph is entered at this entity: with a key, for some fields also with what they require."""
+
+    graph: str
+    entity: str  # the type under which `graph` knows the entity: itself, its interface, its interface object
+    type: str  # the type of the place jumped from
+    from_interface_object: bool
+    key: "Solution"
+    requires: "Solution | None"
+    below: "Solution"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RootJump:
+    """Another subgraph is entered at its root type, which needs no key."""
+
+    graph: str
+    type: str
+    below: "Solution"
+
+
+Step = Take | Narrow | Jump | RootJump
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solution:
+    """Steps that answer all but `remainder`; `cost` counts requests, with a small weight for what is carried."""
+
+    steps: tuple[Step, ...]
+    remainder: Selections
+    cost: float

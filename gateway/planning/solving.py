@@ -1,0 +1,370 @@
+"""The search: which subgraph answers what, at least cost. Nothing is decided for good here, nothing is built.
+
+A  solve      a site and selections -> steps, remainder, cost
+B  object     take what the subgraph has; what it can't give below a field stays pending for that field
+C  abstract   a field of an interface, or one solution per possible type
+D  jump       for what is pending: the candidate that answers most at least cost, again until none helps;
+              its key, and what the fields require, are solved at this same site first
+E  remainder  what no candidate has goes up to the parent, wrapped in its field, up to the root
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from gateway.composition.supergraph import FieldJoin, Supergraph, SupergraphType, named
+from gateway.errors import OverLimit
+from gateway.planning.solution import Jump, Narrow, RootJump, Site, Solution, Step, Take
+from gateway.selections import Field, Fragment, Selection, Selections, leaves
+
+__all__ = ["Solver"]
+
+Active = frozenset[tuple[str, str]]  # (type, field) whose jump is being planned: asking for them again is a cycle
+_NONE: Active = frozenset()
+_MOST_STEPS = 50_000  # a hostile document stops here; the widest honest ones use some hundreds
+_CARRIED = 0.001  # the weight of one selected leaf against one request
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A subgraph that can be entered for a type; no key at the root."""
+
+    graph: str
+    entity: SupergraphType
+    key: Selections | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """What one candidate would answer, and what would be left."""
+
+    steps: tuple[Step, ...]
+    left: Selections
+    covered: int
+    cost: float
+
+
+class Solver:
+    """One search over one supergraph. It remembers what it solved, and gives up past a number of steps."""
+
+    def __init__(self, supergraph: Supergraph) -> None:
+        self.supergraph = supergraph
+        self._known: dict[tuple[Site, Selections, Active], Solution] = {}
+        self._steps_left = _MOST_STEPS
+
+    # A
+    def solve(self, site: Site, selections: Selections, active: Active = _NONE) -> Solution:
+        """The best that can be done for `selections` at `site`, jumps included."""
+        memo = (site, selections, active)
+        known = self._known.get(memo)
+        if known is None:
+            self._count()
+            known = self._known[memo] = self._solve(site, selections, active)
+        return known
+
+    def solve_root(self, root: str, selections: Selections) -> Solution:
+        """The same from outside: every root field is entered in a subgraph that has it."""
+        return self._jumps(Site("", root), selections, _NONE)
+
+    def _solve(self, site: Site, selections: Selections, active: Active) -> Solution:
+        kind = self.supergraph.types[site.type].kind
+        if kind != "object" and not self.supergraph.is_interface_object(site.graph, site.type):
+            return self._solve_abstract(site, selections, active)
+        return self._solve_object(site, selections, active)
+
+    # B
+    def _solve_object(self, site: Site, selections: Selections, active: Active) -> Solution:
+        steps: list[Step] = []
+        pending: list[Selection] = []
+        remainder: list[Selection] = []
+        cost = 0.0
+        for each in self._unfolded(site, selections):
+            if isinstance(each, Fragment):
+                pending.append(each)
+                continue
+            if each.name == "__typename":
+                if self.supergraph.is_interface_object(site.graph, site.type):
+                    pending.append(each)  # the subgraph would answer with the interface's name
+                continue  # else the type is known without asking
+            join = self._local(site, each.name)
+            if (site.type, each.name) in active and (join is None or join.requires):
+                remainder.append(each)
+                continue
+            taken = self._take(site, each, active) if join and not join.requires else None
+            if taken is None:
+                pending.append(each)
+                continue
+            step, left = taken
+            steps.append(step)
+            cost += step.below.cost if step.below else _CARRIED
+            if left:
+                pending.append(each.selecting(left))
+        if pending:
+            jumped = self._jumps(site, tuple(pending), active)
+            steps += jumped.steps
+            remainder += jumped.remainder
+            cost += jumped.cost
+        return Solution(tuple(steps), tuple(remainder), cost)
+
+    def _take(self, site: Site, field: Field, active: Active) -> tuple[Take, Selections] | None:
+        """The field from this subgraph and what is left below it; None when nothing below it can be had this way."""
+        if not field.selections:
+            return Take(field, site.type, None), ()
+        below = self.solve(self._below(site, field), field.selections, active)
+        if below.remainder and not below.steps:
+            return None
+        return Take(field, site.type, below), below.remainder
+
+    def _below(self, site: Site, field: Field) -> Site:
+        declared = named(self.supergraph.field_type(site.graph, site.type, field.name))
+        join = self.supergraph.join(site.graph, site.type, field.name)
+        provided = _provided(site.provided, field.name, site.type, self.supergraph) or ()
+        if join:
+            provided = (*provided, *join.provides)
+        return Site(site.graph, declared, provided, self._common_members(site, field.name))
+
+    def _common_members(self, site: Site, field_name: str) -> frozenset[str] | None:
+        """For a union that several subgraphs can answer: the members that all of them know."""
+        of = self.supergraph.types[site.type]
+        field = of.fields[field_name]
+        if self.supergraph.types[named(field.type)].kind != "union":
+            return None
+        is_root = site.type in self.supergraph.roots.values()
+        able = [
+            graph
+            for graph, join in field.joins.items()
+            if join.resolvable and (is_root or graph == site.graph or of.keys.get(graph))
+        ]
+        if len(able) < 2:
+            return None
+        known = [
+            self.supergraph.possible(named(self.supergraph.field_type(each, of.name, field_name)), each)
+            for each in able
+        ]
+        return frozenset.intersection(*known)
+
+    def _local(self, site: Site, field_name: str) -> FieldJoin | None:
+        """On what terms the subgraph at hand answers the field here; None when it doesn't."""
+        join = self.supergraph.join(site.graph, site.type, field_name)
+        if join is None:
+            return None
+        if join.resolvable:
+            return join
+        granted = _provided(site.provided, field_name, site.type, self.supergraph)
+        return None if granted is None else FieldJoin(provides=join.provides, type=join.type)
+
+    def _unfolded(self, site: Site, selections: Selections) -> Iterator[Selection]:
+        """The selections with every fragment opened that surely holds here; those that can't hold are dropped."""
+        is_object = self.supergraph.types[site.type].kind == "object"
+        here = self.supergraph.possible(site.type)
+        for each in selections:
+            if isinstance(each, Field):
+                yield each
+                continue
+            there = self.supergraph.possible(each.on)
+            sure = here <= there if is_object or self.supergraph.types[each.on].kind != "object" else False
+            if each.on == site.type or sure:
+                yield from self._unfolded(site, each.selections)
+            elif not is_object and here & there:
+                yield each
+
+    # C
+    def _solve_abstract(self, site: Site, selections: Selections, active: Active) -> Solution:
+        steps: list[Step] = []
+        remainder: list[Selection] = []
+        cost = 0.0
+        possible = self.supergraph.possible(site.type, site.graph)
+        per_type: dict[str, list[Selection]] = {}
+        for each in selections:
+            if isinstance(each, Fragment):
+                there = self.supergraph.possible(each.on) & possible
+                for name in sorted(there if site.members is None else there & site.members):
+                    per_type.setdefault(name, []).append(each if each.on == name else Fragment(name, each.selections))
+            elif each.name == "__typename":
+                continue  # asked for at every abstract place anyway
+            elif taken := self._take_whole(site, each, possible, active):
+                steps.append(taken)
+                cost += taken.below.cost if taken.below else _CARRIED
+            elif self._every_type_has(site, each, possible, active):
+                for name in sorted(possible):
+                    per_type.setdefault(name, []).append(each)
+            else:
+                remainder.append(each)
+        for name in sorted(per_type):
+            below = self.solve(Site(site.graph, name, site.provided), tuple(per_type[name]), active)
+            if below.steps:
+                steps.append(Narrow(name, below))
+            cost += below.cost
+            if below.remainder:
+                remainder.append(Fragment(name, below.remainder))
+        return Solution(tuple(steps), tuple(remainder), cost)
+
+    def _take_whole(self, site: Site, field: Field, possible: frozenset[str], active: Active) -> Take | None:
+        """An interface's field asked as such: only if every possible type resolves it itself (rule 2)."""
+        join = self._local(site, field.name) if self.supergraph.types[site.type].kind == "interface" else None
+        if join is None or join.requires:
+            return None
+        for name in possible:
+            each = self._local(Site(site.graph, name, site.provided), field.name)
+            if each is None or each.requires or each.provides != join.provides:
+                return None
+        taken = self._take(site, field, active)
+        return taken[0] if taken and not taken[1] else None
+
+    def _every_type_has(self, site: Site, field: Field, possible: frozenset[str], active: Active) -> bool:
+        """Rule 3: an interface's field must be had for all possible types; none at all is not satisfied."""
+        return bool(possible) and all(
+            not self.solve(Site(site.graph, name, site.provided), (field,), active).remainder for name in possible
+        )
+
+    # D
+    def _jumps(self, site: Site, pending: Selections, active: Active) -> Solution:
+        steps: list[Step] = []
+        cost = 0.0
+        inner = active | {(site.type, each.name) for each in pending if isinstance(each, Field)}
+        candidates = tuple(self._candidates(site))
+        while pending:
+            attempts = [
+                attempt for each in candidates if (attempt := self._attempt(site, each, pending, active, inner))
+            ]
+            if not attempts:
+                break
+            best = min(attempts, key=lambda attempt: (-attempt.covered, attempt.cost))
+            steps += best.steps
+            cost += best.cost
+            pending = best.left
+        return Solution(tuple(steps), pending, cost)
+
+    def _candidates(self, site: Site) -> Iterator[_Candidate]:
+        here = self.supergraph.types[site.type]
+        if here.name in self.supergraph.roots.values():
+            yield from (_Candidate(graph, here, None) for graph in here.keys if graph != site.graph)
+            return
+        yield from _entered_by_key(here, here.keys)
+        if self.supergraph.is_interface_object(site.graph, site.type):
+            return
+        for name in sorted(frozenset[str]().union(*here.implements.values())):
+            interface = self.supergraph.types.get(name)
+            if interface:
+                yield from _entered_by_key(interface, sorted(interface.interface_object_in))
+
+    def _attempt(
+        self, site: Site, candidate: _Candidate, pending: Selections, active: Active, inner: Active
+    ) -> _Attempt | None:
+        plain, requiring, other = self._sorted_out(site, candidate, pending)
+        if not plain and not requiring:
+            return None
+        key = None if candidate.key is None else self.solve(site, candidate.key, inner)
+        if key and key.remainder:
+            return None
+        steps: list[Step] = []
+        left = list(other)
+        covered, cost = 0, key.cost if key else 0.0
+        if plain:
+            below = self._entered(candidate, plain, active)
+            gained = leaves(plain) - leaves(below.remainder)
+            if gained > 0 or (below.steps and not below.remainder):
+                steps.append(self._step(site, candidate, key, None, below))
+                covered += gained
+                cost += 1 + _CARRIED * leaves(plain) + below.cost
+                left += below.remainder
+            else:
+                left += plain
+        for field, required in requiring:
+            needs = self.solve(site, required, inner)
+            taken = None if needs.remainder else self._take(Site(candidate.graph, candidate.entity.name), field, active)
+            if taken is None:
+                left.append(field)
+                continue
+            step, rest = taken
+            below_cost = step.below.cost if step.below else 0.0
+            steps.append(self._step(site, candidate, key, needs, Solution((step,), (), below_cost)))
+            covered += leaves((field,)) - leaves(rest)
+            cost += 0.5 + needs.cost + below_cost  # it may travel with what the candidate gives anyway
+            if rest:
+                left.append(field.selecting(rest))
+        return _Attempt(tuple(steps), tuple(left), covered, cost) if steps and covered > 0 else None
+
+    def _sorted_out(
+        self, site: Site, candidate: _Candidate, pending: Selections
+    ) -> tuple[Selections, tuple[tuple[Field, Selections], ...], Selections]:
+        """What the candidate can answer from the key alone, what with more, and what not."""
+        plain: list[Selection] = []
+        requiring: list[tuple[Field, Selections]] = []
+        other: list[Selection] = []
+        elsewhere = candidate.graph != site.graph
+        enters_object = candidate.entity.kind == "object" or candidate.graph in candidate.entity.interface_object_in
+        from_interface_object = self.supergraph.is_interface_object(site.graph, site.type)
+        for each in pending:
+            if isinstance(each, Fragment) or each.name == "__typename":
+                # Only a subgraph that knows the real types can decide them.
+                can = from_interface_object and not enters_object and elsewhere
+                (plain if can else other).append(each)
+                continue
+            if not enters_object:
+                (plain if elsewhere else other).append(each)
+                continue
+            join = self.supergraph.join(candidate.graph, candidate.entity.name, each.name)
+            if join is None or not join.resolvable:
+                other.append(each)
+            elif join.requires:
+                requiring.append((each, join.requires))
+            else:
+                (plain if elsewhere else other).append(each)
+        return tuple(plain), tuple(requiring), tuple(other)
+
+    def _entered(self, candidate: _Candidate, selections: Selections, active: Active) -> Solution:
+        """What the candidate answers itself: no jump on from the place of entry, for that one is made from here."""
+        site = Site(candidate.graph, candidate.entity.name)
+        if candidate.entity.kind != "object" and candidate.graph not in candidate.entity.interface_object_in:
+            return self.solve(site, selections, active)
+        steps: list[Step] = []
+        remainder: list[Selection] = []
+        cost = 0.0
+        for each in selections:
+            assert isinstance(each, Field)
+            taken = self._take(site, each, active)
+            if taken is None:
+                remainder.append(each)
+                continue
+            step, left = taken
+            steps.append(step)
+            cost += step.below.cost if step.below else 0.0
+            if left:
+                remainder.append(each.selecting(left))
+        return Solution(tuple(steps), tuple(remainder), cost)
+
+    def _step(
+        self, site: Site, candidate: _Candidate, key: Solution | None, requires: Solution | None, below: Solution
+    ) -> Step:
+        if key is None:
+            return RootJump(candidate.graph, site.type, below)
+        from_interface_object = self.supergraph.is_interface_object(site.graph, site.type)
+        return Jump(candidate.graph, candidate.entity.name, site.type, from_interface_object, key, requires, below)
+
+    def _count(self) -> None:
+        self._steps_left -= 1
+        if self._steps_left < 0:
+            raise OverLimit(
+                "the operation has too many ways through the subgraphs to plan: ask for less at once",
+                code="QUERY_TOO_COMPLEX",
+            )
+
+
+def _entered_by_key(entity: SupergraphType, graphs: Iterable[str]) -> Iterator[_Candidate]:
+    for graph in graphs:
+        for key in entity.keys[graph]:
+            yield _Candidate(graph, entity, key)
+
+
+def _provided(provided: Selections, name: str, on: str, supergraph: Supergraph) -> Selections | None:
+    """What a @provides on the way here grants below the field; None when it doesn't grant the field."""
+    granted: Selections | None = None
+    for each in provided:
+        below: Selections | None = None
+        if isinstance(each, Field):
+            below = each.selections if each.name == name else None
+        elif on in supergraph.possible(each.on) or each.on == on:
+            below = _provided(each.selections, name, on, supergraph)
+        if below is not None:
+            granted = (granted or ()) + below
+    return granted

@@ -1,0 +1,74 @@
+"""The seam between the engine and whatever answers: a subgraph compiles what it is sent once, then executes it often.
+
+compile  a request of a plan -> whatever this kind of subgraph can run fastest (kept with the plan)
+execute  the compiled request + representations + variables + the client request's context -> its answer
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from gateway.subgraphs.operation import SubgraphOperation
+
+__all__ = ["Inputs", "RequestContext", "Sent", "Subgraph", "SubgraphAnswer", "SubgraphFault"]
+
+Compiled = TypeVar("Compiled")
+JsonObject = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One request that a subgraph was sent: how many entities it named and how long it took, in seconds."""
+
+    service: str
+    representations: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """What is known of the client's request: its instant (aware UTC) and who asks; `sent` grows as subgraphs are asked."""
+
+    now: datetime
+    caller: str
+    sent: list[Sent] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What varies from one execution to the next: a list of representations for each entity call, and variables."""
+
+    representations: Sequence[Sequence[JsonObject]]
+    variables: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SubgraphFault:
+    """One error of a subgraph's answer; `path` in its own terms, `extensions` with at least a `code`."""
+
+    message: str
+    path: tuple[str | int, ...]
+    extensions: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SubgraphAnswer:
+    """`data` in the shape of a GraphQL response; None when nothing could be answered, and then `faults` says why."""
+
+    data: JsonObject | None
+    faults: Sequence[SubgraphFault] = ()
+
+
+class Subgraph(Protocol[Compiled]):
+    """One system on the graph, in this process or elsewhere."""
+
+    name: str
+
+    def compile(self, operation: SubgraphOperation) -> Compiled:
+        """Everything that can be done before the first execution."""
+        ...
+
+    async def execute(self, compiled: Compiled, inputs: Inputs, context: RequestContext) -> SubgraphAnswer:
+        """Never raises: what goes wrong is a fault in the answer."""
+        ...
