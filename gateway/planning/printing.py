@@ -1,0 +1,156 @@
+"""A plan as text, in the grammar of Apollo's query plans, so that plans can be compared by eye and by diff.
+
+    Sequence   one after the other
+    Parallel   at the same time
+    Flatten    at this place of the answer ("@": each item of a list)
+    Fetch      one subgraph: the representation => what is selected
+    BatchFetch several entity calls that travel in one request, each with its place
+
+If a plan looks wrong, the bug is in planning/solving (which subgraph, which key) or planning/committing (what waits for what).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from graphql import print_ast
+
+from gateway.planning.plan import Fetch, Input, Output, OutputSet, Plan, Representation, Request
+
+__all__ = ["print_plan"]
+
+Lines = Iterator[str]
+
+
+def print_plan(plan: Plan) -> str:
+    """The plan as text, ending with a newline."""
+    by_id = {request.id: request for request in plan.requests}
+    body = _block(_stage(by_id, frozenset(by_id))) if by_id else []
+    return "\n".join(["QueryPlan {", *_indented(body), "}"]) + "\n"
+
+
+def _stage(requests: Mapping[int, Request], ids: frozenset[int]) -> list[list[str]]:
+    """The blocks that run side by side: requests that are tied by waiting stand in one block."""
+    return [_sequence(requests, each) for each in _tied(requests, ids)]
+
+
+def _sequence(requests: Mapping[int, Request], ids: frozenset[int]) -> list[str]:
+    """Those that wait for none of `ids` first, then the rest."""
+    first = sorted(each for each in ids if not requests[each].waits_for & ids)
+    rest = ids - set(first)
+    blocks = [_block([list(_request(requests[each])) for each in first])]
+    if not rest:
+        return blocks[0]
+    blocks.append(_block(_stage(requests, rest)))
+    return _wrapped("Sequence", [_opened(block, "Sequence") for block in blocks])
+
+
+def _tied(requests: Mapping[int, Request], ids: frozenset[int]) -> list[frozenset[int]]:
+    left = set(ids)
+    groups: list[frozenset[int]] = []
+    while left:
+        group = {min(left)}
+        while more := {
+            each
+            for each in left - group
+            if requests[each].waits_for & group or any(each in requests[member].waits_for for member in group)
+        }:
+            group |= more
+        left -= group
+        groups.append(frozenset(group))
+    return groups
+
+
+def _block(blocks: Sequence[list[str]]) -> list[str]:
+    return blocks[0] if len(blocks) == 1 else _wrapped("Parallel", blocks)
+
+
+def _opened(block: list[str], kind: str) -> list[str]:
+    """A sequence within a sequence is the same sequence."""
+    return [line[2:] for line in block[1:-1]] if block[0] == f"{kind} {{" else block
+
+
+def _wrapped(kind: str, blocks: Sequence[list[str]]) -> list[str]:
+    inner = [line for block in blocks for line in _with_comma(block)]
+    return [f"{kind} {{", *_indented(inner), "}"]
+
+
+def _with_comma(block: list[str]) -> list[str]:
+    return [*block[:-1], f"{block[-1].rstrip(',')},"]
+
+
+def _indented(lines: Iterable[str]) -> list[str]:
+    return [f"  {line}" for line in lines]
+
+
+def _request(request: Request) -> Lines:
+    if len(request.fetches) > 1:
+        yield f'BatchFetch(service: "{request.service}") {{'
+        for fetch in request.fetches:
+            yield from _indented(_flattened(fetch, ["{", *_indented(_entities(fetch)), "}"]))
+        yield "}"
+        return
+    (fetch,) = request.fetches
+    head = f'Fetch(service: "{request.service}") {{'
+    if request.kind == "entities":
+        yield from _flattened(fetch, [head, *_indented(_entities(fetch)), "}"])
+    else:
+        yield from [head, *_indented(["{", *_indented(_selected(fetch.selects)), "}"]), "}"]
+
+
+def _flattened(fetch: Fetch, inner: list[str]) -> Lines:
+    yield f'Flatten(path: "{".".join(fetch.path)}") {{'
+    yield from _indented(inner)
+    yield "},"
+
+
+def _entities(fetch: Fetch) -> Lines:
+    yield "{"
+    for representation in fetch.representations:
+        yield from _indented(_representation(representation))
+    yield "} =>"
+    yield "{"
+    yield from _indented(_selected(fetch.selects))
+    yield "}"
+
+
+def _representation(representation: Representation) -> Lines:
+    on = representation.only_on or representation.typename or "_"
+    yield f"... on {on} {{"
+    yield "  __typename"
+    yield from _indented(_inputs(representation.inputs))
+    yield "}"
+
+
+def _inputs(inputs: Sequence[Input]) -> Lines:
+    for each in inputs:
+        name = each.name if each.tree_key == each.name else f"{each.tree_key}: {each.name}"
+        head = f"... on {each.only_on} {{ {name}" if each.only_on else name
+        tail = " }" if each.only_on else ""
+        if each.below is None:
+            yield head + tail
+        else:
+            yield f"{head} {{"
+            yield from _indented(_inputs(each.below))
+            yield "}" + tail
+
+
+def _selected(selects: OutputSet) -> Lines:
+    if selects.typename or not (selects.outputs or selects.narrowed):
+        yield "__typename"
+    for output in selects.outputs:
+        yield from _output(output)
+    for on, inner in selects.narrowed:
+        yield f"... on {on} {{"
+        yield from _indented(_selected(inner))
+        yield "}"
+
+
+def _output(output: Output) -> Lines:
+    alias = "" if output.wire_key == output.name else f"{output.wire_key}: "
+    arguments = f"({', '.join(print_ast(each) for each in output.arguments)})" if output.arguments else ""
+    head = f"{alias}{output.name}{arguments}"
+    if output.below is None:
+        yield head
+        return
+    yield f"{head} {{"
+    yield from _indented(_selected(output.below))
+    yield "}"
