@@ -1,4 +1,4 @@
-"""Column types that mean the same on every database: exact decimals and aware instants."""
+"""Column types that mean the same on every database: exact decimals, aware instants, text in one order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from sqlalchemy import BigInteger, Dialect, Numeric, String, TypeDecorator
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.types import TypeEngine
 
-__all__ = ["Exact", "Instant"]
+__all__ = ["Exact", "Instant", "Text"]
+
+Text = String().with_variant(String(collation="C"), "postgresql")
+"""Text compared and ordered by code points, as SQLite does. PostgreSQL would ask the server's locale, which differs."""
 
 INTEGER_LIMIT = 2**63  # SQLite's integers have 64 bits
 PRECISION = 38

@@ -15,7 +15,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Boolean, String, TypeEngine
 
-__all__ = ["one_of"]
+__all__ = ["is_storable", "one_of"]
 
 
 def one_of(column: ColumnElement[Any], name: str = "keys") -> ColumnElement[bool]:
@@ -44,8 +44,15 @@ class _Keys(TypeDecorator[Collection[Any]]):
         return dialect.type_descriptor(String() if dialect.name == "sqlite" else ARRAY(self.key))
 
     def process_bind_param(self, value: Collection[Any] | None, dialect: Dialect) -> Any:
-        keys = [self.cast(key) for key in value or ()]
+        keys = [self.cast(key) for key in value or () if is_storable(key)]
         return json.dumps(keys) if dialect.name == "sqlite" else keys
+
+
+def is_storable(key: object) -> bool:
+    """Can a database hold this key? NUL and lone surrogates can't be in any text, so such a key finds nothing."""
+    if not isinstance(key, str):
+        return True
+    return "\0" not in key and (key.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in key))
 
 
 class _OneOf(FunctionElement[bool]):

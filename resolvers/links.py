@@ -1,0 +1,99 @@
+"""The subgraph of links: whose is a billing account, which accounts has a client."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Self
+
+import strawberry
+from strawberry.federation import Schema
+
+from processes.rules.instants import is_valid_on, local_day
+from processes.rules.rates import in_force
+from resolvers.batching import Entity, Representation, batched
+from resolvers.context import Context
+from resolvers.grouping import grouped
+from resolvers.scalars import configuration
+from sources.links import Links
+from sources.records.links import AccountLink
+
+__all__ = ["make_schema", "schema"]
+
+Info = strawberry.Info[Context[Links], None]
+
+
+@strawberry.federation.type(keys=["id"])
+class Client(Entity):
+    """A client of sales, known here by its id alone."""
+
+    id: strawberry.ID
+
+    @batched(description="The accounts that are this client's today.")
+    @staticmethod
+    async def billing_accounts(
+        parents: strawberry.Parent[list[Client]], info: Info
+    ) -> list[list[BillingAccount] | None]:
+        today = local_day(info.context.now)
+        links = await info.context.source.of_clients([client.id for client in parents])
+        owned = grouped((link for link in links if is_valid_on(today, link.valid_from, link.valid_to)), client_of)
+        return [
+            [BillingAccount(number=strawberry.ID(link.account)) for link in owned.get(client.id, [])]
+            for client in parents
+        ]
+
+    @classmethod
+    async def resolve_references(cls, info: Info, keys: list[Representation]) -> list[Self]:
+        return [cls(id=strawberry.ID(str(key["id"]))) for key in keys]
+
+
+@strawberry.type
+class AccountOwner:
+    """`client` owned the account in [validFrom, validTo), local midnights."""
+
+    client: Client | None
+    valid_from: date | None
+    valid_to: date | None
+
+    @classmethod
+    def of(cls, link: AccountLink) -> Self:
+        return cls(client=Client(id=strawberry.ID(link.client)), valid_from=link.valid_from, valid_to=link.valid_to)
+
+
+@strawberry.federation.type(keys=["number"])
+class BillingAccount(Entity):
+    """An account of billing, known here by its number alone."""
+
+    number: strawberry.ID
+
+    @batched(description="The client whose account this is today.")
+    @staticmethod
+    async def client(parents: strawberry.Parent[list[BillingAccount]], info: Info) -> list[Client | None]:
+        links = await links_of(parents, info)
+        owners = [in_force(links.get(account.number, []), info.context.now) for account in parents]
+        return [Client(id=strawberry.ID(owner.client)) if owner else None for owner in owners]
+
+    @batched(description="Every client that owns, owned or will own this account, in order of time.")
+    @staticmethod
+    async def owners(parents: strawberry.Parent[list[BillingAccount]], info: Info) -> list[list[AccountOwner] | None]:
+        links = await links_of(parents, info)
+        return [[AccountOwner.of(link) for link in links.get(account.number, [])] for account in parents]
+
+    @classmethod
+    async def resolve_references(cls, info: Info, keys: list[Representation]) -> list[Self]:
+        return [cls(number=strawberry.ID(str(key["number"]))) for key in keys]
+
+
+async def links_of(accounts: list[BillingAccount], info: Info) -> dict[str, list[AccountLink]]:
+    links = await info.context.source.of_accounts([account.number for account in accounts])
+    return grouped(links, lambda link: link.account)
+
+
+def client_of(link: AccountLink) -> str:
+    return link.client
+
+
+def make_schema() -> Schema:
+    return Schema(types=[Client, BillingAccount], federation_version="2.9", config=configuration())
+
+
+schema = make_schema()

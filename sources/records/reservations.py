@@ -1,0 +1,31 @@
+"""What reservations knows: what was ordered, when, by whom."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+__all__ = ["Booking"]
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """A conference as booked, in `room` (the bridge's own name for it: digits on Asterisk).
+
+    `local_start` and `local_end` are what was agreed, on the clocks of `time_zone` (2026-11-24T17:30); `starts_at` and
+    `ends_at` the instants they mean, UTC. `account` is the billing account it names; None leaves it to the client's
+    only one. `status` is DRAFT, CONFIRMED, PROVISIONED, IN_CALL, COMPLETED, NO_SHOW, CANCELLED or FAILED.
+    """
+
+    ref: str
+    client: str
+    account: str | None
+    title: str
+    organiser: str
+    room: str
+    local_start: str
+    local_end: str
+    time_zone: str
+    starts_at: datetime
+    ends_at: datetime
+    expected_participants: int
+    status: str
+    revision: int
