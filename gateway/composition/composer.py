@@ -4,10 +4,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gateway.composition.check import check_merged, check_subgraph
 from gateway.composition.emit import emit
 from gateway.composition.merge import merge
 from gateway.composition.merge.merging import start
 from gateway.composition.problems import Hint, Report
+from gateway.composition.satisfiability import check_satisfiability
 from gateway.composition.subgraph import Subgraph, SubgraphSdl, read_subgraph
 
 __all__ = ["Composition", "compose"]
@@ -25,8 +27,15 @@ def compose(subgraphs: Sequence[SubgraphSdl]) -> Composition:
     """The supergraph of the subgraphs, whatever their order. Raises CompositionError with all that is wrong."""
     report = Report()
     read = _read(sorted(subgraphs, key=lambda given: given.name), report)
+    for subgraph in read:
+        check_subgraph(subgraph, report=report)
     report.stop_if_refused()
-    merged = merge(start(read, report=report))
+    merging = start(read, report=report)
+    merged = merge(merging)
+    report.stop_if_refused()
+    check_merged(merged, merging)
+    report.stop_if_refused()
+    check_satisfiability(merged, {subgraph.graph: subgraph.name for subgraph in read}, report=report)
     report.stop_if_refused()
     return Composition(emit(merged, read), tuple(report.hints))
 

@@ -12,6 +12,7 @@ from graphql import (
     ConstDirectiveNode,
     EnumTypeDefinitionNode,
     EnumTypeExtensionNode,
+    EnumValueNode,
     FieldDefinitionNode,
     InputObjectTypeDefinitionNode,
     InputObjectTypeExtensionNode,
@@ -228,7 +229,10 @@ class _Reader:
                 self._say_left_out(f"@{local}")
                 continue
             arguments = {entry.name.value: value_from_ast_untyped(entry.value) for entry in node.arguments or ()}
-            applied.append(Applied(name, arguments, _line(node)))
+            unquoted = tuple(
+                entry.name.value for entry in node.arguments or () if isinstance(entry.value, EnumValueNode)
+            )
+            applied.append(Applied(name, arguments, _line(node), unquoted=unquoted))
         return tuple(applied)
 
     def say_what_is_left_out(self, schema_directives: Iterable[ConstDirectiveNode]) -> None:

@@ -168,12 +168,12 @@ def _in_one_spelling(text: str | None) -> str | None:
 
 
 def _check_external(merging: Merging, sources: Sequence[_Source], merged: MergedField, coordinate: str) -> None:
-    """An @external field is the field it stands for: same type (or one that the field's type fits), same arguments."""
+    """An @external field is the field it stands for: same type, same arguments or more."""
     for source in sources:
         if source.role != "external":
             continue
         ref = source.field.type
-        if ref != merged.type and not merging.is_strictly_below(merged.type, ref):
+        if ref != merged.type:
             _say_external(
                 merging, source, "EXTERNAL_TYPE_MISMATCH", f'has type "{ref}" but is "{merged.type}"', coordinate
             )
@@ -183,7 +183,7 @@ def _check_external(merging: Merging, sources: Sequence[_Source], merged: Merged
             if declared is None:
                 fact = f"lacks the argument `{argument.name}: {argument.type}` that it has"
                 _say_external(merging, source, "EXTERNAL_ARGUMENT_MISSING", fact, place)
-            elif declared.type != argument.type and not merging.is_strictly_below(argument.type, declared.type):
+            elif declared.type != argument.type:
                 fact = f'has argument "{argument.name}" of type "{declared.type}" but it is "{argument.type}"'
                 _say_external(merging, source, "EXTERNAL_ARGUMENT_TYPE_MISMATCH", fact, place)
             elif declared.default != argument.default:

@@ -68,6 +68,13 @@ def _is_in_force(
             coordinate=coordinate,
         )
         return False
+    for directive in ("requires", "provides"):
+        if has(source, directive):
+            return refuse(
+                "OVERRIDE_COLLISION_WITH_ANOTHER_DIRECTIVE",
+                f"{coordinate} is @override in {override.by} but @{directive} in {override.source}, which can't be"
+                f" overridden: remove @{directive} there",
+            )
     if has(source, "override"):
         return refuse(
             "OVERRIDE_SOURCE_HAS_OVERRIDE",

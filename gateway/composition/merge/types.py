@@ -42,12 +42,19 @@ from gateway.composition.usage import keys_of
 __all__ = ["merge"]
 
 Source = tuple[Subgraph, TypeDef]
-T = TypeVar("T", bound=TypeDef)
+T = TypeVar("T")
 
 
 def merge(merging: Merging) -> Merged:
     """The merged schema; what can't be merged is reported and left out."""
     grouped = _grouped(merging.subgraphs)
+    if not any(isinstance(found, ObjectType) and found.fields for _, found in grouped["Query"]):
+        merging.report.problem(
+            "NO_QUERIES",
+            "no subgraph has a field in Query, so clients could ask nothing: add one",
+            subgraphs=[subgraph.name for subgraph in merging.subgraphs],
+            coordinate="Query",
+        )
     merged: dict[str, MergedType] = {}
     for name, sources in grouped.items():
         if _are_of_one_kind(merging, name, sources) and not isinstance(sources[0][1], EnumType):
@@ -64,10 +71,10 @@ def _grouped(subgraphs: Sequence[Subgraph]) -> dict[str, list[Source]]:
     """Every subgraph has a Query: the gateway can always enter it, if only for entities."""
     grouped: dict[str, list[Source]] = {}
     for subgraph in subgraphs:
-        types: Mapping[str, TypeDef] = {"Query": ObjectType("Query")} | dict(subgraph.types)
+        types: dict[str, TypeDef] = {"Query": ObjectType("Query"), **subgraph.types}
         for name, found in types.items():
             grouped.setdefault(name, []).append((subgraph, found))
-    return dict(sorted(grouped.items()))
+    return dict(sorted(grouped.items())) if grouped else {"Query": []}
 
 
 def _kind(found: TypeDef) -> str:

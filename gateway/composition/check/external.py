@@ -1,0 +1,43 @@
+"""@external says "another subgraph resolves this, I only name it": so it is named in some field set or owed."""
+
+from gateway.composition.elements import InterfaceType, ObjectType, applications
+from gateway.composition.problems import Report
+from gateway.composition.subgraph import Subgraph
+from gateway.composition.usage import Usage
+
+__all__ = ["check_external"]
+
+_FOR_THE_OWNER = ("tag", "inaccessible")
+
+
+def check_external(subgraph: Subgraph, usage: Usage, *, report: Report) -> None:
+    """EXTERNAL_UNUSED, EXTERNAL_ON_INTERFACE, MERGED_DIRECTIVE_APPLICATION_ON_EXTERNAL."""
+    for found in subgraph.types.values():
+        if not isinstance(found, ObjectType | InterfaceType):
+            continue
+        for field in found.fields.values():
+            applied = next(applications(field, "external"), None)
+            if applied is None:
+                continue
+            coordinate = f"{found.name}.{field.name}"
+            line = field.line
+
+            def say(code: str, fact: str, coordinate: str = coordinate, line: int | None = line) -> None:
+                report.problem(
+                    code,
+                    f"{subgraph.name}: {coordinate} is @external {fact}",
+                    subgraphs=[subgraph.name],
+                    coordinate=coordinate,
+                    line=line,
+                )
+
+            if isinstance(found, InterfaceType):
+                say("EXTERNAL_ON_INTERFACE", "but an interface resolves nothing: mark the implementations' fields")
+            if (found.name, field.name) not in usage.used:
+                say("EXTERNAL_UNUSED", "but no @key, @requires, @provides or interface needs it: remove it")
+            for name in _FOR_THE_OWNER:
+                if any(applications(field, name)):
+                    say(
+                        "MERGED_DIRECTIVE_APPLICATION_ON_EXTERNAL",
+                        f"and @{name}: put @{name} where the field is resolved",
+                    )

@@ -1,0 +1,124 @@
+"""Satisfiability: every field a client can ask for can be had, whatever path leads to it.
+
+A breadth-first walk over (type, places), so that each problem shows a shortest path:
+
+    a. start at each root type, at hand in all its subgraphs
+    b. a value of an interface or union is each of its possible types in turn
+    c. each accessible field must lead somewhere; where it leads is walked next, unless walked already with fewer places
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from gateway.composition.check.inaccessible import is_inaccessible
+from gateway.composition.elements import named
+from gateway.composition.field_sets import parse_field_set, text_of
+from gateway.composition.merge.merging import both
+from gateway.composition.merged import Merged, MergedObject
+from gateway.composition.problems import Report
+from gateway.composition.reach import ROOTS, Place, Places, Reach
+
+__all__ = ["check_satisfiability"]
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """A value of `type` at `places`, found by `path`: ("query", "booking", "account", "... on Late")."""
+
+    type: str
+    places: Places
+    path: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Walk:
+    merged: Merged
+    reach: Reach
+    names: dict[str, str]
+    report: Report
+    open: deque[_State] = field(default_factory=deque)
+    walked: dict[str, list[Places]] = field(default_factory=dict)
+    said: set[tuple[str, str]] = field(default_factory=set)
+
+    def run(self) -> None:
+        for root in ROOTS:
+            if root in self.merged.types:
+                self.open.append(_State(root, frozenset(), (root.lower(),)))
+        while self.open:
+            self.visit(self.open.popleft())
+
+    def visit(self, state: _State) -> None:
+        found = self.merged.types.get(state.type)
+        if found is None or is_inaccessible(found):
+            return
+        if isinstance(found, MergedObject):
+            self.visit_object(state, found)
+            return
+        for possible, places in self.reach.narrowed(state.type, state.places).items():
+            self.open.append(_State(possible, places, (*state.path, f"... on {possible}")))
+
+    def visit_object(self, state: _State, found: MergedObject) -> None:
+        before = self.walked.setdefault(found.name, [])
+        if any(places <= state.places for places in before):
+            return  # whatever could be had from fewer places can be had from more
+        before.append(state.places)
+        for wanted in found.fields.values():
+            if is_inaccessible(wanted):
+                continue
+            places = self.reach.advance(found.name, state.places, wanted.name)
+            if places:
+                self.open.append(_State(named(wanted.type), places, (*state.path, wanted.name)))
+            elif (found.name, wanted.name) not in self.said:
+                self.said.add((found.name, wanted.name))
+                self.say(state, wanted.name)
+
+    def say(self, state: _State, name: str) -> None:
+        coordinate = f"{state.type}.{name}"
+        path = " { ".join([*state.path, name]) + " }" * len(state.path)
+        reasons = [self.reason(state, name, graph) for graph in self.names]
+        said = [reason for reason in reasons if reason]
+        self.report.problem(
+            "SATISFIABILITY_ERROR",
+            f"{coordinate} can't be had by `{path}`: {'; '.join(said)}. Give a subgraph that has it a @key it can be entered"
+            f" by, or resolve it (@shareable) where {state.type} comes from",
+            subgraphs=[self.names[graph] for graph, reason in zip(self.names, reasons, strict=True) if reason],
+            coordinate=coordinate,
+        )
+
+    def reason(self, state: _State, name: str, graph: str) -> str | None:
+        """Why this subgraph doesn't give the field here; None when it doesn't know the type at all."""
+        local = self.reach.local(state.type, graph)
+        if local is None:
+            return None
+        subgraph = self.names[graph]
+        reached = self.reach.reached(state.type, state.places)
+        join = self.reach.resolution(local, name, graph)
+        if join is None:
+            return f"{subgraph} doesn't have {local}.{name}" if _is_at(reached, graph) else None
+        if join.external:
+            return f"in {subgraph} it is @external"
+        if not _is_at(reached, graph):
+            return self.reason_against_jump(state, Place(graph, local))
+        if join.requires:
+            needed = parse_field_set(join.requires)
+            missing = [text_of((part,)) for part in needed if not self.reach.has_all(state.type, reached, (part,))]
+            return f"{subgraph} needs {both(missing or [join.requires])} for it, which can't be had"
+        return None
+
+    def reason_against_jump(self, state: _State, target: Place) -> str:
+        subgraph = self.names[target.graph]
+        keys = self.reach.keys(target)
+        if not keys:
+            return f"{subgraph} has it but has no resolvable @key for {target.type}"
+        here = both(sorted({self.names[place.graph] for place in state.places})) if state.places else "the root"
+        said = both([f'@key(fields: "{key}")' for key in keys])
+        return f"{subgraph} has it but its {said} of {target.type} can't be had from {here}"
+
+
+def check_satisfiability(merged: Merged, names: dict[str, str], *, report: Report) -> None:
+    """SATISFIABILITY_ERROR for each field that can't be had somewhere; `names` are the subgraphs' by their graph."""
+    _Walk(merged, Reach(merged), names, report).run()
+
+
+def _is_at(places: Places, graph: str) -> bool:
+    return any(place.graph == graph for place in places)
