@@ -128,7 +128,8 @@ class Runner:
         )
         if isinstance(begun, FirstAnswer):
             return recalled(work, begun.answer)
-        return await self._to_its_end(self._carried_out(work, begun.id))
+        running = self._carried_out(work, begun.id)
+        return await self._to_its_end(running)
 
     async def _to_its_end(self, run: Coroutine[Any, Any, T]) -> T:
         task = asyncio.create_task(run)
