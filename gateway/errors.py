@@ -6,11 +6,12 @@
     │   ├── ValidationRefused       GRAPHQL_VALIDATION_FAILED
     │   ├── BadVariables            BAD_USER_INPUT
     │   ├── OperationNotFound       OPERATION_RESOLUTION_FAILURE
-    │   └── OverLimit               DOCUMENT_TOO_DEEP, DOCUMENT_TOO_LARGE, QUERY_TOO_COMPLEX
+    │   ├── MutationRefused         MUTATION_NOT_ALLOWED: it came with HTTP GET
+    │   └── OverLimit               DOCUMENT_TOO_DEEP, DOCUMENT_TOO_LARGE, QUERY_TOO_COMPLEX, BODY_TOO_LARGE
     ├── PlanningError               QUERY_PLANNING_FAILED: no way through the subgraphs gives what was asked
     └── SupergraphError             SUPERGRAPH_INVALID: the supergraph document itself can't be used
 
-`formatted` is the only function that turns one of them into the `errors` entry of a response (GraphQL spec, section 7.1.3).
+`formatted` is the only function that turns one of them into the `errors` entry of a response (GraphQL spec, 7.1.3).
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,6 +21,7 @@ from graphql import GraphQLError
 
 __all__ = [
     "BadVariables",
+    "MutationRefused",
     "OperationNotFound",
     "OverLimit",
     "PlanningError",
@@ -70,6 +72,12 @@ class OperationNotFound(RequestError):
     """The document has no operation of that name, or several and no name was given."""
 
     code = "OPERATION_RESOLUTION_FAILURE"
+
+
+class MutationRefused(RequestError):
+    """The operation is a mutation, and the request's transport may only query."""
+
+    code = "MUTATION_NOT_ALLOWED"
 
 
 class OverLimit(RequestError):

@@ -7,9 +7,10 @@ measured once more after its fragments are inlined.
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
-__all__ = ["LimitExceeded", "Limits", "check_body", "check_document"]
+from gateway.errors import OverLimit
+
+__all__ = ["Limits", "check_body", "check_document"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,18 +23,6 @@ class Limits:
     body_bytes: int = 1024 * 1024
     document_tokens: int = 10_000
     document_depth: int = 30
-
-
-class LimitExceeded(Exception):
-    """A request asks for more than `Limits` allow; `code` says which of them."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.extensions: dict[str, Any] = {"code": code}
-
-    @property
-    def code(self) -> str:
-        return str(self.extensions["code"])
 
 
 # The lexical grammar of GraphQL, one alternative per kind of token. Possessive throughout, and a string without its end
@@ -57,8 +46,9 @@ _TOKEN = re.compile(
 def check_body(size: int, limits: Limits) -> None:
     """Refuse a body of `size` bytes with BODY_TOO_LARGE."""
     if size > limits.body_bytes:
-        raise LimitExceeded(
-            "BODY_TOO_LARGE", f"the request's body is larger than {limits.body_bytes} bytes: send less in one request"
+        raise OverLimit(
+            f"the request's body is larger than {limits.body_bytes} bytes: send less in one request",
+            code="BODY_TOO_LARGE",
         )
 
 
@@ -67,17 +57,17 @@ def check_document(document: str, limits: Limits) -> None:
     depth = 0
     for tokens, token in enumerate(_TOKEN.finditer(document), start=1):
         if tokens > limits.document_tokens:
-            raise LimitExceeded(
-                "DOCUMENT_TOO_LARGE",
+            raise OverLimit(
                 f"the document has more than {limits.document_tokens} tokens: ask for less, or in several requests",
+                code="DOCUMENT_TOO_LARGE",
             )
         match token.lastgroup:
             case "open":
                 depth += 1
                 if depth > limits.document_depth:
-                    raise LimitExceeded(
-                        "DOCUMENT_TOO_DEEP",
+                    raise OverLimit(
                         f"the document is nested more than {limits.document_depth} levels deep: ask for fewer levels",
+                        code="DOCUMENT_TOO_DEEP",
                     )
             case "close":
                 depth -= 1

@@ -13,7 +13,7 @@ from graphql import execute_sync
 from graphql.language import DocumentNode, OperationDefinitionNode, OperationType, SelectionSetNode
 
 from gateway.composition.supergraph import Supergraph
-from gateway.errors import OperationNotFound, SpojkaError, formatted
+from gateway.errors import MutationRefused, SpojkaError, formatted
 from gateway.execution.executing import PreparedRequest, execute
 from gateway.execution.shaping import ObjectShape, Shaper, make_shape
 from gateway.operation import Document, Operation, choose, coerce, conditions, prepare, read
@@ -67,7 +67,7 @@ class Gateway:
         document = self._documents.get_or_make(request.query, lambda: read(request.query, self.schema))
         operation = choose(document, request.operation_name)
         if operation.operation != OperationType.QUERY and not request.allow_mutations:
-            raise OperationNotFound("this request may only query: send a mutation with POST")
+            raise MutationRefused("this request may only query: send a mutation with POST")
         variables = coerce(operation, request.variables, self.schema)
         key = (request.query, request.operation_name, conditions(document, variables))
         return self._plans.get_or_make(key, lambda: self._make(document, operation, variables)), variables

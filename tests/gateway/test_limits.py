@@ -8,7 +8,8 @@ from graphql.language import Lexer, Source, TokenKind
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.limits import LimitExceeded, Limits, check_body, check_document
+from gateway.errors import OverLimit
+from gateway.limits import Limits, check_body, check_document
 
 EXAMPLES = [
     "{ a }",
@@ -33,7 +34,7 @@ def _tokens_by_the_lexer(document: str) -> int:
 def _is_refused(document: str, limits: Limits) -> bool:
     try:
         check_document(document, limits)
-    except LimitExceeded:
+    except OverLimit:
         return True
     return False
 
@@ -69,7 +70,7 @@ def test_scan_and_lexer_agree_on_any_sequence_of_tokens(document: str) -> None:
 )
 def test_deep_and_large_documents_are_refused_by_code(document: str, code: str) -> None:
     """Depth counts selections, arguments and types alike, since the parser recurses into each."""
-    with pytest.raises(LimitExceeded) as refusal:
+    with pytest.raises(OverLimit) as refusal:
         check_document(document, Limits())
     assert refusal.value.code == code
 
@@ -92,6 +93,6 @@ def test_no_text_makes_the_scan_slow(filler: str) -> None:
 def test_body_of_one_byte_too_many_is_refused() -> None:
     """The body's limit is inclusive."""
     check_body(10, Limits(body_bytes=10))
-    with pytest.raises(LimitExceeded, match="larger than 10 bytes") as refusal:
+    with pytest.raises(OverLimit, match="larger than 10 bytes") as refusal:
         check_body(11, Limits(body_bytes=10))
     assert refusal.value.code == "BODY_TOO_LARGE"
