@@ -24,6 +24,7 @@ __all__ = [
     "IssueDates",
     "Minimum",
     "RatedCall",
+    "RatingException",
     "Segment",
     "VatLine",
 ]
@@ -96,6 +97,7 @@ class BilledSegment:
     """A stored segment with all that a line needs; lines are made of these (domain.md, rule 7)."""
 
     invoice: str
+    currency: str
     leg: str
     conference: str
     conference_started_at: datetime
@@ -237,3 +239,15 @@ class CallCharges:
     excluded: tuple[ExcludedLeg, ...]
     minimum_charge: Decimal | None
     rule_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class RatingException:
+    """A call that waits for somebody: `duration_seconds` are at risk."""
+
+    leg: str
+    conference: str
+    duration_seconds: int
+    reason: str
+    message: str
+    recorded_at: datetime

@@ -1,0 +1,11 @@
+"""The system billing: accounts, periods, the prices applied to calls, and invoices.
+
+It stores and counts; how lines, sums, periods and dates come about are rules, which are handed in (`rules.py`).
+"""
+
+from sources.billing.hashing import content_hash
+from sources.billing.rules import InvoiceRules
+from sources.billing.system import Billing
+from sources.billing.tables import METADATA
+
+__all__ = ["METADATA", "Billing", "InvoiceRules", "content_hash"]

@@ -1,0 +1,192 @@
+"""Charges of a conference are recorded, and their draft invoice is made anew.
+
+A  the period's row is locked; a period that is not OPEN passes the charges on to the next open one
+B  legs that are settled already are not settled again: all of them, then their invoice is the answer; some, refused
+C  the others become RATED on the period's draft (an EXCEPTION too: it is resolved), or EXCLUDED with the reason
+D  the draft's lines and sums are computed from what is stored now, not from what came in (domain.md, I3)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+
+from sources.billing.calls import KnownCalls, lock_calls, write_calls
+from sources.billing.drafts import rewrite_draft
+from sources.billing.periods import lock_open_period
+from sources.billing.reading import ACCOUNTS_BY_NUMBER
+from sources.billing.rules import InvoiceRules
+from sources.billing.tables import INVOICES, MINIMUMS, account_of
+from sources.columns import Exact, Instant
+from sources.records.billing import BillingAccount, BillingPeriod, CallCharges, Invoice, Minimum, RatedCall
+from sources.records.refusal import Refusal
+from sources.rows import row_of
+
+__all__ = ["record_charges"]
+
+DRAFT_OF = (
+    select(INVOICES.c.id)
+    .where(
+        INVOICES.c.account == bindparam("account"),
+        INVOICES.c.period == bindparam("period", type_=Instant),
+        INVOICES.c.status == "DRAFT",
+    )
+    .with_for_update()
+)
+COUNT = select(func.count()).select_from(INVOICES).where(INVOICES.c.account == bindparam("account"))
+NEW_INVOICE, NEW_MINIMUM = insert(INVOICES), insert(MINIMUMS)
+RAISE_MINIMUM = (
+    update(MINIMUMS)
+    .where(MINIMUMS.c.invoice == bindparam("of"), MINIMUMS.c.conference == bindparam("at"))
+    .values(amount=MINIMUMS.c.amount + bindparam("more", type_=Exact(10)))
+)
+
+
+def record_charges(
+    connection: Connection, charges: CallCharges, *, now: datetime, rules: InvoiceRules
+) -> dict[str, Any]:
+    """{"invoice": id} or {"refused": ...}."""
+    account = account_to_charge(connection, charges)
+    if isinstance(account, Refusal):
+        return {"refused": asdict(account)}
+    period = lock_open_period(connection, account, charges.conference_started_at, period=rules.period)
+    known = lock_calls(connection, legs_of(charges))
+    write_calls(connection, excluded_calls(charges, known, now), known)
+    before = settled_before(charges, known)
+    if isinstance(before, Refusal):
+        return {"refused": asdict(before)}
+    if before is None:
+        before = charge(connection, charges, known, account=account, period=period, now=now)
+        rewrite_draft(connection, before, rules)
+    return {"invoice": before}
+
+
+def legs_of(charges: CallCharges) -> list[str]:
+    return [*(charge.leg for charge in charges.charges), *(excluded.leg for excluded in charges.excluded)]
+
+
+def account_to_charge(connection: Connection, charges: CallCharges) -> BillingAccount | Refusal:
+    row = connection.execute(ACCOUNTS_BY_NUMBER, {"keys": [charges.account]}).one_or_none()
+    if row is None:
+        return Refusal("unknown-account", f"billing has no account {charges.account}: open it, then charge")
+    account = account_of(row)
+    if account.currency != charges.currency:  # I4: currency = contract = invoice
+        return Refusal(
+            "wrong-currency",
+            f"account {account.number} is in {account.currency}, the charges are in {charges.currency}: "
+            f"charge an account in {charges.currency}",
+        )
+    return account
+
+
+def settled_before(charges: CallCharges, known: KnownCalls) -> str | Refusal | None:
+    """The invoice of these legs when all are charged already; None when all of them are to be charged now."""
+    settled = [call for charge in charges.charges if (call := known.settled(charge.leg))]
+    if not charges.charges or (settled and all(call.invoice is None for call in settled)):
+        return Refusal("nothing-to-bill", f"conference {charges.conference} has no leg to bill")
+    if not settled:
+        return None
+    if len(settled) < len(charges.charges):
+        return Refusal(
+            "partly-charged",
+            f"{len(settled)} of {len(charges.charges)} legs of conference {charges.conference} are settled already: "
+            "charge only the others",
+        )
+    return next(call.invoice for call in settled if call.invoice is not None)
+
+
+def charge(
+    connection: Connection,
+    charges: CallCharges,
+    known: KnownCalls,
+    *,
+    account: BillingAccount,
+    period: BillingPeriod,
+    now: datetime,
+) -> str:
+    """Put the legs on the period's draft, a new one if there is none; its id."""
+    invoice = draft_of(connection, account, period)
+    write_calls(connection, charged_calls(charges, invoice, now), known)
+    if charges.minimum_charge:
+        add_minimum(connection, charges, invoice, charges.minimum_charge)
+    return invoice
+
+
+def draft_of(connection: Connection, account: BillingAccount, period: BillingPeriod) -> str:
+    parameters = {"account": account.number, "period": period.starts_at}
+    found: str | None = connection.execute(DRAFT_OF, parameters).scalar_one_or_none()
+    return found or new_draft(connection, account, period)
+
+
+def new_draft(connection: Connection, account: BillingAccount, period: BillingPeriod) -> str:
+    count = connection.execute(COUNT, {"account": account.number}).scalar_one()
+    draft = Invoice(
+        id=f"IN-{account.number}-{count + 1:04}",
+        account=account.number,
+        period=period.starts_at,
+        status="DRAFT",
+        currency=account.currency,
+        base=Decimal("0.00"),
+        total=Decimal("0.00"),
+    )
+    connection.execute(NEW_INVOICE, row_of(draft))
+    return draft.id
+
+
+def charged_calls(charges: CallCharges, invoice: str, now: datetime) -> list[RatedCall]:
+    return [
+        RatedCall(
+            leg=charge.leg,
+            conference=charges.conference,
+            state="RATED",
+            duration_seconds=charge.duration_seconds,
+            recorded_at=now,
+            booking=charges.booking,
+            conference_started_at=charges.conference_started_at,
+            account=charges.account,
+            invoice=invoice,
+            contract=charges.contract,
+            rate_version=charges.rate_version,
+            rule_version=charges.rule_version,
+            segments=charge.segments,
+        )
+        for charge in charges.charges
+    ]
+
+
+def excluded_calls(charges: CallCharges, known: KnownCalls, now: datetime) -> Sequence[RatedCall]:
+    return [
+        RatedCall(
+            leg=excluded.leg,
+            conference=charges.conference,
+            state="EXCLUDED",
+            duration_seconds=excluded.duration_seconds,
+            recorded_at=now,
+            booking=charges.booking,
+            conference_started_at=charges.conference_started_at,
+            rule_version=charges.rule_version,
+            reason=excluded.reason,
+        )
+        for excluded in charges.excluded
+        if known.settled(excluded.leg) is None
+    ]
+
+
+def add_minimum(connection: Connection, charges: CallCharges, invoice: str, amount: Decimal) -> None:
+    """A conference has one minimum charge on an invoice, also when its legs come in several goes."""
+    parameters = {"of": invoice, "at": charges.conference, "more": amount}
+    if connection.execute(RAISE_MINIMUM, parameters).rowcount == 0:
+        minimum = Minimum(
+            invoice=invoice,
+            conference=charges.conference,
+            conference_started_at=charges.conference_started_at,
+            contract=charges.contract,
+            rate_version=charges.rate_version,
+            amount=amount,
+        )
+        connection.execute(NEW_MINIMUM, row_of(minimum))

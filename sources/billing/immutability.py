@@ -1,0 +1,83 @@
+"""An issued invoice never changes (domain.md, I5), whoever writes: the database itself refuses.
+
+Only its status goes on (payments, a credit note), and never back to DRAFT. Its lines and VAT are kept in the same way.
+"""
+
+from sqlalchemy import DDL, MetaData, event
+
+__all__ = ["keep_issued_invoices"]
+
+CONTENT = [
+    "id",
+    "account",
+    "period",
+    "currency",
+    "base",
+    "total",
+    "number",
+    "issued_on",
+    "tax_point_on",
+    "due_on",
+    "content_hash",
+]
+
+REFUSAL = "an issued invoice is immutable: correct it by a credit note"
+
+
+def keep_issued_invoices(metadata: MetaData) -> None:
+    """Make the triggers together with the tables of `metadata`."""
+    for statement in sqlite_triggers():
+        listen(metadata, statement, dialect="sqlite")
+    for statement in postgresql_triggers():
+        listen(metadata, statement, dialect="postgresql")
+
+
+def listen(metadata: MetaData, statement: str, *, dialect: str) -> None:
+    ddl = DDL(statement)  # type: ignore[no-untyped-call]  # SQLAlchemy left it untyped
+    event.listen(metadata, "after_create", ddl.execute_if(dialect=dialect))
+
+
+def sqlite_triggers() -> list[str]:
+    changed = " OR ".join(f"NEW.{name} IS NOT OLD.{name}" for name in CONTENT)
+    refuse = f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
+    return [
+        f"CREATE TRIGGER issued_invoice_changes BEFORE UPDATE ON invoices "
+        f"WHEN OLD.status <> 'DRAFT' AND (NEW.status = 'DRAFT' OR {changed}) {refuse}",
+        f"CREATE TRIGGER issued_invoice_goes BEFORE DELETE ON invoices WHEN OLD.status <> 'DRAFT' {refuse}",
+        *(
+            f"CREATE TRIGGER issued_{table}_{what} BEFORE {what} ON {table} WHEN {is_issued(rows)} {refuse}"
+            for table in ("invoice_lines", "invoice_vat")
+            for what, rows in (
+                ("INSERT", "NEW.invoice"),
+                ("UPDATE", "NEW.invoice, OLD.invoice"),
+                ("DELETE", "OLD.invoice"),
+            )
+        ),
+    ]
+
+
+def postgresql_triggers() -> list[str]:
+    new, old = (", ".join(f"{row}.{name}" for name in CONTENT) for row in ("NEW", "OLD"))
+    refuse = f"RAISE EXCEPTION '{REFUSAL}'"
+    return [
+        f"CREATE OR REPLACE FUNCTION refuse_issued() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {refuse}; END $$",
+        # NEW is null on DELETE, OLD on INSERT.
+        f"CREATE OR REPLACE FUNCTION refuse_part_of_issued() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"IF {is_issued('NEW.invoice, OLD.invoice')} THEN {refuse}; END IF; "
+        f"IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW; END $$",
+        f"CREATE TRIGGER issued_invoice_changes BEFORE UPDATE ON invoices FOR EACH ROW "
+        f"WHEN (OLD.status <> 'DRAFT' AND (NEW.status = 'DRAFT' OR ROW({new}) IS DISTINCT FROM ROW({old}))) "
+        f"EXECUTE FUNCTION refuse_issued()",
+        "CREATE TRIGGER issued_invoice_goes BEFORE DELETE ON invoices FOR EACH ROW "
+        "WHEN (OLD.status <> 'DRAFT') EXECUTE FUNCTION refuse_issued()",
+        *(
+            f"CREATE TRIGGER issued_{table} BEFORE INSERT OR UPDATE OR DELETE ON {table} "
+            f"FOR EACH ROW EXECUTE FUNCTION refuse_part_of_issued()"
+            for table in ("invoice_lines", "invoice_vat")
+        ),
+    ]
+
+
+def is_issued(ids: str) -> str:
+    """The condition, on either database, that one of these is an issued invoice."""
+    return f"EXISTS (SELECT 1 FROM invoices WHERE id IN ({ids}) AND status <> 'DRAFT')"  # noqa: S608 - constants

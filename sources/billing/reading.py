@@ -1,0 +1,148 @@
+"""Billing's questions, each one statement for any number of keys, built once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, bindparam, func, select
+from sqlalchemy.sql.selectable import NamedFromClause
+
+from sources.billing.tables import (
+    ACCOUNTS,
+    CALLS,
+    EXCHANGE_RATES,
+    INVOICES,
+    LINES,
+    MINIMUMS,
+    PERIODS,
+    SEGMENTS,
+    VAT,
+)
+from sources.columns import Instant
+from sources.database import one_of
+
+__all__ = [
+    "ACCOUNTS_BY_NUMBER",
+    "BILLED_OF_CONFERENCES",
+    "BILLED_OF_INVOICES",
+    "DRAFTS_OF_ACCOUNTS",
+    "EXCEPTIONS",
+    "INVOICES_BY_ID",
+    "INVOICES_BY_NUMBER",
+    "INVOICES_OF_CONFERENCES",
+    "LATEST_INVOICES",
+    "LATEST_PERIODS",
+    "LINES_OF_INVOICES",
+    "MINIMUMS_OF_INVOICE",
+    "OPEN_INVOICES_OF_ACCOUNTS",
+    "PERIODS_AT",
+    "RATES_BEFORE",
+    "VAT_OF_INVOICES",
+]
+
+ACCOUNTS_BY_NUMBER = select(ACCOUNTS).where(one_of(ACCOUNTS.c.number))
+
+PERIODS_AT = select(PERIODS).where(
+    one_of(PERIODS.c.account),
+    PERIODS.c.starts_at <= bindparam("at", type_=Instant),
+    PERIODS.c.ends_at > bindparam("at", type_=Instant),
+)
+
+INVOICES_BY_ID = select(INVOICES).where(one_of(INVOICES.c.id))
+INVOICES_BY_NUMBER = select(INVOICES).where(one_of(INVOICES.c.number))
+IN_ORDER = (INVOICES.c.period, INVOICES.c.number.is_(None), INVOICES.c.number)  # a draft after what is issued
+DRAFTS_OF_ACCOUNTS = select(INVOICES).where(one_of(INVOICES.c.account), INVOICES.c.status == "DRAFT")
+OPEN_INVOICES_OF_ACCOUNTS = (
+    select(INVOICES)
+    .where(one_of(INVOICES.c.account), INVOICES.c.status.in_(("ISSUED", "PARTLY_PAID")))
+    .order_by(*IN_ORDER)
+)
+
+LINES_OF_INVOICES = select(LINES).where(one_of(LINES.c.invoice)).order_by(LINES.c.invoice, LINES.c.position)
+VAT_OF_INVOICES = select(VAT).where(one_of(VAT.c.invoice)).order_by(VAT.c.invoice, VAT.c.rate)
+MINIMUMS_OF_INVOICE = select(MINIMUMS).where(MINIMUMS.c.invoice == bindparam("invoice"))
+
+BILLED = (
+    select(
+        CALLS.c.invoice,
+        INVOICES.c.currency,
+        CALLS.c.leg,
+        CALLS.c.conference,
+        CALLS.c.conference_started_at,
+        CALLS.c.contract,
+        CALLS.c.rate_version,
+        SEGMENTS.c.service,
+        SEGMENTS.c.band,
+        SEGMENTS.c.seconds,
+        SEGMENTS.c.price,
+        SEGMENTS.c.amount,
+    )
+    .join_from(SEGMENTS, CALLS, SEGMENTS.c.call == CALLS.c.id)
+    .join(INVOICES, INVOICES.c.id == CALLS.c.invoice)
+    .order_by(CALLS.c.conference_started_at, CALLS.c.conference, CALLS.c.leg, SEGMENTS.c.position)
+)
+BILLED_OF_INVOICES = BILLED.where(one_of(CALLS.c.invoice))
+BILLED_OF_CONFERENCES = BILLED.where(one_of(CALLS.c.conference), CALLS.c.credited.is_(False))
+
+CONFERENCE_INVOICE = (
+    select(CALLS.c.conference, CALLS.c.invoice)
+    .where(one_of(CALLS.c.conference), CALLS.c.invoice.is_not(None))
+    .distinct()
+    .subquery()
+)
+INVOICES_OF_CONFERENCES = (
+    select(CONFERENCE_INVOICE.c.conference, INVOICES)
+    .join_from(CONFERENCE_INVOICE, INVOICES, CONFERENCE_INVOICE.c.invoice == INVOICES.c.id)
+    .order_by(*IN_ORDER)
+)
+
+EXCEPTIONS = (
+    select(
+        CALLS.c.leg, CALLS.c.conference, CALLS.c.duration_seconds, CALLS.c.reason, CALLS.c.message, CALLS.c.recorded_at
+    )
+    .where(CALLS.c.state == "EXCEPTION")
+    .order_by(CALLS.c.recorded_at, CALLS.c.leg)
+    .limit(bindparam("limit"))
+)
+
+RATES_BEFORE = (
+    select(EXCHANGE_RATES)
+    .where(EXCHANGE_RATES.c.currency == bindparam("currency"), EXCHANGE_RATES.c.declared_on <= bindparam("day"))
+    .order_by(EXCHANGE_RATES.c.declared_on.desc())
+    .limit(1)
+)
+
+
+def without_place(numbered: NamedFromClause) -> list[ColumnElement[Any]]:
+    return [column for column in numbered.c if column.name != "place"]
+
+
+NUMBERED_PERIODS = (
+    select(
+        PERIODS,
+        func.row_number().over(partition_by=PERIODS.c.account, order_by=PERIODS.c.starts_at.desc()).label("place"),
+    )
+    .where(one_of(PERIODS.c.account), PERIODS.c.starts_at <= bindparam("at", type_=Instant))
+    .subquery()
+)
+LATEST_PERIODS = (
+    select(*without_place(NUMBERED_PERIODS))
+    .where(NUMBERED_PERIODS.c.place <= bindparam("last"))
+    .order_by(NUMBERED_PERIODS.c.account, NUMBERED_PERIODS.c.starts_at)
+)
+
+NEWEST_FIRST = (INVOICES.c.period.desc(), INVOICES.c.number.is_(None).desc(), INVOICES.c.number.desc())
+NUMBERED_INVOICES = (
+    select(INVOICES, func.row_number().over(partition_by=INVOICES.c.account, order_by=NEWEST_FIRST).label("place"))
+    .where(
+        one_of(INVOICES.c.account),
+        # Without a status, any: each invoice's own.
+        INVOICES.c.status == func.coalesce(bindparam("status", type_=String), INVOICES.c.status),
+    )
+    .subquery()
+)
+LATEST_INVOICES = (
+    select(*without_place(NUMBERED_INVOICES))
+    .where(NUMBERED_INVOICES.c.place <= bindparam("last"))
+    .order_by(NUMBERED_INVOICES.c.account, NUMBERED_INVOICES.c.place.desc())
+)

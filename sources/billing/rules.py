@@ -1,0 +1,39 @@
+"""What billing must have decided while it holds its locks; the decisions themselves are in processes.rules."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sources.records.billing import (
+    BilledSegment,
+    BillingAccount,
+    BillingPeriod,
+    ExchangeRate,
+    InvoiceContent,
+    IssueDates,
+    Minimum,
+)
+from sources.records.refusal import Refusal
+
+__all__ = ["InvoiceRules"]
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceRules:
+    """Pure functions on records.
+
+    content          (invoice, stored segments, minimum charges) -> its lines and sums
+    period           (account, instant) -> the OPEN period of the account that holds the instant
+    issue_day        (now) -> the local day, which is the day of issue
+    dates            (day of issue, period, account) -> the dates on the invoice
+    number           (day of issue, position in its year from 1) -> the invoice number
+    in_house_money   (content, currency, ČNB rates, tax point) -> the content with VAT in CZK too, where that is due;
+                     refused `no-exchange-rate`
+    """
+
+    content: Callable[[str, Sequence[BilledSegment], Sequence[Minimum]], InvoiceContent]
+    period: Callable[[BillingAccount, datetime], BillingPeriod]
+    issue_day: Callable[[datetime], date]
+    dates: Callable[[date, BillingPeriod, BillingAccount], IssueDates]
+    number: Callable[[date, int], str]
+    in_house_money: Callable[[InvoiceContent, str, Sequence[ExchangeRate], date], InvoiceContent | Refusal]

@@ -1,0 +1,241 @@
+"""The tables of the system billing, and its rows as records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, MetaData, Row, Table
+
+from sources.billing.immutability import keep_issued_invoices
+from sources.columns import Exact, Instant, Text
+from sources.idempotency import keys_table
+from sources.records.billing import (
+    BilledSegment,
+    BillingAccount,
+    BillingPeriod,
+    ExchangeRate,
+    Invoice,
+    InvoiceLine,
+    Minimum,
+    Segment,
+    VatLine,
+)
+
+__all__ = [
+    "ACCOUNTS",
+    "CALLS",
+    "EXCHANGE_RATES",
+    "INVOICES",
+    "KEYS",
+    "LINES",
+    "METADATA",
+    "MINIMUMS",
+    "PERIODS",
+    "SEGMENTS",
+    "SERIES",
+    "VAT",
+    "account_of",
+    "billed_of",
+    "exchange_rate_of",
+    "invoice_of",
+    "line_of",
+    "minimum_of",
+    "period_of",
+    "vat_of",
+]
+
+AnyRow = Row[*tuple[Any, ...]]
+
+METADATA = MetaData()
+KEYS = keys_table(METADATA)
+
+ACCOUNTS = Table(
+    "billing_accounts",
+    METADATA,
+    Column("number", Text, primary_key=True),
+    Column("currency", Text, nullable=False),
+    Column("cycle_day", Integer, nullable=False),
+    Column("payment_terms_days", Integer, nullable=False),
+)
+
+PERIODS = Table(
+    "billing_periods",
+    METADATA,
+    Column("account", Text, ForeignKey(ACCOUNTS.c.number), primary_key=True),
+    Column("starts_at", Instant, primary_key=True),
+    Column("ends_at", Instant, nullable=False),
+    Column("status", Text, nullable=False),
+)
+
+INVOICES = Table(
+    "invoices",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("account", Text, ForeignKey(ACCOUNTS.c.number), nullable=False),
+    Column("period", Instant, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("base", Exact(2), nullable=False),
+    Column("total", Exact(2), nullable=False),
+    Column("number", Text, unique=True),
+    Column("issued_on", Date),
+    Column("tax_point_on", Date),
+    Column("due_on", Date),
+    Column("content_hash", Text),
+    Index("invoices_of_account", "account", "status"),
+)
+Index(  # a period's charges gather on one draft
+    "one_draft_per_period",
+    INVOICES.c.account,
+    INVOICES.c.period,
+    unique=True,
+    sqlite_where=INVOICES.c.status == "DRAFT",
+    postgresql_where=INVOICES.c.status == "DRAFT",
+)
+
+
+def of_invoice() -> ForeignKey:
+    """Checked at the end of the transaction, so that a company in the making may write its lines first."""
+    return ForeignKey(INVOICES.c.id, deferrable=True, initially="DEFERRED")
+
+
+LINES = Table(
+    "invoice_lines",
+    METADATA,
+    Column("invoice", Text, of_invoice(), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("band", Text),
+    Column("quantity", Exact(4), nullable=False),
+    Column("base_quantity", Exact(4), nullable=False),
+    Column("unit_price", Exact(4), nullable=False),
+    Column("net", Exact(2), nullable=False),
+    Column("conference", Text),
+    Column("contract", Text),
+    Column("rate_version", Integer),
+)
+
+VAT = Table(
+    "invoice_vat",
+    METADATA,
+    Column("invoice", Text, of_invoice(), primary_key=True),
+    Column("rate", Exact(2), primary_key=True),
+    Column("base", Exact(2), nullable=False),
+    Column("amount", Exact(2), nullable=False),
+    Column("amount_in_czk", Exact(2)),
+    Column("czk_per_unit", Exact(6)),
+)
+
+CALLS = Table(
+    "rated_calls",
+    METADATA,
+    Column("id", Text, primary_key=True),  # `<leg>#<n>`: n - 1 times credited before
+    Column("leg", Text, nullable=False),
+    Column("conference", Text, nullable=False, index=True),
+    Column("state", Text, nullable=False),
+    Column("duration_seconds", Integer, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("booking", Text),
+    Column("conference_started_at", Instant),
+    Column("account", Text, ForeignKey(ACCOUNTS.c.number)),
+    Column("invoice", Text, ForeignKey(INVOICES.c.id), index=True),
+    Column("contract", Text),
+    Column("rate_version", Integer),
+    Column("rule_version", Text),
+    Column("reason", Text),
+    Column("message", Text),
+    Column("credited", Boolean, nullable=False),
+)
+Index(  # I1: what is unique is the business fact; whoever charges a leg a second time is stopped here
+    "a_leg_is_charged_once",
+    CALLS.c.leg,
+    unique=True,
+    sqlite_where=CALLS.c.credited.is_(False),
+    postgresql_where=CALLS.c.credited.is_(False),
+)
+Index(
+    "calls_to_settle",
+    CALLS.c.recorded_at,
+    sqlite_where=CALLS.c.state == "EXCEPTION",
+    postgresql_where=CALLS.c.state == "EXCEPTION",
+)
+
+SEGMENTS = Table(
+    "segments",
+    METADATA,
+    Column("call", Text, ForeignKey(CALLS.c.id), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("service", Text, nullable=False),
+    Column("band", Text, nullable=False),
+    Column("seconds", Integer, nullable=False),
+    Column("price", Exact(4), nullable=False),
+    Column("amount", Exact(10), nullable=False),
+)
+
+MINIMUMS = Table(
+    "minimum_charges",
+    METADATA,
+    Column("invoice", Text, ForeignKey(INVOICES.c.id), primary_key=True),
+    Column("conference", Text, primary_key=True),
+    Column("conference_started_at", Instant, nullable=False),
+    Column("contract", Text, nullable=False),
+    Column("rate_version", Integer, nullable=False),
+    Column("amount", Exact(10), nullable=False),
+)
+
+SERIES = Table(  # gapless: the last number given in a year, raised in the transaction that issues
+    "number_series",
+    METADATA,
+    Column("series", Text, primary_key=True),
+    Column("last", Integer, nullable=False),
+    Column("last_issued_on", Date),
+)
+
+EXCHANGE_RATES = Table(
+    "exchange_rates",
+    METADATA,
+    Column("currency", Text, primary_key=True),
+    Column("declared_on", Date, primary_key=True),
+    Column("units", Integer, nullable=False),
+    Column("rate", Exact(6), nullable=False),
+)
+
+keep_issued_invoices(METADATA)
+
+
+# Rows of all columns of a table, in their order, unless said otherwise.
+
+
+def account_of(row: AnyRow) -> BillingAccount:
+    return BillingAccount(*row)
+
+
+def period_of(row: AnyRow) -> BillingPeriod:
+    return BillingPeriod(*row)
+
+
+def invoice_of(row: AnyRow) -> Invoice:
+    return Invoice(*row)
+
+
+def line_of(row: AnyRow) -> InvoiceLine:
+    return InvoiceLine(*row)
+
+
+def vat_of(row: AnyRow) -> VatLine:
+    return VatLine(*row)
+
+
+def minimum_of(row: AnyRow) -> Minimum:
+    invoice, conference, *rest = row
+    return Minimum(invoice, conference, *rest)
+
+
+def exchange_rate_of(row: AnyRow) -> ExchangeRate:
+    return ExchangeRate(*row)
+
+
+def billed_of(row: AnyRow) -> BilledSegment:
+    """A row of `reading.BILLED`."""
+    invoice, currency, leg, conference, started_at, contract, version, *segment = row
+    return BilledSegment(invoice, currency, leg, conference, started_at, contract, version, Segment(*segment))
