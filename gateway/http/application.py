@@ -1,0 +1,63 @@
+"""All that is served: /graphql, /health, /ready, and GraphiQL at /."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from gateway.http.endpoint import Answerer, Endpoint
+from gateway.http.page import BUILT, Example, page_routes
+from gateway.limits import Limits
+
+__all__ = ["LOOPBACK_HOSTS", "Readiness", "make_http_app"]
+
+# By name of the subgraph: None when it answers, else a sentence that may be shown.
+Readiness = Callable[[], Awaitable[Mapping[str, str | None]]]
+Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
+
+# A page of another site can point a name of its own at this machine; the Host header gives it away.
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+
+
+def make_http_app(
+    answerer: Answerer,
+    *,
+    readiness: Readiness,
+    examples: Sequence[Example] = (),
+    limits: Limits | None = None,
+    hosts: Sequence[str] = LOOPBACK_HOSTS,
+    lifespan: Lifespan | None = None,
+    page: Path = BUILT,
+) -> Starlette:
+    """The ASGI application; `lifespan` opens and closes what `answerer` works with."""
+
+    async def ready(request: Request) -> Response:
+        return _readiness(await readiness())
+
+    return Starlette(
+        routes=[
+            Route("/graphql", Endpoint(answerer, limits=limits or Limits())),
+            Route("/health", _health),
+            Route("/ready", ready),
+            *page_routes(examples, built=page),
+        ],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)],
+        lifespan=lifespan,
+    )
+
+
+async def _health(request: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+def _readiness(states: Mapping[str, str | None]) -> Response:
+    """Ready while any subgraph answers: one system that is down must not take the others' answers away."""
+    ready = not states or any(state is None for state in states.values())
+    content = {"ready": ready, "subgraphs": {name: state or "ready" for name, state in states.items()}}
+    return JSONResponse(content, status_code=200 if ready else 503)
