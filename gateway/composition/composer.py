@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from graphql import build_schema, validate_schema
+
 from gateway.composition.check import check_merged, check_subgraph
 from gateway.composition.emit import emit
 from gateway.composition.merge import merge
@@ -37,7 +39,16 @@ def compose(subgraphs: Sequence[SubgraphSdl]) -> Composition:
     report.stop_if_refused()
     check_satisfiability(merged, {subgraph.graph: subgraph.name for subgraph in read}, report=report)
     report.stop_if_refused()
-    return Composition(emit(merged, read), tuple(report.hints))
+    sdl = emit(merged, read)
+    _check_valid(sdl, report)
+    return Composition(sdl, tuple(report.hints))
+
+
+def _check_valid(sdl: str, report: Report) -> None:
+    """The rules of GraphQL itself, which subgraphs may keep apart and break together."""
+    for error in validate_schema(build_schema(sdl)):
+        report.problem("INVALID_GRAPHQL", f"the supergraph is no valid schema: {error.message}")
+    report.stop_if_refused()
 
 
 def _read(given: Sequence[SubgraphSdl], report: Report) -> list[Subgraph]:

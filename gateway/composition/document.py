@@ -60,7 +60,11 @@ _DEFINITION_OF: Mapping[type[TypeExtensionNode], type[TypeDefinitionNode]] = {
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The declarations (definition first, then extensions) by type name; `roots` maps a root type's name to "Query"..."""
+    """A subgraph's SDL, checked.
+
+    `declarations` by type name, the definition before its extensions; `roots` maps a root type's name to its standard
+    one: {"MyQuery": "Query"}.
+    """
 
     declarations: Mapping[str, Sequence[Declaration]]
     roots: Mapping[str, str]

@@ -81,8 +81,8 @@ def nullable(ref: TypeRef) -> "Named | ListOf":
 class Applied:
     """A directive as applied: its specification name, its arguments as plain values.
 
-    `inherited` says that it stands on the type and was pushed down to this field (@shareable, @external); `unquoted` names
-    the arguments that were given as enum values, which a plain value no longer shows.
+    `inherited` says that it stands on the type and was pushed down to this field (@shareable, @external); `unquoted`
+    names the arguments that were given as enum values, which a plain value no longer shows.
     """
 
     name: str

@@ -60,7 +60,8 @@ DEFINITIONS: Mapping[str, tuple[tuple[int, int], str]] = {
     ),
     "listSize": (
         (2, 9),
-        "(assumedSize: Int, slicingArguments: [String!], sizedFields: [String!], requireOneSlicingArgument: Boolean = true)"
+        "(assumedSize: Int, slicingArguments: [String!], sizedFields: [String!], requireOneSlicingArgument: Boolean"
+        " = true)"
         " on FIELD_DEFINITION",
     ),
     "cacheTag": ((2, 12), "(format: String!) repeatable on OBJECT | FIELD_DEFINITION"),
@@ -145,7 +146,8 @@ def names_of(links: Iterable[Link], subgraph: str, *, report: Report) -> Names |
         report.problem(
             "FEDERATION_1_NOT_SUPPORTED",
             f"{subgraph} has no @link to the federation specification, so it is a Federation 1 subgraph, which isn't"
-            f' supported yet: add `extend schema @link(url: "{FEDERATION}/v2.9", import: ["@key"])` and @shareable where'
+            f' supported yet: add `extend schema @link(url: "{FEDERATION}/v2.9", import: ["@key"])` and @shareable'
+            " where"
             " fields are shared",
             subgraphs=[subgraph],
         )

@@ -10,8 +10,8 @@ __all__ = ["CompositionError", "Hint", "Problem", "Report"]
 class Problem:
     """One reason why the subgraphs don't compose.
 
-    `code` is Apollo's where Apollo has one; `coordinate` is like "BillingAccount.client" or "Query.client(id:)", None when
-    the problem is the whole subgraph's; `line` counts from 1 in the SDL of the first of `subgraphs`.
+    `code` is Apollo's where Apollo has one; `coordinate` is like "BillingAccount.client" or "Query.client(id:)", None
+    when the problem is the whole subgraph's; `line` counts from 1 in the SDL of the first of `subgraphs`.
     """
 
     code: str

@@ -1,7 +1,8 @@
 """What can be had from where: the steps a gateway can take between subgraphs, on the merged schema.
 
 A place is where a value of a type may stand: a subgraph, the type that subgraph says it is, and what a @provides on the
-way here grants. The gateway may stand at several places at once (a shared field, a jump by key), so all is asked of sets.
+way here grants. The gateway may stand at several places at once (a shared field, a jump by key), so all is asked of
+sets.
 
     advance   from places of a type, through one field, to the places of the field's type
     reached   a fixed point: the places, and each subgraph with a resolvable key whose fields can be had from those
@@ -41,7 +42,7 @@ _Question = tuple[str, Places, str]
 
 @dataclass(slots=True)
 class Reach:
-    """Answers for one merged schema, remembered; `asking` are the questions under way, which answer no to themselves."""
+    """Answers for one merged schema, remembered; a question under way answers no to itself."""
 
     merged: Merged
     _reached: dict[tuple[str, Places], Places] = field(default_factory=dict)
@@ -104,7 +105,7 @@ class Reach:
     # steps
 
     def narrowed(self, type_name: str, places: Places) -> dict[str, Places]:
-        """The places by the real type that a value may have there. An interface object's real type is asked elsewhere."""
+        """The places by the real type that a value may have there; an interface object's is asked elsewhere."""
         known = self.reached(type_name, places) if any(map(self.is_interface_object, places)) else places
         by_type: dict[str, set[Place]] = {}
         for place in sorted(known, key=repr):
@@ -170,7 +171,7 @@ class Reach:
             places |= new
 
     def _targets(self, type_name: str, places: Places) -> list[Place]:
-        """Where a jump could lead that isn't among the places; one that only stands there by @provides counts as there."""
+        """Where a jump could lead that isn't among the places."""
         at_hand = {(place.graph, place.type) for place in places}
         graphs = dict.fromkeys(join.graph for found in self.merged.types.values() for join in found.joins)
         targets = [Place(graph, local) for graph in graphs if (local := self.local(type_name, graph))]

@@ -41,9 +41,6 @@ class _Walk:
     said: set[tuple[str, str]] = field(default_factory=set)
 
     def run(self) -> None:
-        for root in ROOTS:
-            if root in self.merged.types:
-                self.open.append(_State(root, frozenset(), (root.lower(),)))
         while self.open:
             self.visit(self.open.popleft())
 
@@ -54,8 +51,24 @@ class _Walk:
         if isinstance(found, MergedObject):
             self.visit_object(state, found)
             return
-        for possible, places in self.reach.narrowed(state.type, state.places).items():
+        narrowed = self.reach.narrowed(state.type, state.places)
+        if not narrowed and any(map(self.reach.is_interface_object, state.places)):
+            self.say_type_unknown(state)
+        for possible, places in narrowed.items():
             self.open.append(_State(possible, places, (*state.path, f"... on {possible}")))
+
+    def visit_mutation(self, state: _State, name: str, places: Places) -> None:
+        """One subgraph runs a mutation, so all below its result must be reachable from that one."""
+        following = (*state.path, name)
+        target = named(self.merged.types["Mutation"].fields[name].type)  # type: ignore[union-attr]
+        reports = []
+        for place in sorted(places, key=repr):
+            alone = _Walk(self.merged, self.reach, self.names, Report())
+            alone.open.append(_State(target, frozenset([place]), following))
+            alone.run()
+            reports.append(alone.report.problems)
+        if all(reports):
+            self.report.problems.extend(reports[0])
 
     def visit_object(self, state: _State, found: MergedObject) -> None:
         before = self.walked.setdefault(found.name, [])
@@ -66,11 +79,30 @@ class _Walk:
             if is_inaccessible(wanted):
                 continue
             places = self.reach.advance(found.name, state.places, wanted.name)
-            if places:
+            if len(places) > 1 and found.name == "Mutation":
+                self.visit_mutation(state, wanted.name, places)
+            elif places:
                 self.open.append(_State(named(wanted.type), places, (*state.path, wanted.name)))
             elif (found.name, wanted.name) not in self.said:
                 self.said.add((found.name, wanted.name))
                 self.say(state, wanted.name)
+
+    def say_type_unknown(self, state: _State) -> None:
+        if (state.type, "") in self.said:
+            return
+        self.said.add((state.type, ""))
+        names = sorted({self.names[place.graph] for place in state.places})
+        path = " { ".join(state.path) + " }" * (len(state.path) - 1)
+        self.report.problem(
+            "SATISFIABILITY_ERROR",
+            f"{state.type} can't be told by `{path}`: {both(names)} has it as @interfaceObject, which doesn't say"
+            " the real"
+            f" type, and no subgraph with the interface {state.type} can be entered by a @key from there. Give the"
+            " interface"
+            " a resolvable @key",
+            subgraphs=names,
+            coordinate=state.type,
+        )
 
     def say(self, state: _State, name: str) -> None:
         coordinate = f"{state.type}.{name}"
@@ -79,7 +111,8 @@ class _Walk:
         said = [reason for reason in reasons if reason]
         self.report.problem(
             "SATISFIABILITY_ERROR",
-            f"{coordinate} can't be had by `{path}`: {'; '.join(said)}. Give a subgraph that has it a @key it can be entered"
+            f"{coordinate} can't be had by `{path}`: {'; '.join(said)}. Give a subgraph that has it a @key it can be"
+            " entered"
             f" by, or resolve it (@shareable) where {state.type} comes from",
             subgraphs=[self.names[graph] for graph, reason in zip(self.names, reasons, strict=True) if reason],
             coordinate=coordinate,
@@ -117,7 +150,9 @@ class _Walk:
 
 def check_satisfiability(merged: Merged, names: dict[str, str], *, report: Report) -> None:
     """SATISFIABILITY_ERROR for each field that can't be had somewhere; `names` are the subgraphs' by their graph."""
-    _Walk(merged, Reach(merged), names, report).run()
+    walk = _Walk(merged, Reach(merged), names, report)
+    walk.open.extend(_State(root, frozenset(), (root.lower(),)) for root in ROOTS if root in merged.types)
+    walk.run()
 
 
 def _is_at(places: Places, graph: str) -> bool:

@@ -15,7 +15,10 @@ Coordinate = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """`keys`: fields in a @key, at any depth; `granted`: in a @provides; `used`: in any field set, or owed to an interface."""
+    """What a subgraph uses of its own schema.
+
+    `keys`: fields in a @key, at any depth; `granted`: in a @provides; `used`: in any field set, or owed to an interface.
+    """
 
     keys: frozenset[Coordinate]
     granted: frozenset[Coordinate]

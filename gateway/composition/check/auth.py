@@ -33,7 +33,8 @@ def _check(
         if not _covers(held, asked):
             merging.report.problem(
                 "MISSING_TRANSITIVE_AUTH_REQUIREMENTS",
-                f"{subgraph.name}: {type_name}.{field.name} requires {coordinate}, which is {_text(asked)}, but asks less"
+                f"{subgraph.name}: {type_name}.{field.name} requires {coordinate}, which is {_text(asked)}, but asks"
+                " less"
                 f" itself: add {_text(asked)} to it",
                 subgraphs=[subgraph.name],
                 coordinate=f"{type_name}.{field.name}",

@@ -27,7 +27,8 @@ def _check_interface_object(subgraph: Subgraph, found: TypeDef, report: Report) 
     if has(found, "interfaceObject") and not has(found, "key"):
         report.problem(
             "INTERFACE_OBJECT_USAGE_ERROR",
-            f"{subgraph.name}: {found.name} is @interfaceObject without @key, so nothing leads to it: give it a key of the"
+            f"{subgraph.name}: {found.name} is @interfaceObject without @key, so nothing leads to it: give it a key"
+            " of the"
             " interface",
             subgraphs=[subgraph.name],
             coordinate=found.name,

@@ -1,4 +1,4 @@
-"""The field sets of @key, @requires and @provides: they select what is there, and only what the directive may select."""
+"""The field sets of @key, @requires and @provides: they select what is there and what the directive may select."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -94,7 +94,8 @@ def _check(place: _Place) -> None:
         for coordinate in _never_external(place.subgraph, place.type, selections):
             place.say(
                 "FIELDS_MISSING_EXTERNAL",
-                f"selects {coordinate}, which {place.subgraph.name} resolves itself: mark it @external, or leave it out",
+                f"selects {coordinate}, which {place.subgraph.name} resolves itself: mark it @external, or leave it"
+                " out",
             )
 
 

@@ -70,7 +70,8 @@ def _check_children(found: MergedType, report: Report) -> None:
     if children and all(map(is_inaccessible, children)):
         report.problem(
             "ONLY_INACCESSIBLE_CHILDREN",
-            f"all that is in {found.name} is @inaccessible but {found.name} isn't: make it @inaccessible too, or show a part",
+            f"all that is in {found.name} is @inaccessible but {found.name} isn't: make it @inaccessible too, or"
+            " show a part",
             coordinate=found.name,
         )
 
@@ -121,7 +122,8 @@ def _check_value(merged: Merged, coordinate: str, value: MergedInputValue, repor
         if str(value.type).endswith("!") and value.default is None:
             report.problem(
                 "REQUIRED_INACCESSIBLE",
-                f"{coordinate} is @inaccessible but required, so nobody could give it: make it nullable or give a default",
+                f"{coordinate} is @inaccessible but required, so nobody could give it: make it nullable or give a"
+                " default",
                 coordinate=coordinate,
             )
         return

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from gateway.composition.elements import InterfaceType, ObjectType, has
+from gateway.composition.elements import InterfaceType, ObjectType, has, named
 from gateway.composition.field_sets import FieldSetError, parse_field_set, text_of
 from gateway.composition.merge.merging import Merging, both
 from gateway.composition.merged import Merged, MergedInterface, MergedObject
 from gateway.composition.problems import Report
+from gateway.composition.reach import Place, Reach
 from gateway.composition.subgraph import Subgraph
 from gateway.composition.usage import keys_of
 
@@ -23,7 +24,8 @@ def check_interface_keys(subgraph: Subgraph, *, report: Report) -> None:
             if lacking:
                 report.problem(
                     "INTERFACE_KEY_NOT_ON_IMPLEMENTATION",
-                    f'{subgraph.name}: {found.name} has @key(fields: "{key[0]}") but {both(lacking)} has not: add it there',
+                    f'{subgraph.name}: {found.name} has @key(fields: "{key[0]}") but {both(lacking)} has not: add it'
+                    " there",
                     subgraphs=[subgraph.name],
                     coordinate=found.name,
                     line=found.line,
@@ -41,10 +43,11 @@ def _keys(found: ObjectType | InterfaceType) -> list[tuple[str, bool]]:
 
 
 def check_interfaces(merged: Merged, merging: Merging) -> None:
-    """INTERFACE_FIELD_NO_IMPLEM, INTERFACE_OBJECT_USAGE_ERROR, INTERFACE_KEY_MISSING_IMPLEMENTATION_TYPE."""
+    """All rules about interfaces and unions that only the merged schema shows."""
     for found in merged.types.values():
         if isinstance(found, MergedObject | MergedInterface):
             _check_implements(merged, merging, found)
+            _check_runtime_types(merged, merging, found)
         if isinstance(found, MergedInterface):
             _check_interface_objects(merged, merging, found)
             _check_entity_interface(merged, merging, found)
@@ -60,7 +63,8 @@ def _check_implements(merged: Merged, merging: Merging, found: MergedObject | Me
                 having = [subgraph.name for subgraph in merging.subgraphs if subgraph.field(interface, name)]
                 merging.report.problem(
                     "INTERFACE_FIELD_NO_IMPLEM",
-                    f"{interface}.{name} of {both(having)} is missing in {found.name}, which implements {interface}: add"
+                    f"{interface}.{name} of {both(having)} is missing in {found.name}, which implements {interface}:"
+                    " add"
                     f" {found.name}.{name} to a subgraph of {found.name}",
                     subgraphs=having,
                     coordinate=f"{found.name}.{name}",
@@ -74,7 +78,8 @@ def _check_interface_objects(merged: Merged, merging: Merging, found: MergedInte
         names = list(_interface_object_subgraphs(merging, found.name))
         merging.report.problem(
             "INTERFACE_OBJECT_USAGE_ERROR",
-            f"{found.name} is @interfaceObject in {both(names)} but no subgraph has it as an interface: define the interface"
+            f"{found.name} is @interfaceObject in {both(names)} but no subgraph has it as an interface: define the"
+            " interface"
             " there, or remove @interfaceObject",
             subgraphs=names,
             coordinate=found.name,
@@ -86,7 +91,8 @@ def _check_interface_objects(merged: Merged, merging: Merging, found: MergedInte
         if there:
             merging.report.problem(
                 "INTERFACE_OBJECT_USAGE_ERROR",
-                f"{subgraph.name} has {found.name} as @interfaceObject and its implementation {both(there)} too: leave one"
+                f"{subgraph.name} has {found.name} as @interfaceObject and its implementation {both(there)} too:"
+                " leave one"
                 " of them out",
                 subgraphs=[subgraph.name],
                 coordinate=found.name,
@@ -112,8 +118,35 @@ def _check_entity_interface(merged: Merged, merging: Merging, found: MergedInter
         if unknown:
             merging.report.problem(
                 "INTERFACE_KEY_MISSING_IMPLEMENTATION_TYPE",
-                f"{subgraph.name} resolves {found.name} by key but doesn't have its implementation {both(unknown)}: add it",
+                f"{subgraph.name} resolves {found.name} by key but doesn't have its implementation {both(unknown)}:"
+                " add it",
                 subgraphs=[subgraph.name],
                 coordinate=found.name,
                 line=local.line,
             )
+
+
+def _check_runtime_types(merged: Merged, merging: Merging, found: MergedObject | MergedInterface) -> None:
+    """Subgraphs that share a field of an interface or union must be able to answer with the same object."""
+    reach = Reach(merged)
+    for name, field in found.fields.items():
+        target = named(field.type)
+        if isinstance(merged.types.get(target), MergedObject) or any(join.type for join in field.joins):
+            continue
+        resolving = [
+            subgraph
+            for subgraph in merging.subgraphs
+            if (join := reach.resolution(found.name, name, subgraph.graph)) and not join.external
+        ]
+        known = [reach.possible(Place(subgraph.graph, target)) for subgraph in resolving]
+        if len(known) < 2 or not any(known) or frozenset.intersection(*known):
+            continue
+        names = [subgraph.name for subgraph in resolving]
+        merging.report.problem(
+            "SHAREABLE_HAS_MISMATCHED_RUNTIME_TYPES",
+            f"{found.name}.{name} is shared by {both(names)}, which have no possible type of {target} in common: no"
+            " value"
+            " could come from either; give them one, or let one subgraph resolve the field",
+            subgraphs=names,
+            coordinate=f"{found.name}.{name}",
+        )

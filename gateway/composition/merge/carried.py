@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from gateway.composition.elements import Applied, Element, applications
+from gateway.composition.elements import Applied, Element
 from gateway.composition.merge.merging import Merging
 from gateway.composition.subgraph import Subgraph
 
-__all__ = ["AUTH", "CARRIED", "all_of", "merged_carried", "merged_description"]
+__all__ = ["AUTH", "CARRIED", "all_of", "merge_applied", "merged_carried", "merged_description"]
 
 AUTH = ("authenticated", "requiresScopes", "policy")
 CARRIED = ("deprecated", "specifiedBy", "oneOf", "tag", "inaccessible", *AUTH)
@@ -25,7 +25,8 @@ def merged_description(merging: Merging, sources: Sequence[Source], coordinate: 
     if len(given) > 1:
         merging.report.hint(
             "INCONSISTENT_DESCRIPTION",
-            f"{coordinate} is described differently by its subgraphs: the supergraph takes the most frequent description",
+            f"{coordinate} is described differently by its subgraphs: the supergraph takes the most frequent"
+            " description",
             subgraphs=[subgraph.name for subgraph, element in sources if element.description],
             coordinate=coordinate,
         )
@@ -34,11 +35,13 @@ def merged_description(merging: Merging, sources: Sequence[Source], coordinate: 
 
 def merged_carried(sources: Sequence[Source]) -> tuple[Applied, ...]:
     """The carried directives of all sources, each name merged by its rule, in the order of CARRIED."""
-    return tuple(applied for name in CARRIED for applied in _merged(name, [element for _, element in sources]))
+    given = [applied for _, element in sources for applied in element.directives]
+    return tuple(applied for name in CARRIED for applied in merge_applied(name, given))
 
 
-def _merged(name: str, elements: Sequence[Element]) -> Iterable[Applied]:
-    found = [applied for element in elements for applied in applications(element, name)]
+def merge_applied(name: str, given: Iterable[Applied]) -> list[Applied]:
+    """The applications of `name` among the given ones as one; of a repeatable directive, the distinct ones."""
+    found = [applied for applied in given if applied.name == name]
     if not found:
         return []
     if name in _ALTERNATIVES:

@@ -51,7 +51,8 @@ def merge_enum(
     if not values and name in sent and name not in received:
         merging.report.problem(
             "EMPTY_MERGED_ENUM_TYPE",
-            f"{name}: its subgraphs have no value in common and clients send it, so nothing would be left of it: give them one",
+            f"{name}: its subgraphs have no value in common and clients send it, so nothing would be left of it:"
+            " give them one",
             subgraphs=[subgraph.name for subgraph, _ in sources],
             coordinate=name,
             line=sources[0][1].line,
@@ -74,7 +75,8 @@ def _say_mismatch(merging: Merging, name: str, value: str, sources: Sequence[Sou
     lacking = [subgraph.name for subgraph, found in sources if value not in found.values]
     merging.report.problem(
         "ENUM_VALUE_MISMATCH",
-        f"{name}.{value} is in {both(having)} but not in {both(lacking)}, and clients both send and receive {name}: add the"
+        f"{name}.{value} is in {both(having)} but not in {both(lacking)}, and clients both send and receive {name}:"
+        " add the"
         " value there, or mark it @inaccessible",
         subgraphs=[*having, *lacking],
         coordinate=f"{name}.{value}",

@@ -27,9 +27,13 @@ Role = Literal["resolves", "external", "overridden", "migrating"]
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """One subgraph's say on the field. "migrating": overridden for part of the requests, so it still resolves it."""
+    """One subgraph's say on the field. "migrating": overridden for part of the requests, so it still resolves it.
+
+    `type` is the type that the subgraph has it on: an interface object where that adds the field to the object.
+    """
 
     subgraph: Subgraph
+    type: str
     field: Field
     role: Role
     kept: bool
@@ -52,15 +56,18 @@ def _merge_field(merging: Merging, holders: Sequence[Holder], name: str) -> Merg
     coordinate = f"{type_name}.{name}"
     sources = _sources(merging, holders, name, coordinate)
     resolving = [source for source in sources if source.role in ("resolves", "migrating")]
+    from_above = _from_interface_objects(merging, holders, name)
+    _check_sharing(merging, [*resolving, *from_above], coordinate)
+    resolving = resolving or from_above
     if not resolving:
         _say_external_everywhere(merging, sources, coordinate)
         return None
-    _check_sharing(merging, holders, resolving, coordinate)
     ref = merged_type(merging, [(source.subgraph, source.field.type) for source in resolving], wider=True)
     if ref is None:
         merging.report.problem(
             "FIELD_TYPE_MISMATCH",
-            f"{coordinate} has type {said_by((source.subgraph, source.field.type) for source in resolving)}: give it one"
+            f"{coordinate} has type {said_by((source.subgraph, source.field.type) for source in resolving)}: give it"
+            " one"
             " type, or types that differ in `!` only",
             subgraphs=[source.subgraph.name for source in resolving],
             coordinate=coordinate,
@@ -98,7 +105,8 @@ def _sources(merging: Merging, holders: Sequence[Holder], name: str, coordinate:
             role = "migrating" if losing.label else "overridden"
         used = (holders[0][1].name, name) in merging.usages[subgraph.name].used
         label = next((over.label for over in (override, losing) if over and over.label), None)
-        sources.append(_Source(subgraph, field, role, role != "overridden" or used, override, label))
+        kept = role != "overridden" or used
+        sources.append(_Source(subgraph, holders[0][1].name, field, role, kept, override, label))
     return sources
 
 
@@ -114,16 +122,31 @@ def _say_external_everywhere(merging: Merging, sources: Sequence[_Source], coord
     )
 
 
-def _check_sharing(merging: Merging, holders: Sequence[Holder], resolving: Sequence[_Source], coordinate: str) -> None:
+def _from_interface_objects(merging: Merging, holders: Sequence[Holder], name: str) -> list[_Source]:
+    """The interface objects that add the field to this object."""
+    above = {interface for _, found in holders if isinstance(found, ObjectType) for interface in found.interfaces}
+    return [
+        _Source(subgraph, interface, found.fields[name], "resolves", kept=False, override=None, label=None)
+        for subgraph in merging.subgraphs
+        for interface in sorted(above)
+        if isinstance(found := subgraph.types.get(interface), ObjectType)
+        and name in found.fields
+        and not has(found.fields[name], "external")
+    ]
+
+
+def _check_sharing(merging: Merging, resolving: Sequence[_Source], coordinate: str) -> None:
     """A field of an object that several subgraphs resolve is @shareable, or part of a key, in each of them."""
-    objects = {subgraph.name for subgraph, found in holders if isinstance(found, ObjectType)}
-    sharing = [source for source in resolving if source.subgraph.name in objects and source.role == "resolves"]
-    type_name = holders[0][1].name
+    sharing = [
+        source
+        for source in resolving
+        if isinstance(source.subgraph.types[source.type], ObjectType) and source.role == "resolves"
+    ]
     unmarked = [
         source
         for source in sharing
         if not has(source.field, "shareable")
-        and (type_name, source.field.name) not in merging.usages[source.subgraph.name].keys
+        and (source.type, source.field.name) not in merging.usages[source.subgraph.name].keys
     ]
     if len(sharing) > 1 and unmarked:
         names = [source.subgraph.name for source in sharing]
@@ -195,7 +218,8 @@ def _say_external(merging: Merging, source: _Source, code: str, fact: str, coord
     name = source.subgraph.name
     merging.report.problem(
         code,
-        f"{name}: the @external {coordinate.partition('(')[0]} {fact} where it is resolved: declare it in {name} as there",
+        f"{name}: the @external {coordinate.partition('(')[0]} {fact} where it is resolved: declare it in {name} as"
+        " there",
         subgraphs=[name],
         coordinate=coordinate,
         line=source.field.line,

@@ -22,7 +22,7 @@ class Override:
 def overrides_of(
     merging: Merging, holders: Sequence[tuple[Subgraph, Field]], coordinate: str
 ) -> Mapping[str, Override]:
-    """The overrides in force, by the name of the subgraph that overrides. One from a subgraph that isn't there is none."""
+    """The overrides in force, by the overriding subgraph's name. One from a subgraph that isn't there is none."""
     fields = {subgraph.name: field for subgraph, field in holders}
     found = {}
     for subgraph, field in holders:
@@ -49,7 +49,8 @@ def _is_in_force(
     if override.source not in {subgraph.name for subgraph in merging.subgraphs}:
         merging.report.hint(
             "FROM_SUBGRAPH_DOES_NOT_EXIST",
-            f'{override.by}: {coordinate} overrides "{override.source}", which isn\'t a subgraph here: nothing to override',
+            f'{override.by}: {coordinate} overrides "{override.source}", which isn\'t a subgraph here: nothing to'
+            " override",
             subgraphs=[override.by],
             coordinate=coordinate,
         )

@@ -1,9 +1,10 @@
 """The story of merging: group the types by name, merge each by its kind, enums last (they depend on their use).
 
 group -> joins of each type -> fields -> interface objects' fields into the implementations -> enums
+    -> interfaces' access
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -20,6 +21,7 @@ from gateway.composition.elements import (
     named,
 )
 from gateway.composition.field_sets import FieldSetError, parse_field_set, text_of
+from gateway.composition.merge.access import with_access_of_implementations
 from gateway.composition.merge.carried import merged_carried, merged_description
 from gateway.composition.merge.enums import merge_enum
 from gateway.composition.merge.fields import Holder, merge_fields
@@ -64,7 +66,7 @@ def merge(merging: Merging) -> Merged:
     for name, sources in grouped.items():
         if enums := _all_of(EnumType, sources):
             merged[name] = merge_enum(merging, name, enums, joins=_joins(sources), sent=sent, received=received)
-    return Merged({name: merged[name] for name in sorted(merged)})
+    return Merged(with_access_of_implementations({name: merged[name] for name in sorted(merged)}))
 
 
 def _grouped(subgraphs: Sequence[Subgraph]) -> dict[str, list[Source]]:
@@ -98,7 +100,8 @@ def _are_of_one_kind(merging: Merging, name: str, sources: Sequence[Source]) -> 
         return True
     merging.report.problem(
         "TYPE_KIND_MISMATCH",
-        f"{name} is {said_by((subgraph, _kind(found)) for subgraph, found in sources)}: rename one of them, or make it one"
+        f"{name} is {said_by((subgraph, _kind(found)) for subgraph, found in sources)}: rename one of them, or make"
+        " it one"
         " kind",
         subgraphs=[subgraph.name for subgraph, _ in sources],
         coordinate=name,
@@ -109,8 +112,12 @@ def _are_of_one_kind(merging: Merging, name: str, sources: Sequence[Source]) -> 
 
 def _all_of(kind: type[T], sources: Sequence[Source]) -> list[tuple[Subgraph, T]]:
     """The sources if all are of the kind, else none."""
-    found = [(subgraph, source) for subgraph, source in sources if isinstance(source, kind)]
-    return found if len(found) == len(sources) else []
+    found: list[tuple[Subgraph, T]] = []
+    for subgraph, source in sources:
+        if not isinstance(source, kind):
+            return []
+        found.append((subgraph, source))
+    return found
 
 
 def _merge_type(merging: Merging, name: str, sources: Sequence[Source]) -> MergedType:
