@@ -11,7 +11,7 @@ by the next import.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,7 +27,7 @@ PAGE = 1000
 """Unassembled legs asked for at once."""
 
 AROUND = timedelta(days=1)
-"""How far around the legs bookings and conferences are asked for: more than any window reaches."""
+"""How far around the legs bookings are asked for: more than any window reaches."""
 
 RECEIVE = """
 mutation ReceiveCallRecords($bridge: ID!, $format: CallRecordFormat!, $content: String!, $key: ID!) {
@@ -56,17 +56,6 @@ query BookingsOfRooms($rooms: [ID!]!, $from: DateTime!, $to: DateTime!) {
 }
 """
 
-CONFERENCES_AROUND = """
-query ConferencesAround($bridge: ID!, $from: DateTime!, $to: DateTime!) {
-  conferences(bridge: $bridge, from: $from, to: $to) {
-    id
-    room
-    booking { ref }
-    legs { id joinedAt leftAt }
-  }
-}
-"""
-
 ASSEMBLE = """
 mutation AssembleConferences($conferences: [ConferenceInput!]!, $key: ID!) {
   assembleConferences(conferences: $conferences, idempotencyKey: $key) {
@@ -75,7 +64,7 @@ mutation AssembleConferences($conferences: [ConferenceInput!]!, $key: ID!) {
 }
 """
 
-DOCUMENTS = (RECEIVE, UNASSEMBLED_LEGS, BOOKINGS_OF_ROOMS, CONFERENCES_AROUND, ASSEMBLE)
+DOCUMENTS = (RECEIVE, UNASSEMBLED_LEGS, BOOKINGS_OF_ROOMS, ASSEMBLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,35 +146,21 @@ async def assemble_what_is_left(graph: Graph, bridge: str, *, run: str) -> list[
         legs = await unassembled(graph, bridge)
         if not {leg.id for leg in legs} - tried:
             return assembled
-        groups = await grouped(graph, bridge, legs)
+        groups = await grouped(graph, legs)
         assembled += await tell(graph, bridge, groups, run=run)
         tried |= {leg.id for leg in legs}
 
 
 async def unassembled(graph: Graph, bridge: str) -> list[Leg]:
     data = await graph.execute(UNASSEMBLED_LEGS, {"bridge": bridge, "first": PAGE})
-    return [leg_in(leg["room"], leg) for leg in data["unassembledLegs"] or ()]
+    return [leg_in(leg) for leg in data["unassembledLegs"] or ()]
 
 
-async def grouped(graph: Graph, bridge: str, legs: Sequence[Leg]) -> tuple[Conference, ...]:
-    bookings = await bookings_around(graph, legs)
-    groups = assemble(legs, bookings)
-    strays = {leg for group in groups if group.booking is None for leg in group.legs}
-    if not strays:
-        return groups
-    known = await unbooked_around(graph, bridge, [leg for leg in legs if leg.id in strays])
-    return assemble(legs, bookings, unbooked=known)
-
-
-async def bookings_around(graph: Graph, legs: Sequence[Leg]) -> list[Booking]:
+async def grouped(graph: Graph, legs: Sequence[Leg]) -> tuple[Conference, ...]:
+    """Ask who booked the rooms of these legs, and let the rule decide."""
     rooms = sorted({leg.room for leg in legs})
     data = await graph.execute(BOOKINGS_OF_ROOMS, {"rooms": rooms, **span(legs)})
-    return [booking_in(booking) for booking in data["bookingsOfRooms"] or ()]
-
-
-async def unbooked_around(graph: Graph, bridge: str, legs: Sequence[Leg]) -> list[list[Leg]]:
-    data = await graph.execute(CONFERENCES_AROUND, {"bridge": bridge, **span(legs)})
-    return list(unbooked_in(data["conferences"] or ()))
+    return assemble(legs, [booking_in(booking) for booking in data["bookingsOfRooms"] or ()])
 
 
 async def tell(graph: Graph, bridge: str, groups: Sequence[Conference], *, run: str) -> list[dict[str, Any]]:
@@ -211,8 +186,8 @@ def span(legs: Sequence[Leg]) -> dict[str, str]:
     return {"from": instant_to_wire(first - AROUND), "to": instant_to_wire(last + AROUND)}
 
 
-def leg_in(room: str, leg: Mapping[str, Any]) -> Leg:
-    return Leg(leg["id"], room, instant_from_wire(leg["joinedAt"]), instant_from_wire(leg["leftAt"]))
+def leg_in(leg: Mapping[str, Any]) -> Leg:
+    return Leg(leg["id"], leg["room"], instant_from_wire(leg["joinedAt"]), instant_from_wire(leg["leftAt"]))
 
 
 def booking_in(booking: Mapping[str, Any]) -> Booking:
@@ -223,9 +198,3 @@ def booking_in(booking: Mapping[str, Any]) -> Booking:
         ends_at=instant_from_wire(booking["endsAt"]),
         status=booking["status"],
     )
-
-
-def unbooked_in(conferences: Iterable[Mapping[str, Any]]) -> Iterator[list[Leg]]:
-    for conference in conferences:
-        if conference["booking"] is None and conference["legs"]:
-            yield [leg_in(conference["room"], leg) for leg in conference["legs"]]

@@ -68,13 +68,11 @@ class Conference:
     legs: tuple[str, ...]
 
 
-def assemble(
-    legs: Iterable[Leg], bookings: Iterable[Booking], *, unbooked: Iterable[Sequence[Leg]] = ()
-) -> tuple[Conference, ...]:
-    """Group `legs` into conferences. `unbooked`: the legs of known conferences without a booking.
+def assemble(legs: Iterable[Leg], bookings: Iterable[Booking]) -> tuple[Conference, ...]:
+    """Group `legs` into conferences: the booked ones, then those of unknown owner, each kind by its first join.
 
-    New unbooked legs that overlap a known conference are given together with its legs, so the bridge sees which
-    conference they belong to and its id stays. The order of the arguments' items does not matter.
+    The order of the arguments' items does not matter. Legs that come late are grouped among themselves; the bridge,
+    which gave the ids, puts them to the conference it has already for that booking, or that they overlap.
     """
     windows = windows_of(bookings)
     booked: dict[Window, list[Leg]] = {}
@@ -83,7 +81,7 @@ def assemble(
         window = window_of(leg, windows)
         booked.setdefault(window, []).append(leg) if window else strays.append(leg)
     found = [conference(group, window.booking) for window, group in booked.items()]
-    found += [conference(group, None) for group in stray_groups(strays, unbooked)]
+    found += [conference(group, None) for group in overlapping(strays)]
     return tuple(found)
 
 
@@ -119,20 +117,6 @@ def window_of(leg: Leg, windows: dict[str, list[Window]]) -> Window | None:
     return candidates[place]
 
 
-def stray_groups(strays: Iterable[Leg], unbooked: Iterable[Sequence[Leg]]) -> list[list[Leg]]:
-    """Overlapping strays together; a group that overlaps a known conference joins it, the earliest of several.
-
-    Two known conferences are never made one: both have their ids already.
-    """
-    known = sorted((in_order(legs) for legs in unbooked), key=lambda legs: (legs[0].joined_at, legs[0].id))
-    groups: list[list[Leg]] = []
-    joined: dict[int, list[Leg]] = {}
-    for group in overlapping(strays):
-        place = next((place for place, legs in enumerate(known) if touch(legs, group)), None)
-        groups.append(group) if place is None else joined.setdefault(place, list(known[place])).extend(group)
-    return [*joined.values(), *groups]
-
-
 def overlapping(legs: Iterable[Leg]) -> Iterator[list[Leg]]:
     """Legs of one room whose stays overlap or touch, followed from one to the next."""
     for room_legs in by_room(legs).values():
@@ -152,14 +136,6 @@ def by_room(legs: Iterable[Leg]) -> dict[str, list[Leg]]:
     for leg in in_order(legs):
         rooms.setdefault(leg.room, []).append(leg)
     return rooms
-
-
-def touch(one: Sequence[Leg], other: Sequence[Leg]) -> bool:
-    return (
-        one[0].room == other[0].room
-        and min(leg.joined_at for leg in one) <= max(leg.left_at for leg in other)
-        and min(leg.joined_at for leg in other) <= max(leg.left_at for leg in one)
-    )
 
 
 def in_order(legs: Iterable[Leg]) -> list[Leg]:

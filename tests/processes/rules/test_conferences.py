@@ -102,31 +102,6 @@ def test_unbooked_legs_are_grouped_by_overlap() -> None:
     assert {one.booking for one in found} == {None}
 
 
-KNOWN = [a_leg("k1", "10:00", "10:20"), a_leg("k2", "10:10", "10:40")]
-
-
-@pytest.mark.parametrize(
-    ("late", "groups"),
-    [
-        ([a_leg("1", "10:30", "10:50")], [("k1", "k2", "1")]),
-        ([a_leg("1", "10:30", "10:50"), a_leg("2", "10:45", "11:00")], [("k1", "k2", "1", "2")]),
-        ([a_leg("1", "11:30", "11:50")], [("1",)]),
-        ([a_leg("1", "10:30", "10:50", room="other")], [("1",)]),
-    ],
-    ids=["overlaps", "overlaps by another", "apart", "other room"],
-)
-def test_a_late_unbooked_leg_joins_the_known_conference(late: list[Leg], groups: list[tuple[str, ...]]) -> None:
-    """A later file adds a leg; the conference is given with its known legs, so its id stays."""
-    assert [one.legs for one in assemble(late, [], unbooked=[KNOWN])] == groups
-
-
-def test_two_known_conferences_are_never_made_one() -> None:
-    """A late leg across both goes to the earlier: both have their ids, perhaps their invoices."""
-    other = [a_leg("k3", "11:00", "11:20")]
-    found = assemble([a_leg("1", "10:30", "11:10")], [], unbooked=[other, KNOWN])
-    assert [one.legs for one in found] == [("k1", "k2", "1")]
-
-
 def test_the_order_of_legs_and_bookings_changes_nothing() -> None:
     """Grouping is a function of sets."""
     legs = [
