@@ -10,25 +10,28 @@ import { createRoot } from 'react-dom/client';
 // What the tabs open with the first time; GraphiQL then keeps what was typed in the browser.
 async function exampleTabs() {
   const response = await fetch('/graphiql/examples.json');
-  if (!response.ok) {
-    return undefined;
-  }
-  const examples = await response.json();
-  const tabs = examples.map(({ document, variables }) => ({
+  const examples = response.ok ? await response.json() : [];
+  return examples.map(({ document, variables }) => ({
     query: document,
     variables: JSON.stringify(variables, null, 2),
   }));
-  return tabs.length > 0 ? tabs : undefined;
 }
 
-// A tab is named after its operation, so an example's name need not be shown.
+// GraphiQL shows a tab's variables once it is clicked; those of the tab that is open at the start have to be given apart.
+function variablesAtStart(tabs) {
+  return localStorage.getItem('graphiql:tabState') === null ? tabs[0]?.variables : undefined;
+}
+
+const tabs = await exampleTabs();
+
 createRoot(document.getElementById('graphiql')).render(
   createElement(GraphiQL, {
     fetcher: createGraphiQLFetcher({
       url: '/graphql',
       headers: { accept: 'application/graphql-response+json' },
     }),
-    defaultTabs: await exampleTabs(),
+    defaultTabs: tabs.length > 0 ? tabs : undefined,
+    initialVariables: variablesAtStart(tabs),
     defaultEditorToolsVisibility: 'variables',
     shouldPersistHeaders: false,
   }),
