@@ -388,7 +388,7 @@ async def test_twenty_issues_at_once_are_gapless(database: MakeDatabase) -> None
 
 
 async def test_numbers_rise_with_the_day_of_issue(billing: Billing) -> None:
-    """I6: who asked before midnight but is let in after another gets the later day; a new year begins its own series."""
+    """I6: who asked before midnight but is let in later gets the later day; a new year begins its own series."""
     times = [datetime(2026, 11, 25, 23, 30, tzinfo=UTC), datetime(2026, 11, 25, 22, 30, tzinfo=UTC)]
     times.append(datetime(2026, 12, 31, 23, 30, tzinfo=UTC))
     found = []

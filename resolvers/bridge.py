@@ -1,0 +1,277 @@
+"""The subgraph of the bridge: conferences and their legs, as they in fact happened."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Self
+
+import strawberry
+from strawberry.federation import Schema
+
+from processes.rules.tariff import duration_seconds
+from resolvers.batching import Entity, Representation, batched
+from resolvers.call_records import CallRecordFormat, QuarantinedLine
+from resolvers.context import Context
+from resolvers.errors import BadInput, limited
+from resolvers.grouping import by_key, grouped
+from resolvers.refused import Refused
+from resolvers.scalars import configuration
+from sources.bridge import Bridges
+from sources.records import bridge as records
+from sources.records.refusal import Refusal
+
+__all__ = ["make_schema", "schema"]
+
+Info = strawberry.Info[Context[Bridges], None]
+
+MOST_CONFERENCES = 10_000
+MOST_UNASSEMBLED = 1_000
+
+
+@strawberry.federation.type(keys=["ref"])
+class Booking(Entity):
+    """A booking of reservations, known here by its reference alone."""
+
+    ref: strawberry.ID
+
+    @batched(description="The conference that came of it; null while nobody's call record has come.")
+    @staticmethod
+    async def conference(parents: strawberry.Parent[list[Booking]], info: Info) -> list[Conference | None]:
+        refs = [booking.ref for booking in parents]
+        held = await info.context.source.conferences_of_bookings(refs)
+        found = by_key(held, lambda conference: conference.booking)
+        return [Conference.of(found[ref]) if ref in found else None for ref in refs]
+
+    @classmethod
+    async def resolve_references(cls, info: Info, keys: list[Representation]) -> list[Self]:
+        return [cls(ref=strawberry.ID(str(key["ref"]))) for key in keys]
+
+
+@strawberry.federation.type(keys=["id"])
+class Conference(Entity):
+    """The legs of one room that belong together, from the first join to the last leave."""
+
+    id: strawberry.ID
+    bridge: strawberry.ID | None
+    room: strawberry.ID | None
+    booking: Booking | None = strawberry.field(description="Null when nobody had booked the room: an unknown owner.")
+    started_at: datetime | None
+    ended_at: datetime | None
+    duration_seconds: int | None
+
+    @batched(description="In order of joining. A rejoin is a leg of its own.")
+    @staticmethod
+    async def legs(parents: strawberry.Parent[list[Conference]], info: Info) -> list[list[Leg] | None]:
+        found = await info.context.source.legs_of_conferences([conference.id for conference in parents])
+        legs = grouped(found, lambda leg: leg.conference)
+        return [[Leg.of(leg) for leg in legs.get(conference.id, [])] for conference in parents]
+
+    @classmethod
+    def of(cls, record: records.Conference) -> Self:
+        return cls(
+            id=strawberry.ID(record.id),
+            bridge=strawberry.ID(record.bridge),
+            room=strawberry.ID(record.room),
+            booking=Booking(ref=strawberry.ID(record.booking)) if record.booking else None,
+            started_at=record.started_at,
+            ended_at=record.ended_at,
+            duration_seconds=duration_seconds(record.started_at, record.ended_at),
+        )
+
+    @classmethod
+    async def resolve_references(cls, info: Info, keys: list[Representation]) -> list[Self | None]:
+        ids = [str(key["id"]) for key in keys]
+        found = by_key(await info.context.source.conferences(ids), lambda conference: conference.id)
+        return [cls.of(found[id]) if id in found else None for id in ids]
+
+
+@strawberry.federation.type(keys=["id"])
+class Leg(Entity):
+    """One participant from joining to leaving; its `id` is the identity of the call record."""
+
+    id: strawberry.ID
+    bridge: strawberry.ID | None
+    room: strawberry.ID | None
+    service: str | None = strawberry.field(description="dial-in, dial-out or toll-free.")
+    display_name: str | None
+    caller_number: str | None
+    joined_at: datetime | None
+    left_at: datetime | None
+    seconds: int | None = strawberry.field(description="Whole seconds between the two, counted in UTC.")
+    end_reason: str | None
+    held_by: strawberry.Private[str | None]
+
+    @batched(description="Null until the leg is assembled.")
+    @staticmethod
+    async def conference(parents: strawberry.Parent[list[Leg]], info: Info) -> list[Conference | None]:
+        ids = {leg.held_by for leg in parents if leg.held_by}
+        found = by_key(await info.context.source.conferences(ids) if ids else (), lambda conference: conference.id)
+        return [Conference.of(found[leg.held_by]) if leg.held_by else None for leg in parents]
+
+    @classmethod
+    def of(cls, record: records.Leg) -> Self:
+        return cls(
+            id=strawberry.ID(record.id),
+            bridge=strawberry.ID(record.bridge),
+            room=strawberry.ID(record.room),
+            service=record.service,
+            display_name=record.display_name,
+            caller_number=record.caller_number,
+            joined_at=record.joined_at,
+            left_at=record.left_at,
+            seconds=duration_seconds(record.joined_at, record.left_at),
+            end_reason=record.end_reason,
+            held_by=record.conference,
+        )
+
+    @classmethod
+    async def resolve_references(cls, info: Info, keys: list[Representation]) -> list[Self | None]:
+        ids = [str(key["id"]) for key in keys]
+        found = by_key(await info.context.source.legs(ids), lambda leg: leg.id)
+        return [cls.of(found[id]) if id in found else None for id in ids]
+
+
+@strawberry.type
+class ReceivedCallRecords:
+    """What came of each line of a file: new legs, duplicates of known ones, no conference's calls, or quarantine."""
+
+    received: int
+    duplicates: int
+    skipped: int
+    quarantined: list[QuarantinedLine]
+    identities: strawberry.Private[tuple[str, ...]]
+
+    @batched(description="The legs of the file's good lines, new and known ones, in its order.")
+    @staticmethod
+    async def legs(parents: strawberry.Parent[list[ReceivedCallRecords]], info: Info) -> list[list[Leg] | None]:
+        ids = [id for file in parents for id in file.identities]
+        found = by_key(await info.context.source.legs(ids), lambda leg: leg.id)
+        return [[Leg.of(found[id]) for id in file.identities if id in found] for file in parents]
+
+    @batched(description="The conferences that hold any of these legs now, in order of their start.")
+    @staticmethod
+    async def conferences(
+        parents: strawberry.Parent[list[ReceivedCallRecords]], info: Info
+    ) -> list[list[Conference] | None]:
+        # One mutation, one file: there is no batch to make of them.
+        found = [await info.context.source.conferences_of_legs(file.identities) for file in parents]
+        return [[Conference.of(conference) for conference in held] for held in found]
+
+    @classmethod
+    def of(cls, file: records.ReceivedFile) -> Self:
+        return cls(
+            received=file.received,
+            duplicates=file.duplicates,
+            skipped=file.skipped,
+            quarantined=[QuarantinedLine.of(line) for line in file.quarantined],
+            identities=file.legs,
+        )
+
+
+ReceivingOutcome = Annotated[ReceivedCallRecords | Refused, strawberry.union("ReceivingOutcome")]
+
+
+@strawberry.input
+class ConferenceInput:
+    """Legs that are one conference. `booking` is null where nobody had booked the room."""
+
+    bridge: strawberry.ID
+    room: strawberry.ID
+    legs: list[strawberry.ID]
+    booking: strawberry.ID | None = None
+
+    def group(self) -> records.ConferenceGroup:
+        return records.ConferenceGroup(self.bridge, self.room, self.booking or None, tuple(self.legs))
+
+
+@strawberry.type
+class AssembledConferences:
+    """The conferences that hold the named legs now, in order of their start."""
+
+    conferences: list[Conference]
+
+
+async def conference(info: Info, id: strawberry.ID) -> Conference | None:
+    found = await info.context.source.conferences([id])
+    return Conference.of(found[0]) if found else None
+
+
+async def conferences(
+    info: Info,
+    bridge: strawberry.ID,
+    since: Annotated[datetime, strawberry.argument(name="from")],
+    until: Annotated[datetime, strawberry.argument(name="to")],
+) -> list[Conference] | None:
+    if until <= since:
+        raise BadInput("to: it must be later than `from`")
+    found = await info.context.source.conferences_between(bridge, since, until, limit=MOST_CONFERENCES + 1)
+    if len(found) > MOST_CONFERENCES:
+        raise BadInput(f"from, to: more than {MOST_CONFERENCES} conferences started in between; ask for a shorter time")
+    return [Conference.of(conference) for conference in found]
+
+
+async def unassembled_legs(info: Info, bridge: strawberry.ID, first: int = MOST_UNASSEMBLED) -> list[Leg] | None:
+    limit = limited("first", first, largest=MOST_UNASSEMBLED)
+    return [Leg.of(leg) for leg in await info.context.source.unassembled_legs(bridge, limit=limit)]
+
+
+@strawberry.type
+class Query:
+    conference: Conference | None = strawberry.field(resolver=conference, description="The conference with this id.")
+    conferences: list[Conference] | None = strawberry.field(
+        resolver=conferences, description="The conferences of a bridge that started in [from, to), in that order."
+    )
+    unassembled_legs: list[Leg] | None = strawberry.field(
+        resolver=unassembled_legs, description="The earliest legs of a bridge that are in no conference yet."
+    )
+
+
+async def receive_call_records(
+    info: Info, bridge: strawberry.ID, format: CallRecordFormat, content: str, idempotency_key: strawberry.ID
+) -> ReceivingOutcome:
+    context = info.context
+    match format:
+        case CallRecordFormat.ASTERISK_CSV:
+            outcome = await context.source.receive_call_records(
+                bridge, content, caller=context.caller, key=idempotency_key, now=context.now
+            )
+    if isinstance(outcome, Refusal):
+        return Refused(code=outcome.code, message=outcome.message)
+    return ReceivedCallRecords.of(outcome)
+
+
+async def assemble_conferences(
+    info: Info, conferences: list[ConferenceInput], idempotency_key: strawberry.ID
+) -> AssembledConferences:
+    context = info.context
+    for group in conferences:
+        if not group.legs:
+            raise BadInput(f"conferences: the one in room {group.room} has no legs; name at least one")
+    groups = [group.group() for group in conferences]
+    found = await context.source.assemble_conferences(groups, caller=context.caller, key=idempotency_key)
+    return AssembledConferences(conferences=[Conference.of(conference) for conference in found])
+
+
+@strawberry.type
+class Mutation:
+    receive_call_records: ReceivingOutcome = strawberry.mutation(
+        resolver=receive_call_records,
+        description="Take a file of call records. Good lines are kept, bad ones quarantined, known ones counted.",
+    )
+    assemble_conferences: AssembledConferences = strawberry.mutation(
+        resolver=assemble_conferences,
+        description="Put legs into conferences. A leg that is in one stays there; ids are given once.",
+    )
+
+
+def make_schema() -> Schema:
+    return Schema(
+        query=Query,
+        mutation=Mutation,
+        types=[Booking, Conference, Leg],
+        federation_version="2.9",
+        config=configuration(),
+    )
+
+
+schema = make_schema()
