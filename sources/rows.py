@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Table, insert
@@ -15,7 +16,12 @@ CHUNK = 5_000
 
 def row_of(record: Any) -> dict[str, Any]:
     """The fields of a record by name, not copied."""
-    return {field.name: getattr(record, field.name) for field in fields(record)}
+    return {name: getattr(record, name) for name in names_of(type(record))}
+
+
+@cache
+def names_of(record: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(record))
 
 
 def insert_all(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:

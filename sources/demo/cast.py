@@ -1,0 +1,65 @@
+"""The fixed cast: ids that README, examples and tests rely on, the same on every day the company is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+__all__ = [
+    "AMBIGUOUS_ACCOUNT",
+    "AMBIGUOUS_CONTRACT",
+    "BRIDGES",
+    "CAST",
+    "EURO",
+    "HOME_BRIDGE",
+    "MAIN",
+    "NO_CONTRACT",
+    "SINCE",
+    "Figure",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A client of the cast, its accounts and contracts, and a booking of its own.
+
+    But for `MAIN` the booked `conference` took place yesterday, and nobody has invoiced it yet.
+    """
+
+    client: str
+    name: str
+    accounts: tuple[str, ...]
+    contracts: tuple[str, ...]
+    booking: str
+
+    @property
+    def conference(self) -> str:
+        return self.booking.replace("BK-", "CF-")
+
+
+MAIN = Figure("CL-00417", "Novák Konference s.r.o.", ("7700123",), ("SM-2024-0815",), "BK-2026-000123")
+"""The worked example's client (domain.md, section 2). Its booking's conference comes with the switch's call records."""
+
+AMBIGUOUS_ACCOUNT = Figure("CL-00418", "Dvě pobočky a.s.", ("7700124", "7700125"), ("SM-2024-0816",), "BK-2026-000124")
+"""Two accounts in one currency, and a booking that names none: refused `ambiguous-account`."""
+
+NO_CONTRACT = Figure("CL-00419", "Zatím bez smlouvy s.r.o.", ("7700126",), ("SM-2026-0817",), "BK-2026-000125")
+"""Only a draft of a contract: refused `no-contract`."""
+
+AMBIGUOUS_CONTRACT = Figure(
+    "CL-00420", "Dvojí smlouva s.r.o.", ("7700127",), ("SM-2024-0818", "SM-2025-0819"), "BK-2026-000126"
+)
+"""Two signed contracts in one currency: refused `ambiguous-contract`."""
+
+EURO = Figure("CL-00421", "Müller Telekonferenz GmbH", ("7700128",), ("SM-2024-0820",), "BK-2026-000127")
+"""Billed in EUR, with VAT in CZK too."""
+
+CAST = (MAIN, AMBIGUOUS_ACCOUNT, NO_CONTRACT, AMBIGUOUS_CONTRACT, EURO)
+
+BRIDGES = (("bridge-1", "UTC"), ("pbx-praha", "UTC"), ("pbx-brno", "Europe/Prague"), ("pbx-old", None))
+"""(id, zone of its call record files). `pbx-old` has not declared one."""
+
+HOME_BRIDGE = "bridge-1"
+
+SINCE = date(2024, 9, 1)
+"""The cast's contracts and accounts are valid from this day."""

@@ -1,0 +1,157 @@
+"""The whole demo company: everybody's records, made together so that they agree, and belonging to one system each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from random import Random
+
+from sources.demo import cast
+from sources.demo.agreements import Agreement
+from sources.demo.calendar import czech_holidays
+from sources.demo.clients import HISTORY, Customer, customers
+from sources.demo.ledger import Ledger, keep_books, noon
+from sources.demo.meetings import Meeting, meetings, stray_meeting
+from sources.demo.rules import DemoRules
+from sources.records.billing import (
+    BillingAccount,
+    BillingPeriod,
+    ExchangeRate,
+    Invoice,
+    InvoiceLine,
+    Minimum,
+    RatedCall,
+    VatLine,
+)
+from sources.records.bridge import Bridge, Conference, Leg
+from sources.records.links import AccountLink
+from sources.records.reservations import Booking
+from sources.records.sales import Client, Contact, Contract, Holiday, RateVersion
+
+__all__ = ["Company", "company_of"]
+
+SEED = 417
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """Everything there is, by system: sales, links, reservations, bridge, billing."""
+
+    clients: tuple[Client, ...]
+    contacts: tuple[Contact, ...]
+    contracts: tuple[Contract, ...]
+    rate_versions: tuple[RateVersion, ...]
+    holidays: tuple[Holiday, ...]
+
+    links: tuple[AccountLink, ...]
+
+    bookings: tuple[Booking, ...]
+
+    bridges: tuple[Bridge, ...]
+    conferences: tuple[Conference, ...]
+    legs: tuple[Leg, ...]
+
+    accounts: tuple[BillingAccount, ...]
+    periods: tuple[BillingPeriod, ...]
+    invoices: tuple[Invoice, ...]
+    lines: tuple[InvoiceLine, ...]
+    vat: tuple[VatLine, ...]
+    calls: tuple[RatedCall, ...]
+    minimums: tuple[Minimum, ...]
+    exchange_rates: tuple[ExchangeRate, ...]
+
+
+def company_of(today: date, rules: DemoRules) -> Company:
+    """The company as it is on the morning of the local day `today`: always the same for the same day."""
+    people = list(customers(SEED, today))
+    agreements = [agreement for customer in people for agreement in customer.agreements]
+    held = list(all_meetings(people, today, rules))
+    holidays = tuple(czech_holidays(today.year - 4, today.year + 3))
+    exchange_rates = tuple(euro_rates(today - HISTORY - timedelta(days=60), today))
+    idle = [(one.account, one.link.valid_from) for customer in people for one in customer.unpriced]
+    ledger = keep_books(
+        SEED,
+        held,
+        agreements,
+        idle_accounts=idle,
+        exchange_rates=exchange_rates,
+        holidays=frozenset(holiday.day for holiday in holidays),
+        today=today,
+        since=today - HISTORY,
+        rules=rules,
+    )
+    return put_together(people, held, ledger, holidays, exchange_rates)
+
+
+def all_meetings(people: list[Customer], today: date, rules: DemoRules) -> Iterator[Meeting]:
+    main = next(customer for customer in people if customer.figure is cast.MAIN)
+    current = rules.invoices.period(main.agreements[0].account, noon(today))
+    yield from meetings(SEED, people, today, quiet_since=current.starts_at.date())
+    yield stray_meeting(SEED, today)
+
+
+def put_together(
+    people: list[Customer],
+    held: list[Meeting],
+    ledger: Ledger,
+    holidays: tuple[Holiday, ...],
+    exchange_rates: tuple[ExchangeRate, ...],
+) -> Company:
+    priced = {one.contract.number: one for customer in people for one in customer.agreements}
+    accounts = dict(accounts_of(people))
+    return Company(
+        clients=tuple(customer.client for customer in people),
+        contacts=tuple(contact for customer in people for contact in customer.contacts),
+        contracts=tuple(contracts_of(people, priced)),
+        rate_versions=tuple(versions_of(people, priced)),
+        holidays=holidays,
+        links=tuple(link for _, link in accounts.values()),
+        bookings=tuple(meeting.booking for meeting in held if meeting.booking),
+        bridges=tuple(Bridge(id, zone) for id, zone in cast.BRIDGES),
+        conferences=tuple(meeting.conference for meeting in held if meeting.conference),
+        legs=tuple(leg for meeting in held for leg in meeting.legs),
+        accounts=tuple(account for account, _ in accounts.values()),
+        periods=ledger.periods,
+        invoices=tuple(bill.invoice for bill in ledger.bills),
+        lines=tuple(line for bill in ledger.bills for line in bill.content.lines),
+        vat=tuple(vat for bill in ledger.bills for vat in bill.content.vat),
+        calls=(*(call for bill in ledger.bills for call in bill.calls), *ledger.excluded),
+        minimums=tuple(minimum for bill in ledger.bills for minimum in bill.minimums),
+        exchange_rates=exchange_rates,
+    )
+
+
+def contracts_of(people: Iterable[Customer], priced: dict[str, Agreement]) -> Iterator[Contract]:
+    yield from (one.contract for one in priced.values())
+    for customer in people:
+        yield from customer.past
+        for unpriced in customer.unpriced:
+            yield from unpriced.contracts
+
+
+def versions_of(people: Iterable[Customer], priced: dict[str, Agreement]) -> Iterator[RateVersion]:
+    for agreement in priced.values():
+        yield from agreement.versions
+    for customer in people:
+        yield from customer.past_versions
+        for unpriced in customer.unpriced:
+            yield from unpriced.versions
+
+
+def accounts_of(people: Iterable[Customer]) -> Iterator[tuple[str, tuple[BillingAccount, AccountLink]]]:
+    for customer in people:
+        yield from ((one.account.number, (one.account, one.link)) for one in customer.agreements)
+        yield from ((one.account.number, (one.account, one.link)) for one in customer.unpriced)
+
+
+def euro_rates(first: date, last: date) -> Iterator[ExchangeRate]:
+    """A ČNB rate for each working day, wandering around 25 crowns. Invented, but for its manners."""
+    random = Random(f"{SEED}:euro")
+    rate = 25_000
+    for place in range((last - first).days + 1):
+        day = first + timedelta(days=place)
+        if day.weekday() < 5:
+            rate += random.randrange(-60, 61) + (25_000 - rate) // 40
+            yield ExchangeRate("EUR", day, 1, Decimal(rate - rate % 5) / 1000)

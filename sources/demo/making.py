@@ -1,0 +1,79 @@
+"""Making the demo company: all systems together, each in a database of its own, or none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+
+from sources import billing, bridge, links, processes, reservations, sales
+from sources.billing import Billing
+from sources.bridge import Bridges
+from sources.database import Connection, Database
+from sources.demo.company import Company, company_of
+from sources.demo.rules import DemoRules
+from sources.links import Links
+from sources.making import Part, create_together
+from sources.reservations import Reservations
+from sources.sales import Sales
+
+__all__ = ["SYSTEMS", "make_company"]
+
+SYSTEMS = ("links", "sales", "reservations", "bridge", "billing", "processes")
+
+
+def make_company(databases: Mapping[str, Database], *, today: date, rules: DemoRules) -> bool:
+    """Make and fill the databases of all SYSTEMS; False when any of them is there already: then nothing is touched.
+
+    Never half: see `sources.making`. A company that is there costs no generating. Raises SystemUnavailable, SystemBusy.
+    """
+
+    @cache
+    def company() -> Company:
+        return company_of(today, rules)
+
+    def fill_sales(connection: Connection) -> None:
+        made = company()
+        Sales.fill(
+            connection,
+            clients=made.clients,
+            contacts=made.contacts,
+            contracts=made.contracts,
+            rate_versions=made.rate_versions,
+            holidays=made.holidays,
+        )
+
+    def fill_links(connection: Connection) -> None:
+        Links.fill(connection, links=company().links)
+
+    def fill_reservations(connection: Connection) -> None:
+        Reservations.fill(connection, bookings=company().bookings)
+
+    def fill_bridge(connection: Connection) -> None:
+        made = company()
+        Bridges.fill(connection, bridges=made.bridges, conferences=made.conferences, legs=made.legs)
+
+    def fill_billing(connection: Connection) -> None:
+        made = company()
+        Billing.fill(
+            connection,
+            accounts=made.accounts,
+            periods=made.periods,
+            invoices=made.invoices,
+            lines=made.lines,
+            vat=made.vat,
+            calls=made.calls,
+            minimums=made.minimums,
+            exchange_rates=made.exchange_rates,
+        )
+
+    tables = {
+        "links": (links.METADATA, fill_links),
+        "sales": (sales.METADATA, fill_sales),
+        "reservations": (reservations.METADATA, fill_reservations),
+        "bridge": (bridge.METADATA, fill_bridge),
+        "billing": (billing.METADATA, fill_billing),
+        "processes": (processes.METADATA, None),
+    }
+    parts = [Part(system, databases[system].engines, *tables[system]) for system in SYSTEMS]
+    return create_together(parts)
