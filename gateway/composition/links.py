@@ -161,6 +161,14 @@ def names_of(links: Iterable[Link], subgraph: str, *, report: Report) -> Names |
             line=federation.line,
         )
         return None
+    for link in links:
+        if sum(link.identity == other.identity for other in links) > 1:
+            report.problem(
+                "INVALID_LINK_DIRECTIVE_USAGE",
+                f"{subgraph} links {link.identity} twice: put all it imports into one @link",
+                subgraphs=[subgraph],
+            )
+            return None
     _check_imports(federation, subgraph, report)
     directives = {_local(federation, name): name for name in DEFINITIONS if DEFINITIONS[name][0] <= federation.version}
     for link in links:

@@ -25,6 +25,7 @@ from graphql import (
     ObjectTypeDefinitionNode,
     ObjectTypeExtensionNode,
     StringValueNode,
+    TypeExtensionNode,
     TypeNode,
     UnionTypeDefinitionNode,
     UnionTypeExtensionNode,
@@ -123,8 +124,10 @@ class _Reader:
     def type_def(self, name: str, nodes: Sequence[Declaration]) -> TypeDef:
         first = nodes[0]
         description = _description(first)
-        directives = tuple(applied for node in nodes for applied in self._applied(node.directives))
         line = _line(first)
+        directives = tuple(applied for node in nodes for applied in self._applied(node.directives))
+        if isinstance(first, TypeExtensionNode):
+            directives = (*directives, Applied("extends", line=line))
         match first:
             case ObjectTypeDefinitionNode() | ObjectTypeExtensionNode():
                 return ObjectType(name, self._fields(nodes), self._interfaces(nodes), description, directives, line)

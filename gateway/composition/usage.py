@@ -17,7 +17,7 @@ Coordinate = tuple[str, str]
 class Usage:
     """What a subgraph uses of its own schema.
 
-    `keys`: fields in a @key, at any depth; `granted`: in a @provides; `used`: in any field set, or owed to an interface.
+    `keys`: fields in a @key, at any depth; `granted`: in a @provides; `used`: in any field set or owed to an interface.
     """
 
     keys: frozenset[Coordinate]

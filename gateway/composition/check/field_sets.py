@@ -1,6 +1,6 @@
 """The field sets of @key, @requires and @provides: they select what is there and what the directive may select."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gateway.composition.elements import (
@@ -154,18 +154,10 @@ def _never_external(subgraph: Subgraph, type_name: str, selections: FieldSet) ->
             case Selected("__typename"):
                 pass
             case Selected(name, below):
-                if _is_external(subgraph, type_name, name):
+                field = subgraph.field(type_name, name)
+                if field is None or has(field, "external"):
                     continue
-                if below and (field := subgraph.field(type_name, name)):
+                if below:
                     yield from _never_external(subgraph, named(field.type), below)
                 else:
                     yield f"{type_name}.{name}"
-
-
-def _is_external(subgraph: Subgraph, type_name: str, name: str) -> bool:
-    """Of an interface's field: whether it is in one of the implementations."""
-    field = subgraph.field(type_name, name)
-    if field is not None and has(field, "external"):
-        return True
-    fields: list[Mapping[str, Field]] = [found.fields for found in subgraph.implementations(type_name)]
-    return any(name in found and has(found[name], "external") for found in fields)

@@ -46,28 +46,47 @@ def check_interfaces(merged: Merged, merging: Merging) -> None:
     """All rules about interfaces and unions that only the merged schema shows."""
     for found in merged.types.values():
         if isinstance(found, MergedObject | MergedInterface):
-            _check_implements(merged, merging, found)
+            if not _lacks_fields(merged, merging, found):
+                _check_implements_all(merged, merging, found)
             _check_runtime_types(merged, merging, found)
         if isinstance(found, MergedInterface):
             _check_interface_objects(merged, merging, found)
             _check_entity_interface(merged, merging, found)
 
 
-def _check_implements(merged: Merged, merging: Merging, found: MergedObject | MergedInterface) -> None:
-    for interface in dict.fromkeys(interface for _, interface in found.implements):
-        above = merged.types.get(interface)
-        if not isinstance(above, MergedInterface):
-            continue
-        for name in above.fields:
-            if name not in found.fields:
-                having = [subgraph.name for subgraph in merging.subgraphs if subgraph.field(interface, name)]
+def _lacks_fields(merged: Merged, merging: Merging, found: MergedObject | MergedInterface) -> bool:
+    """Whether the type lacks a field of an interface that it implements, which is reported."""
+    lacking = [
+        (above.name, name) for above in _above(merged, found) for name in above.fields if name not in found.fields
+    ]
+    for interface, name in lacking:
+        having = [subgraph.name for subgraph in merging.subgraphs if subgraph.field(interface, name)]
+        merging.report.problem(
+            "INTERFACE_FIELD_NO_IMPLEM",
+            f"{interface}.{name} of {both(having)} is missing in {found.name}, which implements {interface}: add"
+            f" {found.name}.{name} to a subgraph of {found.name}",
+            subgraphs=having,
+            coordinate=f"{found.name}.{name}",
+        )
+    return bool(lacking)
+
+
+def _above(merged: Merged, found: MergedObject | MergedInterface) -> list[MergedInterface]:
+    names = dict.fromkeys(interface for _, interface in found.implements)
+    return [above for name in names if isinstance(above := merged.types.get(name), MergedInterface)]
+
+
+def _check_implements_all(merged: Merged, merging: Merging, found: MergedObject | MergedInterface) -> None:
+    """A type implements what its interfaces implement, which they may do in other subgraphs."""
+    own = {found.name, *(above.name for above in _above(merged, found))}
+    for above in _above(merged, found):
+        for higher in _above(merged, above):
+            if higher.name not in own:
                 merging.report.problem(
-                    "INTERFACE_FIELD_NO_IMPLEM",
-                    f"{interface}.{name} of {both(having)} is missing in {found.name}, which implements {interface}:"
-                    " add"
-                    f" {found.name}.{name} to a subgraph of {found.name}",
-                    subgraphs=having,
-                    coordinate=f"{found.name}.{name}",
+                    "INVALID_GRAPHQL",
+                    f"{found.name} implements {above.name}, which implements {higher.name}, but not that: add it",
+                    subgraphs=[subgraph.name for subgraph in merging.subgraphs if found.name in subgraph.types],
+                    coordinate=found.name,
                 )
 
 
@@ -107,8 +126,6 @@ def _interface_object_subgraphs(merging: Merging, name: str) -> Iterator[str]:
 
 def _check_entity_interface(merged: Merged, merging: Merging, found: MergedInterface) -> None:
     """Who resolves an interface by key must know every implementation, else it couldn't say which one it found."""
-    if not any(join.is_interface_object for join in found.joins):
-        return
     for subgraph in merging.subgraphs:
         local = subgraph.types.get(found.name)
         if not isinstance(local, InterfaceType) or not any(resolvable for _, resolvable in keys_of(local)):

@@ -57,26 +57,27 @@ def _merge_field(merging: Merging, holders: Sequence[Holder], name: str) -> Merg
     sources = _sources(merging, holders, name, coordinate)
     resolving = [source for source in sources if source.role in ("resolves", "migrating")]
     from_above = _from_interface_objects(merging, holders, name)
-    _check_sharing(merging, [*resolving, *from_above], coordinate)
+    provided = [source for source in sources if source.role == "external" and _is_provided(merging, source)]
+    _check_sharing(merging, [*resolving, *from_above], provided, coordinate)
     resolving = resolving or from_above
     if not resolving:
         _say_external_everywhere(merging, sources, coordinate)
         return None
-    ref = merged_type(merging, [(source.subgraph, source.field.type) for source in resolving], wider=True)
+    # An overridden field still has to fit: the override may be taken back, and its subgraph doesn't know of it.
+    fitting = [source for source in sources if source.role != "external"] or from_above
+    ref = merged_type(merging, [(source.subgraph, source.field.type) for source in fitting], wider=True)
     if ref is None:
         merging.report.problem(
             "FIELD_TYPE_MISMATCH",
-            f"{coordinate} has type {said_by((source.subgraph, source.field.type) for source in resolving)}: give it"
+            f"{coordinate} has type {said_by((source.subgraph, source.field.type) for source in fitting)}: give it"
             " one"
             " type, or types that differ in `!` only",
-            subgraphs=[source.subgraph.name for source in resolving],
+            subgraphs=[source.subgraph.name for source in fitting],
             coordinate=coordinate,
-            line=resolving[0].field.line,
+            line=fitting[0].field.line,
         )
         return None
-    arguments = merge_arguments(
-        merging, [(source.subgraph, source.field.arguments) for source in resolving], coordinate
-    )
+    arguments = merge_arguments(merging, [(source.subgraph, source.field.arguments) for source in fitting], coordinate)
     elements = [(source.subgraph, source.field) for source in sources]
     merged = MergedField(
         name=name,
@@ -135,8 +136,17 @@ def _from_interface_objects(merging: Merging, holders: Sequence[Holder], name: s
     ]
 
 
-def _check_sharing(merging: Merging, resolving: Sequence[_Source], coordinate: str) -> None:
-    """A field of an object that several subgraphs resolve is @shareable, or part of a key, in each of them."""
+def _is_provided(merging: Merging, source: _Source) -> bool:
+    return (source.type, source.field.name) in merging.usages[source.subgraph.name].granted
+
+
+def _check_sharing(
+    merging: Merging, resolving: Sequence[_Source], provided: Sequence[_Source], coordinate: str
+) -> None:
+    """A field of an object that several subgraphs resolve is @shareable, or part of a key, in each of them.
+
+    One that another subgraph provides on some path is resolved there too, though it is @external and so needs no mark.
+    """
     sharing = [
         source
         for source in resolving
@@ -148,8 +158,8 @@ def _check_sharing(merging: Merging, resolving: Sequence[_Source], coordinate: s
         if not has(source.field, "shareable")
         and (source.type, source.field.name) not in merging.usages[source.subgraph.name].keys
     ]
-    if len(sharing) > 1 and unmarked:
-        names = [source.subgraph.name for source in sharing]
+    if len(sharing) + len(provided) > 1 and unmarked:
+        names = [source.subgraph.name for source in [*sharing, *provided]]
         merging.report.problem(
             "INVALID_FIELD_SHARING",
             f"{coordinate} is resolved in {both(names)} but not @shareable in"
@@ -162,7 +172,7 @@ def _check_sharing(merging: Merging, resolving: Sequence[_Source], coordinate: s
 
 def _joins(holders: Sequence[Holder], sources: Sequence[_Source]) -> tuple[JoinField, ...]:
     kept = [source for source in sources if source.kept]
-    types: set[TypeRef] = {source.field.type for source in kept}
+    types: set[TypeRef] = {source.field.type for source in sources}
     joins = tuple(_join(source, shows_type=len(types) > 1) for source in kept)
     plain = all(join == JoinField(graph=join.graph) for join in joins)
     return () if plain and len(joins) == len(holders) else joins

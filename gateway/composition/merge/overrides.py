@@ -27,7 +27,9 @@ def overrides_of(
     found = {}
     for subgraph, field in holders:
         for applied in applications(field, "override"):
-            override = Override(subgraph.name, str(applied.arguments.get("from")), applied.arguments.get("label"))
+            source = str(applied.arguments.get("from"))
+            label = applied.arguments.get("label") if source in fields else None
+            override = Override(subgraph.name, source, label)
             if _is_in_force(merging, override, fields, applied, coordinate):
                 found[subgraph.name] = override
     return found
@@ -46,11 +48,12 @@ def _is_in_force(
         return refuse(
             "OVERRIDE_FROM_SELF_ERROR", f"{override.by}: {coordinate} overrides itself: name another subgraph in `from`"
         )
-    if override.source not in {subgraph.name for subgraph in merging.subgraphs}:
+    type_name = coordinate.partition(".")[0]
+    if override.source not in {subgraph.name for subgraph in merging.subgraphs if type_name in subgraph.types}:
         merging.report.hint(
             "FROM_SUBGRAPH_DOES_NOT_EXIST",
-            f'{override.by}: {coordinate} overrides "{override.source}", which isn\'t a subgraph here: nothing to'
-            " override",
+            f'{override.by}: {coordinate} overrides "{override.source}", where there is no'
+            f" {type_name}: nothing to override",
             subgraphs=[override.by],
             coordinate=coordinate,
         )
@@ -68,7 +71,7 @@ def _is_in_force(
             subgraphs=[override.by],
             coordinate=coordinate,
         )
-        return False
+        return True
     for directive in ("requires", "provides"):
         if has(source, directive):
             return refuse(

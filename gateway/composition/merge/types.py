@@ -26,7 +26,7 @@ from gateway.composition.merge.carried import merged_carried, merged_description
 from gateway.composition.merge.enums import merge_enum
 from gateway.composition.merge.fields import Holder, merge_fields
 from gateway.composition.merge.inputs import merge_input
-from gateway.composition.merge.merging import Merging, said_by
+from gateway.composition.merge.merging import Merging, both, said_by
 from gateway.composition.merged import (
     JoinField,
     JoinType,
@@ -38,6 +38,7 @@ from gateway.composition.merged import (
     MergedType,
     MergedUnion,
 )
+from gateway.composition.reach import ROOTS
 from gateway.composition.subgraph import Subgraph
 from gateway.composition.usage import keys_of
 
@@ -50,7 +51,7 @@ T = TypeVar("T")
 def merge(merging: Merging) -> Merged:
     """The merged schema; what can't be merged is reported and left out."""
     grouped = _grouped(merging.subgraphs)
-    if not any(isinstance(found, ObjectType) and found.fields for _, found in grouped["Query"]):
+    if not any(isinstance(found, ObjectType) and found.fields for _, found in grouped.get("Query", ())):
         merging.report.problem(
             "NO_QUERIES",
             "no subgraph has a field in Query, so clients could ask nothing: add one",
@@ -59,6 +60,7 @@ def merge(merging: Merging) -> Merged:
         )
     merged: dict[str, MergedType] = {}
     for name, sources in grouped.items():
+        _check_base(merging, name, sources)
         if _are_of_one_kind(merging, name, sources) and not isinstance(sources[0][1], EnumType):
             merged[name] = _merge_type(merging, name, sources)
     _spread_interface_objects(merging, merged)
@@ -76,7 +78,19 @@ def _grouped(subgraphs: Sequence[Subgraph]) -> dict[str, list[Source]]:
         types: dict[str, TypeDef] = {"Query": ObjectType("Query"), **subgraph.types}
         for name, found in types.items():
             grouped.setdefault(name, []).append((subgraph, found))
-    return dict(sorted(grouped.items())) if grouped else {"Query": []}
+    return dict(sorted(grouped.items()))
+
+
+def _check_base(merging: Merging, name: str, sources: Sequence[Source]) -> None:
+    if name not in ROOTS and sources and all(has(found, "extends") for _, found in sources):
+        merging.report.problem(
+            "EXTENSION_WITH_NO_BASE",
+            f"{name} is extended in {both([subgraph.name for subgraph, _ in sources])} but defined nowhere: write it"
+            " without `extend` in one of them",
+            subgraphs=[subgraph.name for subgraph, _ in sources],
+            coordinate=name,
+            line=sources[0][1].line,
+        )
 
 
 def _kind(found: TypeDef) -> str:

@@ -1,0 +1,113 @@
+"""Our composition beside the two reference composers, which run in node: same meaning, same refusals.
+
+Meaning is compared, not text (see meaning.py). Where a reference differs from the specification, or from the other
+one, the case's table says so in a line that begins with `#!`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.composition import SubgraphSdl, compose
+from tests.conformance.composition.meaning import meaning
+from tests.gateway.composition.tables import Case, all_cases, sketch
+
+pytestmark = pytest.mark.service
+
+HERE = Path(__file__).parent
+COMPOSERS = ("apollo", "guild")
+SYSTEMS = ("links", "sales", "reservations", "bridge", "billing", "processes")
+
+Answer = Mapping[str, Any]
+
+
+def company_sdls() -> list[SubgraphSdl]:
+    """The SDLs of the company's subgraphs; of the sketch as long as not all of them exist."""
+    try:
+        schemas = {name: importlib.import_module(f"resolvers.{name}").schema for name in SYSTEMS}
+    except (ImportError, AttributeError):
+        return sketch()
+    return [SubgraphSdl(name, f"http://{name}", schema.as_str()) for name, schema in schemas.items()]
+
+
+def cases() -> dict[str, Sequence[SubgraphSdl]]:
+    """All that is composed, by name."""
+    return {str(case): case.subgraphs for case in all_cases()} | {"company": company_sdls(), "sketch": sketch()}
+
+
+@pytest.fixture(scope="module")
+def answers() -> dict[tuple[str, str], Answer]:
+    """What each composer says of each case, by (composer, case): one run of node for all."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        missing("node and npm are not installed: the reference composers need them")
+    assert node is not None
+    assert npm is not None
+    if not is_installed():
+        installed = subprocess.run([npm, "ci"], cwd=HERE, capture_output=True, text=True, check=False)
+        if installed.returncode != 0:
+            missing(f"npm could not install the reference composers: {installed.stderr[-500:]}")
+    given = [{"case": name, "subgraphs": list(map(asdict, subgraphs))} for name, subgraphs in cases().items()]
+    ran = subprocess.run(
+        [node, "compose.mjs"], cwd=HERE, input=json.dumps(given), capture_output=True, text=True, check=True
+    )
+    return {(composer, said["case"]): said[composer] for said in json.loads(ran.stdout) for composer in COMPOSERS}
+
+
+def is_installed() -> bool:
+    """Whether what is installed is what the lock file says."""
+    installed = HERE / "node_modules" / ".package-lock.json"
+    return installed.exists() and installed.stat().st_mtime >= (HERE / "package-lock.json").stat().st_mtime
+
+
+def missing(reason: str) -> None:
+    """Skips; with REQUIRE_SERVICES=1 that is a failure."""
+    if os.environ.get("REQUIRE_SERVICES") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.mark.parametrize("composer", COMPOSERS)
+@pytest.mark.parametrize("name", ["company", "sketch"])
+def test_company_means_the_same(answers: dict[tuple[str, str], Answer], name: str, composer: str) -> None:
+    """The company's subgraphs compose with the reference composers to the meaning that they have with ours."""
+    answer = answers[composer, name]
+    assert "errors" not in answer
+    assert meaning(compose(cases()[name]).supergraph_sdl) == meaning(answer["supergraph"])
+
+
+@pytest.mark.parametrize("composer", COMPOSERS)
+@pytest.mark.parametrize("case", [case for case in all_cases() if not case.codes], ids=str)
+def test_supergraph_means_the_same(answers: dict[tuple[str, str], Answer], case: Case, composer: str) -> None:
+    """What composes with ours composes with the reference composers, to the same meaning."""
+    answer = answers[composer, str(case)]
+    assert ("errors" in answer) == (f"{composer} refuses" in case.differs)
+    if "errors" not in answer:
+        same = meaning(compose(case.subgraphs).supergraph_sdl) == meaning(answer["supergraph"])
+        assert same == (f"{composer} means something else" not in case.differs)
+
+
+@pytest.mark.parametrize("composer", COMPOSERS)
+@pytest.mark.parametrize("case", [case for case in all_cases() if case.codes], ids=str)
+def test_refusal_is_shared(answers: dict[tuple[str, str], Answer], case: Case, composer: str) -> None:
+    """What ours refuses the reference composers refuse, Apollo's with the same codes."""
+    answer = answers[composer, str(case)]
+    assert ("errors" not in answer) == (f"{composer} composes" in case.differs)
+    if composer == "apollo" and "errors" in answer:
+        codes = {error["code"] for error in answer["errors"]}
+        if "apollo refuses without a code" in case.differs:
+            assert codes == {"NO_CODE"}
+        else:
+            # Apollo's composition may say more at once, and where the table says so, less.
+            assert case.codes & codes
+            assert case.codes <= codes or any(note.startswith("apollo says") for note in case.differs)
