@@ -1,0 +1,152 @@
+"""The command `spojka`: what the gateway can do, and what the other rooms bring.
+
+    serve       answer over HTTP                 compose     print the supergraph or the API schema
+    plan        show how a query is answered     import-cdr  take a bridge's call records (processes/commands.py)
+
+Exit status: 0 done, 1 a problem, said in one line, 2 the command was not understood.
+"""
+
+import ipaddress
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway import app
+from gateway.composition import CompositionError
+from gateway.config import ConfigError, Settings, read_settings
+from gateway.errors import SpojkaError
+from gateway.http.remote import Unreachable
+from gateway.http.serving import serve_until_stopped
+from processes.commands import import_cdr
+from processes.graph import Graph
+
+__all__ = ["main"]
+
+_CONFIG = Path("spojka.toml")
+
+
+class _Spojka(click.Group):
+    """Says what is wrong with input in one line; a fault of ours keeps its traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CompositionError as error:
+            raise click.ClickException("the subgraphs don't compose:\n" + str(error)) from error
+        except (ConfigError, SpojkaError, Unreachable, app.StartError) as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Spojka, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="spojka")
+@click.pass_context
+def main(context: click.Context) -> None:
+    """One graph over the systems of a business."""
+    context.obj = _open_graph
+
+
+def _data_option(command: Callable[..., None]) -> Callable[..., None]:
+    option = click.option(
+        "--data",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=Path("data"),
+        show_default=True,
+        help="The directory of the systems' databases; made and filled with a demo company where it is missing.",
+    )
+    return option(command)
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="An address of this machine itself.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes any free port.")
+@_data_option
+def serve(host: str, port: int, data: Path) -> None:
+    """Answer GraphQL over HTTP at /graphql, with GraphiQL at /."""
+    _check_loopback(host)
+    with _listening(host, port) as listener:
+        serve_until_stopped(app.make_app(_settings(data)), listener, say=click.echo)
+
+
+@main.command()
+@click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Write it there.")
+@click.option("--api", is_flag=True, help="The API schema that clients see, instead of the supergraph.")
+def compose(output: Path | None, api: bool) -> None:
+    """Print the supergraph that the subgraphs compose to.
+
+    If it looks wrong, the bug is in gateway/composition, or in a subgraph's own SDL.
+    """
+    text = app.api_schema_sdl() if api else app.supergraph_sdl()
+    if output is None:
+        click.echo(text, nl=not text.endswith("\n"))
+    else:
+        output.write_text(text if text.endswith("\n") else f"{text}\n", encoding="utf-8")
+
+
+@main.command()
+@click.argument("query")
+@click.option("--operation", help="The operation to plan, where the document has several.")
+def plan(query: str, operation: str | None) -> None:
+    """Print how QUERY is answered, in the grammar of Apollo's query plans.
+
+    QUERY is a document, a file that holds one, or - for standard input. If the plan looks wrong, the bug is in
+    gateway/planning.
+    """
+    click.echo(app.plan_text(_document(query), operation), nl=False)
+
+
+main.add_command(import_cdr)
+
+
+def _document(query: str) -> str:
+    if query == "-":
+        return sys.stdin.read()
+    if "{" in query:
+        return query
+    try:
+        return Path(query).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"{query}: it is neither a query nor a file that can be read ({error})") from error
+
+
+def _settings(data: Path) -> Settings:
+    file = _CONFIG if _CONFIG.exists() else None
+    return read_settings(data, os.environ, systems=app.SYSTEMS, file=file)
+
+
+@asynccontextmanager
+async def _open_graph(url: str | None, data: Path) -> AsyncIterator[Graph]:
+    try:
+        opening = app.remote_graph(url) if url else app.local_graph(_settings(data))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    async with opening as graph:
+        yield graph
+
+
+def _check_loopback(host: str) -> None:
+    """There are no doors yet (nobody is asked who they are), so nobody else may come in."""
+    try:
+        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise click.UsageError(
+            f"--host {host}: it can be reached from other machines, and Spojka doesn't ask yet who somebody is: "
+            "use 127.0.0.1"
+        )
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise click.ClickException(
+            f"{host}:{port} can't be listened on ({error.strerror}): choose another with --port"
+        ) from error
