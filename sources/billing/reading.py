@@ -35,18 +35,11 @@ __all__ = [
     "LINES_OF_INVOICES",
     "MINIMUMS_OF_INVOICE",
     "OPEN_INVOICES_OF_ACCOUNTS",
-    "PERIODS_AT",
     "RATES_BEFORE",
     "VAT_OF_INVOICES",
 ]
 
 ACCOUNTS_BY_NUMBER = select(ACCOUNTS).where(one_of(ACCOUNTS.c.number))
-
-PERIODS_AT = select(PERIODS).where(
-    one_of(PERIODS.c.account),
-    PERIODS.c.starts_at <= bindparam("at", type_=Instant),
-    PERIODS.c.ends_at > bindparam("at", type_=Instant),
-)
 
 INVOICES_BY_ID = select(INVOICES).where(one_of(INVOICES.c.id))
 INVOICES_BY_NUMBER = select(INVOICES).where(one_of(INVOICES.c.number))

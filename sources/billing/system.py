@@ -46,12 +46,8 @@ class Billing:
     async def accounts(self, numbers: Collection[str]) -> list[BillingAccount]:
         return await self._read(reading.ACCOUNTS_BY_NUMBER, {"keys": numbers}, account_of)
 
-    async def periods_at(self, accounts: Collection[str], at: datetime) -> list[BillingPeriod]:
-        """The stored period of each account that holds `at`; an account that charged nothing since may have none."""
-        return await self._read(reading.PERIODS_AT, {"keys": accounts, "at": at}, period_of)
-
     async def latest_periods(self, accounts: Collection[str], at: datetime, *, last: int) -> list[BillingPeriod]:
-        """The `last` periods of each account that have begun at `at`, by account and in order of time."""
+        """The `last` stored periods of each account that have begun at `at`, by account and in order of time."""
         return await self._read(reading.LATEST_PERIODS, {"keys": accounts, "at": at, "last": last}, period_of)
 
     async def drafts(self, accounts: Collection[str]) -> list[Invoice]:

@@ -498,8 +498,6 @@ async def test_latest_periods_of_each_account(billing: Billing) -> None:
         OCTOBER,
         NOVEMBER,
     ]
-    assert [period.starts_at for period in await billing.periods_at(["7700123", "x"], NOW)] == [NOVEMBER]
-    assert await billing.periods_at(["7700123"], DECEMBER) == []
 
 
 async def test_invoices_of_conferences(billing: Billing) -> None:

@@ -1,0 +1,363 @@
+"""The types of billing: accounts with periods, invoices with lines, and the charges that the lines are made of."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Self
+
+import strawberry
+
+from processes.rules.instants import local_day
+from resolvers.batching import Entity, Representation, batched
+from resolvers.billing.periods import latest_periods
+from resolvers.billing.stubs import Leg, RateVersion
+from resolvers.context import Context
+from resolvers.errors import limited
+from resolvers.grouping import by_key, grouped
+from resolvers.money import Money, with_places
+from sources.billing import Billing
+from sources.records import billing as records
+
+__all__ = ["BillingAccount", "Charge", "Conference", "Info", "Invoice", "InvoiceStatus", "RatingException"]
+
+Info = strawberry.Info[Context[Billing], None]
+
+LATEST = 100
+ZERO = Decimal("0.00")
+
+
+@strawberry.enum
+class PeriodStatus(Enum):
+    OPEN = "OPEN"
+    CLOSING = "CLOSING"
+    CLOSED = "CLOSED"
+
+
+@strawberry.enum
+class InvoiceStatus(Enum):
+    """A DRAFT has no number and may change; an ISSUED one never does, and is CREDITED by a credit note only."""
+
+    DRAFT = "DRAFT"
+    ISSUED = "ISSUED"
+    PARTLY_PAID = "PARTLY_PAID"
+    PAID = "PAID"
+    CREDITED = "CREDITED"
+
+
+@strawberry.federation.type(keys=["number"])
+class BillingAccount(Entity):
+    """Whom billing bills: one currency, one cycle, one term of payment."""
+
+    number: strawberry.ID
+    currency: str | None
+    cycle_day: int | None
+    payment_terms_days: int | None
+    record: strawberry.Private[records.BillingAccount]
+
+    @batched(description="The period of the account's cycle that it is now.")
+    @staticmethod
+    async def current_period(
+        parents: strawberry.Parent[list[BillingAccount]], info: Info
+    ) -> list[BillingPeriod | None]:
+        accounts = [account.record for account in parents]
+        found = await latest_periods(info.context.source, accounts, info.context.now, last=1)
+        return [BillingPeriod.of(found[account.number][-1], account) for account in accounts]
+
+    @batched(description="The `last` periods that have begun, in order of time.")
+    @staticmethod
+    async def periods(
+        parents: strawberry.Parent[list[BillingAccount]], info: Info, last: int | None = None
+    ) -> list[list[BillingPeriod] | None]:
+        accounts = [account.record for account in parents]
+        found = await latest_periods(info.context.source, accounts, info.context.now, last=as_many_as(last))
+        return [[BillingPeriod.of(period, account) for period in found[account.number]] for account in accounts]
+
+    @batched(description="The `last` invoices (in this status), in order of period and number, a draft last.")
+    @staticmethod
+    async def invoices(
+        parents: strawberry.Parent[list[BillingAccount]],
+        info: Info,
+        last: int | None = None,
+        status: InvoiceStatus | None = None,
+    ) -> list[list[Invoice] | None]:
+        numbers = [account.number for account in parents]
+        found = grouped(
+            await info.context.source.latest_invoices(
+                numbers, last=as_many_as(last), status=status.value if status else None
+            ),
+            lambda invoice: invoice.account,
+        )
+        return [[Invoice.of(invoice) for invoice in found.get(number, [])] for number in numbers]
+
+    @classmethod
+    def of(cls, record: records.BillingAccount) -> Self:
+        return cls(
+            number=strawberry.ID(record.number),
+            currency=record.currency,
+            cycle_day=record.cycle_day,
+            payment_terms_days=record.payment_terms_days,
+            record=record,
+        )
+
+    @classmethod
+    async def resolve_references(cls, info: Info, keys: list[Representation]) -> list[Self | None]:
+        numbers = [str(key["number"]) for key in keys]
+        found = by_key(await info.context.source.accounts(numbers), lambda account: account.number)
+        return [cls.of(found[number]) if number in found else None for number in numbers]
+
+
+@strawberry.type
+class BillingPeriod:
+    """[from, to) of an account, at local midnights; its periods tile time."""
+
+    since: datetime = strawberry.field(name="from")
+    until: datetime = strawberry.field(name="to")
+    status: PeriodStatus
+    account: strawberry.Private[records.BillingAccount]
+
+    @batched(description="Net, of what is charged in the period and not on an issued invoice.")
+    @staticmethod
+    async def unbilled_total(parents: strawberry.Parent[list[BillingPeriod]], info: Info) -> list[Money | None]:
+        drafts = by_key(
+            await info.context.source.drafts({period.account.number for period in parents}),
+            lambda invoice: (invoice.account, invoice.period),
+        )
+        found = [drafts.get((period.account.number, period.since)) for period in parents]
+        return [
+            Money.of(draft.base if draft else ZERO, period.account.currency)
+            for draft, period in zip(found, parents, strict=True)
+        ]
+
+    @batched(description="Issued before the period's end and not fully paid.")
+    @staticmethod
+    async def open_invoices(parents: strawberry.Parent[list[BillingPeriod]], info: Info) -> list[list[Invoice] | None]:
+        invoices = grouped(
+            await info.context.source.open_invoices({period.account.number for period in parents}),
+            lambda invoice: invoice.account,
+        )
+        return [
+            [
+                Invoice.of(invoice)
+                for invoice in invoices.get(period.account.number, [])
+                if invoice.issued_on is None or invoice.issued_on < local_day(period.until)
+            ]
+            for period in parents
+        ]
+
+    @classmethod
+    def of(cls, record: records.BillingPeriod, account: records.BillingAccount) -> Self:
+        return cls(since=record.starts_at, until=record.ends_at, status=PeriodStatus(record.status), account=account)
+
+
+@strawberry.type
+class VatLine:
+    """VAT of one rate, in per cent. On an issued invoice in another currency it is given in CZK too."""
+
+    rate: Decimal
+    base: Money
+    amount: Money
+    amount_in_czk: Money | None
+
+    @classmethod
+    def of(cls, record: records.VatLine, currency: str) -> Self:
+        return cls(
+            rate=with_places(record.rate, 0, at_most=2),
+            base=Money.of(record.base, currency),
+            amount=Money.of(record.amount, currency),
+            amount_in_czk=None if record.amount_in_czk is None else Money.of(record.amount_in_czk, "CZK"),
+        )
+
+
+@strawberry.federation.type(keys=["id"])
+class Invoice(Entity):
+    """What is asked of a client. `base` is net, `total` with VAT; number and dates are null on a draft."""
+
+    id: strawberry.ID
+    number: strawberry.ID | None
+    issued_on: date | None
+    tax_point_on: date | None = strawberry.field(description="The DUZP.")
+    due_on: date | None
+    status: InvoiceStatus | None
+    base: Money | None
+    total: Money | None
+    record: strawberry.Private[records.Invoice]
+
+    @batched(description="By rate.")
+    @staticmethod
+    async def vat(parents: strawberry.Parent[list[Invoice]], info: Info) -> list[list[VatLine] | None]:
+        found = grouped(await info.context.source.vat(ids_of(parents)), lambda vat: vat.invoice)
+        return [[VatLine.of(vat, invoice.record.currency) for vat in found.get(invoice.id, [])] for invoice in parents]
+
+    @batched()
+    @staticmethod
+    async def account(parents: strawberry.Parent[list[Invoice]], info: Info) -> list[BillingAccount | None]:
+        numbers = {invoice.record.account for invoice in parents}
+        found = by_key(await info.context.source.accounts(numbers), lambda account: account.number)
+        return [BillingAccount.of(found[invoice.record.account]) for invoice in parents]
+
+    @batched(description="By conference; of one conference peak, off-peak, then the minimum charge.")
+    @staticmethod
+    async def lines(parents: strawberry.Parent[list[Invoice]], info: Info) -> list[list[InvoiceLine] | None]:
+        found = grouped(await info.context.source.lines(ids_of(parents)), lambda line: line.invoice)
+        return [
+            [InvoiceLine.of(line, invoice.record.currency) for line in found.get(invoice.id, [])] for invoice in parents
+        ]
+
+    @classmethod
+    def of(cls, record: records.Invoice) -> Self:
+        return cls(
+            id=strawberry.ID(record.id),
+            number=strawberry.ID(record.number) if record.number else None,
+            issued_on=record.issued_on,
+            tax_point_on=record.tax_point_on,
+            due_on=record.due_on,
+            status=InvoiceStatus(record.status),
+            base=Money.of(record.base, record.currency),
+            total=Money.of(record.total, record.currency),
+            record=record,
+        )
+
+    @classmethod
+    async def resolve_references(cls, info: Info, keys: list[Representation]) -> list[Self | None]:
+        ids = [str(key["id"]) for key in keys]
+        found = by_key(await info.context.source.invoices(ids), lambda invoice: invoice.id)
+        return [cls.of(found[id]) if id in found else None for id in ids]
+
+
+LineKey = tuple[str, str | None, str | None, int | None, str | None, Decimal]
+
+
+@strawberry.type
+class InvoiceLine:
+    """A conference in one band at one price: `quantity` / `baseQuantity` x `unitPrice` is `net`, rounded once.
+
+    Quantity is in billed seconds and the price per minute, so the base quantity is 60. The minimum charge's line, what
+    a conference's calls fall short of it, has quantity 1 of 1 and no charges.
+    """
+
+    text: str
+    quantity: Decimal
+    base_quantity: Decimal
+    unit_price: Money
+    net: Money
+    conference: Conference | None
+    rate_version: RateVersion | None
+    record: strawberry.Private[records.InvoiceLine]
+
+    @batched(description="What the line is the sum of: each leg's billed seconds in the line's band.")
+    @staticmethod
+    async def charges(parents: strawberry.Parent[list[InvoiceLine]], info: Info) -> list[list[Charge] | None]:
+        segments = await info.context.source.segments_of_invoices({line.record.invoice for line in parents})
+        found = grouped(segments, key_of_segment)
+        return [[Charge.of(segment) for segment in found.get(key_of_line(line.record), [])] for line in parents]
+
+    @classmethod
+    def of(cls, record: records.InvoiceLine, currency: str) -> Self:
+        return cls(
+            text=record.text,
+            quantity=with_places(record.quantity, 0, at_most=4),
+            base_quantity=with_places(record.base_quantity, 0, at_most=4),
+            unit_price=Money.price(record.unit_price, currency),
+            net=Money.of(record.net, currency),
+            conference=Conference(id=strawberry.ID(record.conference)) if record.conference else None,
+            rate_version=RateVersion.of(record.contract, record.rate_version)
+            if record.contract and record.rate_version is not None
+            else None,
+            record=record,
+        )
+
+
+def key_of_line(line: records.InvoiceLine) -> LineKey:
+    return line.invoice, line.conference, line.contract, line.rate_version, line.band, line.unit_price
+
+
+def key_of_segment(billed: records.BilledSegment) -> LineKey:
+    segment = billed.segment
+    return billed.invoice, billed.conference, billed.contract, billed.rate_version, segment.band, segment.price
+
+
+@strawberry.type
+class Charge:
+    """What a leg costs in one band: its billed seconds there, the amount unrounded."""
+
+    leg: Leg | None
+    band: str
+    seconds: int
+    amount: Money
+    billed_on: strawberry.Private[str]
+
+    @batched(description="The invoice it is on; a draft at first.")
+    @staticmethod
+    async def invoice(parents: strawberry.Parent[list[Charge]], info: Info) -> list[Invoice]:
+        found = by_key(
+            await info.context.source.invoices({charge.billed_on for charge in parents}), lambda invoice: invoice.id
+        )
+        return [Invoice.of(found[charge.billed_on]) for charge in parents]
+
+    @classmethod
+    def of(cls, billed: records.BilledSegment) -> Self:
+        return cls(
+            leg=Leg(id=strawberry.ID(billed.leg)),
+            band=billed.segment.band,
+            seconds=billed.segment.seconds,
+            amount=Money.exact(billed.segment.amount, billed.currency),
+            billed_on=billed.invoice,
+        )
+
+
+@strawberry.federation.type(keys=["id"])
+class Conference(Entity):
+    """A conference of the bridge, known here by its id alone."""
+
+    id: strawberry.ID
+
+    @batched(description="What is charged for it and not credited, by leg.")
+    @staticmethod
+    async def charges(parents: strawberry.Parent[list[Conference]], info: Info) -> list[list[Charge] | None]:
+        segments = await info.context.source.segments_of_conferences(ids_of(parents))
+        found = grouped(segments, lambda billed: billed.conference)
+        return [[Charge.of(billed) for billed in found.get(conference.id, [])] for conference in parents]
+
+    @batched(description="The invoices that charge it, drafts too, in order of period and number.")
+    @staticmethod
+    async def invoices(parents: strawberry.Parent[list[Conference]], info: Info) -> list[list[Invoice] | None]:
+        pairs = await info.context.source.invoices_of_conferences(ids_of(parents))
+        found = grouped(pairs, lambda pair: pair[0])
+        return [[Invoice.of(invoice) for _, invoice in found.get(conference.id, [])] for conference in parents]
+
+    @classmethod
+    async def resolve_references(cls, info: Info, keys: list[Representation]) -> list[Self]:
+        return [cls(id=strawberry.ID(str(key["id"]))) for key in keys]
+
+
+@strawberry.type
+class RatingException:
+    """A leg that could not be rated and waits for somebody; its `seconds` are at risk. `code` is kebab-case."""
+
+    leg: Leg | None
+    conference: Conference | None
+    seconds: int
+    code: str
+    message: str
+    recorded_at: datetime
+
+    @classmethod
+    def of(cls, record: records.RatingException) -> Self:
+        return cls(
+            leg=Leg(id=strawberry.ID(record.leg)),
+            conference=Conference(id=strawberry.ID(record.conference)),
+            seconds=record.duration_seconds,
+            code=record.reason,
+            message=record.message,
+            recorded_at=record.recorded_at,
+        )
+
+
+def as_many_as(last: int | None) -> int:
+    return LATEST if last is None else limited("last", last)
+
+
+def ids_of(parents: list[Invoice] | list[Conference]) -> list[str]:
+    return [parent.id for parent in parents]

@@ -1,0 +1,145 @@
+"""What a process tells billing, checked as far as billing can check it; a wrong value names its place."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+import strawberry
+
+from processes.rules.tariff import amount_of
+from resolvers.errors import BadInput
+from sources.records import billing as records
+
+__all__ = ["ExceptionLegInput", "RecordChargesInput"]
+
+AMOUNT = Decimal("0.0000000001")
+"""Ten places are kept; lines are made of seconds and prices, so nothing is lost by it."""
+
+TOLERANCE = Decimal("0.000001")
+HIGHEST_PRICE = Decimal(10_000)
+PRICE_PLACES = 4
+LONGEST_SECONDS = 31 * 24 * 3600
+FURTHEST = timedelta(days=366)
+"""How far ahead a conference may have started: a wrong year would open periods up to it."""
+
+
+@strawberry.input
+class ChargeSegmentInput:
+    """Billed `seconds` of a leg in one band, at `price` a minute; `amount` is seconds x price / 60, unrounded."""
+
+    service: str
+    band: str
+    seconds: int
+    price: Decimal
+    amount: Decimal
+
+    def record(self, place: str) -> records.Segment:
+        check_seconds(f"{place}.seconds", self.seconds)
+        check_price(f"{place}.price", self.price)
+        if abs(self.amount - amount_of(self.seconds, self.price)) > TOLERANCE:
+            raise BadInput(f"{place}.amount: {self.amount} is not {self.seconds} s x {self.price} / 60")
+        if not self.band or not self.service:
+            raise BadInput(f"{place}: band and service must not be empty")
+        amount = self.amount.quantize(AMOUNT, ROUND_HALF_UP)
+        return records.Segment(self.service, self.band, self.seconds, self.price, amount)
+
+
+@strawberry.input
+class ChargeInput:
+    """A leg to charge: its true duration, and its billed segments."""
+
+    leg: strawberry.ID
+    duration_seconds: int
+    segments: list[ChargeSegmentInput]
+
+    def record(self, place: str) -> records.ChargedLeg:
+        check_seconds(f"{place}.durationSeconds", self.duration_seconds)
+        if not self.segments:
+            raise BadInput(f"{place}.segments: leg {self.leg} has none; exclude it, or say what is billed")
+        segments = [segment.record(f"{place}.segments[{n}]") for n, segment in enumerate(self.segments)]
+        return records.ChargedLeg(self.leg, self.duration_seconds, tuple(segments))
+
+
+@strawberry.input
+class ExcludedLegInput:
+    """A leg that is not billed, with the kebab-case reason."""
+
+    leg: strawberry.ID
+    duration_seconds: int
+    reason: str
+
+    def record(self, place: str) -> records.ExcludedLeg:
+        check_seconds(f"{place}.durationSeconds", self.duration_seconds)
+        return records.ExcludedLeg(self.leg, self.duration_seconds, self.reason)
+
+
+@strawberry.input
+class RecordChargesInput:
+    """A conference's charges under one rate version, all of its legs that are not settled yet.
+
+    `minimumCharge` is what its calls fall short of the minimum charge, in all; null is nothing.
+    """
+
+    account: strawberry.ID
+    conference: strawberry.ID
+    booking: strawberry.ID
+    conference_started_at: datetime
+    contract: strawberry.ID
+    rate_version: int
+    currency: str
+    charges: list[ChargeInput]
+    excluded: list[ExcludedLegInput]
+    rule_version: str
+    minimum_charge: Decimal | None = None
+
+    def record(self, now: datetime) -> records.CallCharges:
+        if self.conference_started_at > now + FURTHEST:
+            raise BadInput(f"input.conferenceStartedAt: {self.conference_started_at.isoformat()} is too far ahead")
+        if self.minimum_charge is not None:
+            check_price("input.minimumCharge", self.minimum_charge)
+        check_once([*(charge.leg for charge in self.charges), *(excluded.leg for excluded in self.excluded)])
+        return records.CallCharges(
+            account=self.account,
+            conference=self.conference,
+            booking=self.booking,
+            conference_started_at=self.conference_started_at,
+            contract=self.contract,
+            rate_version=self.rate_version,
+            currency=self.currency,
+            charges=tuple(charge.record(f"input.charges[{n}]") for n, charge in enumerate(self.charges)),
+            excluded=tuple(excluded.record(f"input.excluded[{n}]") for n, excluded in enumerate(self.excluded)),
+            minimum_charge=self.minimum_charge,
+            rule_version=self.rule_version,
+        )
+
+
+@strawberry.input
+class ExceptionLegInput:
+    """A leg that could not be rated, and its true duration."""
+
+    leg: strawberry.ID
+    duration_seconds: int
+
+    def record(self, place: str) -> records.ExceptionLeg:
+        check_seconds(f"{place}.durationSeconds", self.duration_seconds)
+        return records.ExceptionLeg(self.leg, self.duration_seconds)
+
+
+def check_seconds(place: str, seconds: int) -> None:
+    if not 0 <= seconds <= LONGEST_SECONDS:
+        raise BadInput(f"{place}: {seconds} is not between 0 and {LONGEST_SECONDS} (31 days)")
+
+
+def check_price(place: str, price: Decimal) -> None:
+    """Prices have at most 4 places, as contracts do."""
+    if not 0 <= price <= HIGHEST_PRICE or price != price.quantize(Decimal(1).scaleb(-PRICE_PLACES)):
+        raise BadInput(f"{place}: {price} is not between 0 and {HIGHEST_PRICE} with at most {PRICE_PLACES} places")
+
+
+def check_once(legs: Iterable[str]) -> None:
+    twice = sorted(leg for leg, times in Counter(legs).items() if times > 1)
+    if twice:
+        raise BadInput(f"input: {', '.join(twice)} is there more than once; a leg is charged or excluded, once")

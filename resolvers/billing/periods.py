@@ -1,0 +1,47 @@
+"""An account's periods as they are now: those that are stored, and the ones that nothing was charged in yet.
+
+Billing writes a period down with its first charge. Until then it is known all the same: the account's cycle says when
+it begins and ends, it is OPEN, and its total is 0.00 because nothing was charged, not because nothing is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+
+from resolvers.billing.rules import period_at
+from resolvers.grouping import grouped
+from sources.billing import Billing
+from sources.records.billing import BillingAccount, BillingPeriod
+
+__all__ = ["latest_periods"]
+
+
+async def latest_periods(
+    source: Billing, accounts: Collection[BillingAccount], now: datetime, *, last: int
+) -> dict[str, list[BillingPeriod]]:
+    """The `last` of each account that have begun, in order of time; every account's current one is its latest."""
+    numbers = [account.number for account in accounts]
+    found = grouped(await source.latest_periods(numbers, now, last=last), lambda period: period.account)
+    return {account.number: up_to_now(account, found.get(account.number, []), now)[-last:] for account in accounts}
+
+
+def up_to_now(account: BillingAccount, stored: list[BillingPeriod], now: datetime) -> list[BillingPeriod]:
+    if stored and stored[-1].ends_at > now:
+        return stored
+    return [*stored, *unwritten_periods(account, stored[-1] if stored else None, now)]
+
+
+def unwritten_periods(account: BillingAccount, last: BillingPeriod | None, now: datetime) -> list[BillingPeriod]:
+    """Those after the last stored one up to now, as the next charge would write them: they tile time (I7)."""
+    if last is None:
+        return [period_at(account, now)]
+    periods = [following(account, last)]
+    while periods[-1].ends_at <= now:
+        periods.append(following(account, periods[-1]))
+    return periods
+
+
+def following(account: BillingAccount, last: BillingPeriod) -> BillingPeriod:
+    return replace(period_at(account, last.ends_at), starts_at=last.ends_at)

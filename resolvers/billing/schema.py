@@ -1,0 +1,145 @@
+"""What can be asked of billing, and told."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import strawberry
+from strawberry.federation import Schema
+
+from resolvers.billing.entities import BillingAccount, Conference, Info, Invoice, RatingException
+from resolvers.billing.inputs import ExceptionLegInput, RecordChargesInput
+from resolvers.billing.rules import RULES
+from resolvers.errors import BadInput, limited
+from resolvers.refused import Refused
+from resolvers.scalars import configuration
+from sources.records.refusal import Refusal
+
+__all__ = ["make_schema", "schema"]
+
+
+async def billing_account(info: Info, number: strawberry.ID) -> BillingAccount | None:
+    found = await info.context.source.accounts([number])
+    return BillingAccount.of(found[0]) if found else None
+
+
+async def invoice(info: Info, id: strawberry.ID | None = None, number: strawberry.ID | None = None) -> Invoice | None:
+    source = info.context.source
+    match (id, number):
+        case (str(), None):
+            found = await source.invoices([id])
+        case (None, str()):
+            found = await source.invoices_numbered([number])
+        case _:
+            raise BadInput("invoice: give exactly one of id and number")
+    return Invoice.of(found[0]) if found else None
+
+
+async def rating_exceptions(info: Info, first: int = 50) -> list[RatingException] | None:
+    found = await info.context.source.rating_exceptions(limit=limited("first", first))
+    return [RatingException.of(exception) for exception in found]
+
+
+@strawberry.type
+class Query:
+    billing_account: BillingAccount | None = strawberry.field(
+        resolver=billing_account, description="The account with this number."
+    )
+    invoice: Invoice | None = strawberry.field(
+        resolver=invoice, description="The invoice with this id (from the draft on) or this number (once issued)."
+    )
+    rating_exceptions: list[RatingException] | None = strawberry.field(
+        resolver=rating_exceptions, description="Legs that could not be rated, the longest waiting first."
+    )
+
+
+@strawberry.type
+class ChargesRecorded:
+    """The invoice that the charges are on: the period's draft, or the one they were on already."""
+
+    invoice: Invoice
+
+
+@strawberry.type
+class RatingExceptionsRecorded:
+    """How many legs became exceptions now; charged and excluded ones stay what they are."""
+
+    recorded: int
+
+
+@strawberry.type
+class InvoiceIssued:
+    """The invoice with its number; it never changes again."""
+
+    invoice: Invoice
+
+
+ChargesOutcome = Annotated[ChargesRecorded | Refused, strawberry.union("ChargesOutcome")]
+IssuingOutcome = Annotated[InvoiceIssued | Refused, strawberry.union("IssuingOutcome")]
+
+
+async def record_charges(info: Info, input: RecordChargesInput, idempotency_key: strawberry.ID) -> ChargesOutcome:
+    context = info.context
+    outcome = await context.source.record_charges(
+        input.record(context.now), caller=context.caller, key=idempotency_key, now=context.now, rules=RULES
+    )
+    if isinstance(outcome, Refusal):
+        return Refused(code=outcome.code, message=outcome.message)
+    return ChargesRecorded(invoice=Invoice.of(outcome))
+
+
+async def record_rating_exceptions(
+    info: Info,
+    conference: strawberry.ID,
+    legs: list[ExceptionLegInput],
+    code: str,
+    message: str,
+    idempotency_key: strawberry.ID,
+) -> RatingExceptionsRecorded:
+    context = info.context
+    recorded = await context.source.record_rating_exceptions(
+        conference,
+        [leg.record(f"legs[{n}]") for n, leg in enumerate(legs)],
+        code=code,
+        message=message,
+        caller=context.caller,
+        key=idempotency_key,
+        now=context.now,
+    )
+    return RatingExceptionsRecorded(recorded=recorded)
+
+
+async def issue_invoice(info: Info, id: strawberry.ID, idempotency_key: strawberry.ID) -> IssuingOutcome:
+    context = info.context
+    outcome = await context.source.issue_invoice(
+        id, caller=context.caller, key=idempotency_key, now=context.now, rules=RULES
+    )
+    if isinstance(outcome, Refusal):
+        return Refused(code=outcome.code, message=outcome.message)
+    return InvoiceIssued(invoice=Invoice.of(outcome))
+
+
+@strawberry.type
+class Mutation:
+    record_charges: ChargesOutcome = strawberry.mutation(
+        resolver=record_charges, description="Charge a conference's legs; billing makes the draft's lines of them."
+    )
+    record_rating_exceptions: RatingExceptionsRecorded = strawberry.mutation(
+        resolver=record_rating_exceptions, description="Note that a conference's legs can't be rated, and why."
+    )
+    issue_invoice: IssuingOutcome = strawberry.mutation(
+        resolver=issue_invoice, description="Give a draft its number and dates; from then on it never changes."
+    )
+
+
+def make_schema() -> Schema:
+    return Schema(
+        query=Query,
+        mutation=Mutation,
+        types=[BillingAccount, Conference, Invoice],
+        federation_version="2.9",
+        config=configuration(),
+    )
+
+
+schema = make_schema()
