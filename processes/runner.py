@@ -35,8 +35,10 @@ class Run(Protocol):
 
 @runtime_checkable
 class FirstAnswer(Protocol):
-    """The key and the input are known and that run has ended with this answer (a JSON text)."""
+    """The key and the input are known: `run` has ended with this answer (a JSON text)."""
 
+    @property
+    def run(self) -> Run: ...
     @property
     def answer(self) -> str: ...
 
