@@ -116,7 +116,7 @@ def _document(query: str) -> str:
 
 def _settings(data: Path) -> Settings:
     file = _CONFIG if _CONFIG.exists() else None
-    return read_settings(data, os.environ, systems=app.SYSTEMS, file=file)
+    return read_settings(data, os.environ, systems=tuple(app.SYSTEMS), file=file)
 
 
 @asynccontextmanager

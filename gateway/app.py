@@ -1,0 +1,283 @@
+"""The one place where all rooms meet: settings -> sources -> subgraphs -> gateway -> ASGI application.
+
+Wiring only. What a system is called, which class holds it and which schema answers for it stand in one table: SYSTEMS.
+"""
+
+import asyncio
+import json
+import logging
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from graphql import print_schema
+from starlette.applications import Starlette
+from strawberry.federation import Schema
+
+import resolvers.billing
+import resolvers.bridge
+import resolvers.links
+import resolvers.processes
+import resolvers.reservations
+import resolvers.sales
+from gateway.composition import SubgraphSdl, compose
+from gateway.composition.supergraph import Supergraph
+from gateway.config import Settings
+from gateway.http.application import make_http_app
+from gateway.http.page import Example
+from gateway.http.remote import RemoteAnswerer
+from gateway.operation import choose, prepare, read
+from gateway.pipeline import Gateway
+from gateway.planning.planner import make_plan
+from gateway.planning.printing import print_plan
+from gateway.request import GraphQLRequest, GraphQLResponse
+from gateway.subgraphs.embedded import EmbeddedSubgraph
+from gateway.subgraphs.protocol import RequestContext
+from processes.graph import Graph, GraphError
+from processes.runner import Runner
+from resolvers.context import Context
+from resolvers.demo import DEMO_RULES
+from resolvers.processes import ProcessesContext
+from sources.billing import Billing
+from sources.bridge import Bridges
+from sources.database import Connection, Database
+from sources.demo import make_company
+from sources.errors import SourceError
+from sources.links import Links
+from sources.processes import Processes
+from sources.reservations import Reservations
+from sources.sales import Sales
+
+__all__ = [
+    "SYSTEMS",
+    "Company",
+    "StartError",
+    "api_schema_sdl",
+    "local_graph",
+    "make_app",
+    "open_company",
+    "plan_text",
+    "remote_graph",
+    "supergraph",
+    "supergraph_sdl",
+]
+
+_log = logging.getLogger("spojka")
+_HOUSE_ZONE = ZoneInfo("Europe/Prague")
+_PERSON = "anonymous"  # there are no doors yet: whoever reaches the loopback address is let in
+_PROCESS = "processes"
+
+
+class StartError(Exception):
+    """The company can't be opened; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One system of the company: the class that holds it and the subgraph that answers for it."""
+
+    source: Callable[[Database], Any]
+    schema: Schema
+
+
+SYSTEMS: Mapping[str, System] = {
+    "billing": System(Billing, resolvers.billing.schema),
+    "bridge": System(Bridges, resolvers.bridge.schema),
+    "links": System(Links, resolvers.links.schema),
+    "processes": System(Processes, resolvers.processes.schema),
+    "reservations": System(Reservations, resolvers.reservations.schema),
+    "sales": System(Sales, resolvers.sales.schema),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """The company, open: its databases, and the gateway to its graph."""
+
+    databases: Mapping[str, Database]
+    gateway: Gateway
+
+    async def answer(self, request: GraphQLRequest) -> GraphQLResponse:
+        """Answers a person at the edge; the request's time is read here and nowhere else."""
+        return await self.gateway.answer(request, RequestContext(now=_now(), caller=_PERSON))
+
+    async def readiness(self) -> dict[str, str | None]:
+        """For each system None where its database answers, else why not."""
+        return await _states(self.databases)
+
+    async def close(self) -> None:
+        """Finishes what the databases are doing, and closes them."""
+        await asyncio.gather(*(database.close() for database in self.databases.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class _AnsweredGraph:
+    """The graph as processes see it, over whatever answers: all of the data, or GraphError."""
+
+    answer: Callable[[GraphQLRequest], Awaitable[GraphQLResponse]]
+
+    async def execute(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        response = await self.answer(GraphQLRequest(query=document, variables=variables))
+        if response.errors or response.data is None:
+            raise GraphError(response.errors)
+        data: dict[str, Any] = response.data
+        return data
+
+
+def open_company(settings: Settings) -> Company:
+    """Opens every system; where none is there yet, the demo company is made first.
+
+    A system that is down is passed over while another one answers; StartError says why when none does.
+    """
+    databases = {system: _database(system, settings) for system in SYSTEMS}
+    try:
+        make_company(databases, today=_now().astimezone(_HOUSE_ZONE).date(), rules=DEMO_RULES)
+    except SourceError as error:
+        states = asyncio.run(_states(databases))
+        if None not in states.values():
+            raise StartError(str(error)) from error
+        _log.warning("starting without %s", ", ".join(name for name, state in states.items() if state))
+    return Company(databases, _gateway(databases))
+
+
+def make_app(settings: Settings) -> Starlette:
+    """The ASGI application on the company that `settings` name."""
+    company = open_company(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await company.close()
+
+    return make_http_app(
+        company,
+        readiness=company.readiness,
+        examples=_examples(),
+        limits=settings.limits,
+        lifespan=lifespan,
+    )
+
+
+@asynccontextmanager
+async def local_graph(settings: Settings) -> AsyncIterator[Graph]:
+    """The graph in this process, for commands that need no server."""
+    company = await asyncio.to_thread(open_company, settings)
+    try:
+        yield _AnsweredGraph(company.answer)
+    finally:
+        await company.close()
+
+
+@asynccontextmanager
+async def _remote(answerer: RemoteAnswerer) -> AsyncIterator[Graph]:
+    try:
+        yield _AnsweredGraph(answerer.answer)
+    finally:
+        answerer.close()
+
+
+def remote_graph(url: str) -> AbstractAsyncContextManager[Graph]:
+    """The graph of a Spojka that runs elsewhere. ValueError for what is no HTTP URL."""
+    return _remote(RemoteAnswerer(url))
+
+
+@cache
+def supergraph_sdl() -> str:
+    """What the company's subgraphs compose to."""
+    return compose([SubgraphSdl(name, "", system.schema.as_str()) for name, system in SYSTEMS.items()]).supergraph_sdl
+
+
+@cache
+def supergraph() -> Supergraph:
+    """The same, as the planner reads it."""
+    return Supergraph.read(supergraph_sdl())
+
+
+def api_schema_sdl() -> str:
+    """What clients see: the content of `schema.graphql`."""
+    return print_schema(supergraph().api_schema) + "\n"
+
+
+def plan_text(document: str, operation: str | None) -> str:
+    """How the operation of `document` would be answered, in the grammar of Apollo's query plans."""
+    schema = supergraph().api_schema
+    known = read(document, schema)
+    chosen = choose(known, operation)
+    # Without variables, what @include($x) asks for is left out and what @skip($x) hides is shown.
+    return print_plan(make_plan(prepare(known, chosen, variables={}, schema=schema), supergraph()))
+
+
+def _gateway(databases: Mapping[str, Database]) -> Gateway:
+    sources = {name: system.source(databases[name]) for name, system in SYSTEMS.items()}
+
+    def context_of(name: str) -> Callable[[RequestContext], Context[Any]]:
+        if name == "processes":
+            return lambda asked: ProcessesContext(
+                source=sources[name], now=asked.now, caller=asked.caller, runner=runner
+            )
+        return lambda asked: Context(source=sources[name], now=asked.now, caller=asked.caller)
+
+    subgraphs = {
+        name: EmbeddedSubgraph(name, system.schema._schema, make_context=context_of(name))
+        for name, system in SYSTEMS.items()
+    }
+    gateway = Gateway(supergraph(), subgraphs)
+
+    async def answer(request: GraphQLRequest) -> GraphQLResponse:
+        return await gateway.answer(request, RequestContext(now=_now(), caller=_PROCESS))
+
+    # Processes work on the graph that the subgraph which starts them is part of, so the runner comes last.
+    runner = Runner(sources["processes"], _AnsweredGraph(answer), clock=_now, new_key=_new_key)
+    return gateway
+
+
+def _database(system: str, settings: Settings) -> Database:
+    try:
+        return Database(system, settings.url_of(system))
+    except ValueError as error:
+        raise StartError(f"{system}: {error}") from error
+
+
+async def _states(databases: Mapping[str, Database]) -> dict[str, str | None]:
+    states = await asyncio.gather(*map(_state, databases.values()))
+    return dict(zip(databases, states, strict=True))
+
+
+async def _state(database: Database) -> str | None:
+    try:
+        await database.read(_ping)
+    except SourceError as error:
+        return str(error)
+    return None
+
+
+def _ping(connection: Connection) -> None:
+    connection.exec_driver_sql("SELECT 1")
+
+
+def _examples() -> Sequence[Example]:
+    """The documents that GraphiQL opens with, each with variables of the demo company."""
+    folder = files("resolvers") / "examples"
+    names = sorted(each.name.removesuffix(".graphql") for each in folder.iterdir() if each.name.endswith(".graphql"))
+    return [
+        Example(
+            name=name,
+            document=(folder / f"{name}.graphql").read_text(encoding="utf-8"),
+            variables=json.loads((folder / f"{name}.json").read_text(encoding="utf-8")),
+        )
+        for name in names
+    ]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _new_key() -> str:
+    return uuid.uuid4().hex
