@@ -15,7 +15,7 @@ DROPPED = ".'\u2019`"
 
 def folded(text: str) -> str:
     """`Novák Konference, s.r.o.` -> `novak konference sro`. Only letters and digits, one space between words."""
-    taken_apart = unicodedata.normalize("NFKD", text.casefold().translate(UNDECOMPOSED))
+    taken_apart = unicodedata.normalize("NFKD", text.casefold().translate(UNDECOMPOSED)).casefold()
     kept = "".join(
         letter if letter.isalnum() else " "
         for letter in taken_apart

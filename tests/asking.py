@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -41,5 +42,6 @@ async def entities(
 ) -> Answer:
     """What `_entities` answers to these representations; `data` is the list of entities."""
     document = f"query ($keys: [_Any!]!) {{ _entities(representations: $keys) {{ {selection} }} }}"
-    answer = await ask(schema, source, document, now=now, keys=representations)
+    keys = deepcopy(representations)  # strawberry takes them apart
+    answer = await ask(schema, source, document, now=now, keys=keys)
     return Answer(answer.data and answer.data["_entities"], answer.errors, answer.statements)

@@ -19,6 +19,8 @@ from sources.records.sales import Client, Contact, Contract, PostalAddress, Rate
 __all__ = ["OTHERS", "Customer", "Unpriced", "customers"]
 
 OTHERS = 235
+"""How many clients there are besides the cast, if nobody wants fewer."""
+
 FIRST_OTHER = 101
 HISTORY = timedelta(days=730)
 """How far back the company's records go."""
@@ -47,11 +49,11 @@ class Customer:
     figure: Figure | None = None
 
 
-def customers(seed: int, today: date) -> Iterator[Customer]:
+def customers(seed: int, today: date, *, others: int) -> Iterator[Customer]:
     """Who a client is depends on the seed alone; since when it is one, and its rates, on the day too."""
     yield from the_cast(seed, today)
     names: set[str] = set()
-    for place in range(OTHERS):
+    for place in range(others):
         yield by_lot(Random(f"{seed}:client:{place}"), place, today, names)
 
 

@@ -11,7 +11,7 @@ from random import Random
 from sources.demo import cast
 from sources.demo.agreements import Agreement
 from sources.demo.calendar import czech_holidays
-from sources.demo.clients import HISTORY, Customer, customers
+from sources.demo.clients import HISTORY, OTHERS, Customer, customers
 from sources.demo.ledger import Ledger, keep_books, noon
 from sources.demo.meetings import Meeting, meetings, stray_meeting
 from sources.demo.rules import DemoRules
@@ -63,9 +63,12 @@ class Company:
     exchange_rates: tuple[ExchangeRate, ...]
 
 
-def company_of(today: date, rules: DemoRules) -> Company:
-    """The company as it is on the morning of the local day `today`: always the same for the same day."""
-    people = list(customers(SEED, today))
+def company_of(today: date, rules: DemoRules, *, others: int = OTHERS) -> Company:
+    """The company as it is on the morning of the local day `today`: always the same for the same day.
+
+    `others` is the number of clients besides the cast; with few of them it is made in a moment.
+    """
+    people = list(customers(SEED, today, others=others))
     agreements = [agreement for customer in people for agreement in customer.agreements]
     held = list(all_meetings(people, today, rules))
     holidays = tuple(czech_holidays(today.year - 4, today.year + 3))

@@ -10,6 +10,7 @@ from sources import billing, bridge, links, processes, reservations, sales
 from sources.billing import Billing
 from sources.bridge import Bridges
 from sources.database import Connection, Database
+from sources.demo.clients import OTHERS
 from sources.demo.company import Company, company_of
 from sources.demo.rules import DemoRules
 from sources.links import Links
@@ -22,15 +23,16 @@ __all__ = ["SYSTEMS", "make_company"]
 SYSTEMS = ("links", "sales", "reservations", "bridge", "billing", "processes")
 
 
-def make_company(databases: Mapping[str, Database], *, today: date, rules: DemoRules) -> bool:
+def make_company(databases: Mapping[str, Database], *, today: date, rules: DemoRules, others: int = OTHERS) -> bool:
     """Make and fill the databases of all SYSTEMS; False when any of them is there already: then nothing is touched.
 
-    Never half: see `sources.making`. A company that is there costs no generating. Raises SystemUnavailable, SystemBusy.
+    `others` is the number of clients besides the cast. Never half: see `sources.making`. A company that is there costs no
+    generating. Raises SystemUnavailable, SystemBusy.
     """
 
     @cache
     def company() -> Company:
-        return company_of(today, rules)
+        return company_of(today, rules, others=others)
 
     def fill_sales(connection: Connection) -> None:
         made = company()
