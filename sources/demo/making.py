@@ -26,8 +26,8 @@ SYSTEMS = ("links", "sales", "reservations", "bridge", "billing", "processes")
 def make_company(databases: Mapping[str, Database], *, today: date, rules: DemoRules, others: int = OTHERS) -> bool:
     """Make and fill the databases of all SYSTEMS; False when any of them is there already: then nothing is touched.
 
-    `others` is the number of clients besides the cast. Never half: see `sources.making`. A company that is there costs no
-    generating. Raises SystemUnavailable, SystemBusy.
+    `others` is the number of clients besides the cast. Never half: see `sources.making`. A company that is there costs
+    no generating. Raises SystemUnavailable, SystemBusy.
     """
 
     @cache
