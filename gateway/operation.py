@@ -6,8 +6,8 @@ C  coerce     its variables, as GraphQL says (spec, section 6.1.2)
 D  prepare    fragments spread, @skip/@include applied, equal fields joined -> Operation (cached by the booleans)
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from graphql import (
@@ -139,15 +139,46 @@ def prepare(
     assert root is not None  # validation refused it otherwise
     spreader = _Spreader(document, variables, schema, most_fields, deepest)
     selections = spreader.spread([operation.selection_set], root, depth=1)
+    kind = _KINDS[operation.operation]
     return Operation(
-        kind=_KINDS[operation.operation],
+        kind=kind,
         name=operation.name.value if operation.name else None,
-        selections=tuple(each for each in selections if not _introspects(each)),
+        selections=tuple(_effects(selections) if kind == "mutation" else _questions(selections)),
         introspection=tuple(spreader.introspection),
         response_keys=tuple(each.response_key for each in fields_in(selections)),
         variable_definitions={each.variable.name.value: each for each in operation.variable_definitions or ()},
         fragments=document.fragments,
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Narrowed:
+    """Selection sets for objects of one type."""
+
+    on: str
+    sets: list[SelectionSetNode]
+
+
+@dataclass(slots=True, eq=False)
+class _Collected:
+    """Fields by response key and fragments, in the client's order: where a key or a type first stands (spec, 6.3.2)."""
+
+    fields: dict[str, list[FieldNode]] = field(default_factory=dict)
+    order: list[str | _Narrowed] = field(default_factory=list)
+
+    def add_field(self, node: FieldNode) -> None:
+        key = node.alias.value if node.alias else node.name.value
+        if key not in self.fields:
+            self.order.append(key)
+        self.fields.setdefault(key, []).append(node)
+
+    def add_fragment(self, on: str, selection_set: SelectionSetNode) -> None:
+        """Joined with the one before it if that is for the same type; further back the order would change."""
+        last = self.order[-1] if self.order else None
+        if isinstance(last, _Narrowed) and last.on == on:
+            last.sets.append(selection_set)
+        else:
+            self.order.append(_Narrowed(on, [selection_set]))
 
 
 class _Spreader:
@@ -173,48 +204,38 @@ class _Spreader:
         """The selections of several selection sets on one type, equal response keys joined, in the client's order."""
         if depth > self.deepest:
             raise OverLimit(f"the operation is nested deeper than {self.deepest} levels", code="DOCUMENT_TOO_DEEP")
-        fields: dict[str, list[FieldNode]] = {}
-        narrowed: dict[str, list[SelectionSetNode]] = {}
-        order: list[tuple[bool, str]] = []
+        collected = _Collected()
         for each in sets:
-            self._collect(each, parent, fields, narrowed, order)
-        found: list[Selection] = []
-        for is_field, key in order:
-            if is_field:
-                found.append(self._field(fields[key], parent, depth))
-            else:
-                inner = self.spread(narrowed[key], self._composite(key), depth=depth)
-                if inner:
-                    found.append(Fragment(key, inner))
-        return tuple(found)
+            self._collect(each, parent, collected)
+        return tuple(self._selected(collected, parent, depth))
+
+    def _selected(self, collected: "_Collected", parent: GraphQLCompositeType, depth: int) -> Iterator[Selection]:
+        for each in collected.order:
+            if isinstance(each, str):
+                yield self._field(collected.fields[each], parent, depth)
+            elif inner := self.spread(each.sets, self._composite(each.on), depth=depth):
+                yield Fragment(each.on, inner)
 
     def _collect(
         self,
         selection_set: SelectionSetNode,
         parent: GraphQLCompositeType,
-        fields: dict[str, list[FieldNode]],
-        narrowed: dict[str, list[SelectionSetNode]],
-        order: list[tuple[bool, str]],
+        collected: "_Collected",
     ) -> None:
         for node in selection_set.selections:
             if not self._included(node.directives or ()):
                 continue
             self._count()
             if isinstance(node, FieldNode):
-                key = node.alias.value if node.alias else node.name.value
-                if key not in fields:
-                    order.append((True, key))
-                fields.setdefault(key, []).append(node)
+                collected.add_field(node)
                 continue
             condition, inner = self._fragment(node)
             match self._relation(parent, condition):
                 case "always":
-                    self._collect(inner, parent, fields, narrowed, order)
+                    self._collect(inner, parent, collected)
                 case "sometimes":
                     assert condition is not None
-                    if condition not in narrowed:
-                        order.append((False, condition))
-                    narrowed.setdefault(condition, []).append(inner)
+                    collected.add_fragment(condition, inner)
                 case _:
                     pass  # no object can be both: nothing of it can ever be answered
 
@@ -231,7 +252,8 @@ class _Spreader:
         below: Selections = ()
         if is_composite_type(field_type):
             sets = [node.selection_set for node in nodes if node.selection_set]
-            below = self.spread(sets, field_type, depth=depth + 1)
+            # @skip may leave nothing: the object is asked for all the same, and answered as {}
+            below = self.spread(sets, field_type, depth=depth + 1) or (Fragment(field_type.name, ()),)
         return Field(name, key, tuple(first.arguments or ()), below)
 
     def _fragment(self, node: Node) -> tuple[str | None, SelectionSetNode]:
@@ -282,8 +304,14 @@ class _Spreader:
             raise OverLimit(message, code="DOCUMENT_TOO_LARGE")
 
 
-def _introspects(selection: Selection) -> bool:
-    return isinstance(selection, Field) and selection.name in _INTROSPECTION
+def _questions(selections: Selections) -> Iterator[Field]:
+    """The root fields that subgraphs answer. Fragments at the root are spread: its type is an object."""
+    return (each for each in fields_in(selections) if each.name not in _INTROSPECTION)
+
+
+def _effects(selections: Selections) -> Iterator[Field]:
+    """The same of a mutation: asked twice under two aliases, a field has two effects."""
+    return (replace(each, apart=each.response_key) for each in _questions(selections))
 
 
 class _ConditionVariables(Visitor):

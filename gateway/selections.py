@@ -3,8 +3,8 @@
 Compared by identity: two equal-looking fields of one document stay two, and memo tables keyed by them stay cheap.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from graphql import parse, print_ast
 from graphql.language import (
@@ -15,21 +15,25 @@ from graphql.language import (
     SelectionSetNode,
 )
 
-__all__ = ["Field", "Fragment", "Selection", "Selections", "arguments_key", "field_set", "fields_in", "leaves"]
+__all__ = ["Field", "Fragment", "Identity", "Selection", "Selections", "field_set", "fields_in", "identity", "leaves"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Field:
-    """A selected field. `response_key` is the client's alias or the name; `arguments` are syntax, variables included."""
+    """A selected field. `response_key`: the client's alias or the name; `arguments`: syntax, variables included.
+
+    `apart` tells equal fields apart that are two effects, not one: for a mutation's root field it is the response key.
+    """
 
     name: str
     response_key: str
     arguments: tuple[ArgumentNode, ...] = ()
     selections: "Selections" = ()
+    apart: str = ""
 
     def selecting(self, selections: "Selections") -> "Field":
         """The same field with other selections below it."""
-        return Field(self.name, self.response_key, self.arguments, selections)
+        return replace(self, selections=selections)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,11 +46,12 @@ class Fragment:
 
 Selection = Field | Fragment
 Selections = tuple[Selection, ...]
+Identity = tuple[str, str, str]
 
 
-def arguments_key(arguments: Iterable[ArgumentNode]) -> str:
-    """Arguments as text, the same for the same arguments in any order."""
-    return ", ".join(sorted(print_ast(argument) for argument in arguments))
+def identity(field: Field) -> Identity:
+    """The same for fields that give the same value on one object: name, and arguments in any order."""
+    return field.name, ", ".join(sorted(print_ast(argument) for argument in field.arguments)), field.apart
 
 
 def field_set(text: str) -> Selections:
@@ -67,10 +72,12 @@ def fields_in(selections: Selections) -> Iterator[Field]:
 
 def leaves(selections: Selections) -> int:
     """How many fields without selections there are in all: the measure of how much a subgraph answers."""
-    return sum(
-        leaves(selection.selections) if selection.selections or isinstance(selection, Fragment) else 1
-        for selection in selections
-    )
+    return sum(_leaves(selection) for selection in selections)
+
+
+def _leaves(selection: Selection) -> int:
+    below = leaves(selection.selections)
+    return below if isinstance(selection, Fragment) else max(1, below)
 
 
 def _of(selection_set: SelectionSetNode) -> Selections:

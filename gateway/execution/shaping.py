@@ -22,7 +22,7 @@ from graphql import (
 
 from gateway.execution.failures import Failure
 from gateway.planning.plan import EACH, Path, Plan
-from gateway.selections import Field, Selections, arguments_key
+from gateway.selections import Field, Selections
 
 __all__ = ["ObjectShape", "Shaper", "make_shape"]
 
@@ -37,7 +37,7 @@ _INT_LIMIT = 2**31
 class LeafShape:
     """A scalar or an enum; `values` are an enum's visible values, `kinds` the JSON types a built-in scalar has."""
 
-    type: str
+    named: str
     values: frozenset[str] | None
     kinds: frozenset[type] | None
 
@@ -128,7 +128,7 @@ class _Maker:
         first = fields[0]
         if first.name == "__typename":
             return FieldShape(first.response_key, None, LeafShape("String", None, None))
-        key = self.plan.tree_key(path, first.name, arguments_key(first.arguments))
+        key = self.plan.tree_key(path, first)
         below = tuple(selection for each in fields for selection in each.selections)
         declared = parent.fields[first.name].type
         shape = self._shape(declared, below, (*path, key), f"{parent.name}.{first.name}")
@@ -212,12 +212,12 @@ class Shaper:
 
     def _leaf(self, value: Any, shape: LeafShape, at: _At) -> Any:
         if shape.values is not None and not (isinstance(value, str) and value in shape.values):
-            return self._wrong(f"a system gave a value that {shape.type} doesn't have here", at)
+            return self._wrong(f"a system gave a value that {shape.named} doesn't have here", at)
         if shape.kinds is not None and type(value) not in shape.kinds:
-            return self._wrong(f"a system gave {type(value).__name__} where {shape.type} belongs", at)
-        if shape.type == "Int" and not -_INT_LIMIT <= value < _INT_LIMIT:
+            return self._wrong(f"a system gave {type(value).__name__} where {shape.named} belongs", at)
+        if shape.named == "Int" and not -_INT_LIMIT <= value < _INT_LIMIT:
             return self._wrong("a system gave an Int beyond 32 bits", at)
-        return str(value) if shape.type == "ID" else value
+        return str(value) if shape.named == "ID" else value
 
     def _list(self, value: Any, shape: ListShape, at: _At) -> Any:
         if not isinstance(value, list):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from graphql.language import ArgumentNode
 
 from gateway.planning.plan import FetchKind, Input, Output, OutputSet, Path
-from gateway.selections import Field, arguments_key
+from gateway.selections import Field, Identity, identity
 
 __all__ = ["DraftFetch", "DraftOutput", "DraftOutputs", "Entry", "TreeKeys", "freeze_outputs"]
 
@@ -22,17 +22,17 @@ class TreeKeys:
     """A: the keys of the tree, given out as fields come; the first at a place gets its plain name."""
 
     def __init__(self) -> None:
-        self._given: dict[Path, dict[tuple[str, str], str]] = {}
+        self._given: dict[Path, dict[Identity, str]] = {}
 
     def key(self, path: Path, asked: Field) -> str:
         """The key of the field at `path`, the same for the same arguments."""
         here = self._given.setdefault(path, {})
-        identity = (asked.name, arguments_key(asked.arguments))
-        if identity not in here:
-            here[identity] = self._free(set(here.values()), asked.name)
-        return here[identity]
+        meant = identity(asked)
+        if meant not in here:
+            here[meant] = self._free(set(here.values()), asked.name)
+        return here[meant]
 
-    def frozen(self) -> Mapping[Path, Mapping[tuple[str, str], str]]:
+    def frozen(self) -> Mapping[Path, Mapping[Identity, str]]:
         """All keys by place."""
         return self._given
 

@@ -16,6 +16,8 @@ from typing import Literal
 
 from graphql.language import ArgumentNode
 
+from gateway.selections import Field, Identity, identity
+
 __all__ = ["EACH", "Fetch", "FetchKind", "Input", "Output", "OutputSet", "Path", "Plan", "Representation", "Request"]
 
 Path = tuple[str, ...]
@@ -99,10 +101,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """All requests, each after those it waits for; and the tree key of every field by place, name and arguments."""
+    """All requests, each after those it waits for; and the tree key of every field by place and `identity`."""
 
     requests: tuple[Request, ...]
-    tree_keys: Mapping[Path, Mapping[tuple[str, str], str]]
+    tree_keys: Mapping[Path, Mapping[Identity, str]]
 
     @property
     def depth(self) -> int:
@@ -112,6 +114,6 @@ class Plan:
             levels[request.id] = 1 + max((levels[each] for each in request.waits_for), default=0)
         return max(levels.values(), default=0)
 
-    def tree_key(self, path: Path, name: str, arguments: str) -> str:
+    def tree_key(self, path: Path, asked: Field) -> str:
         """Where the tree holds the field; its name where nothing was planned for it (then it is not there)."""
-        return self.tree_keys.get(path, {}).get((name, arguments), name)
+        return self.tree_keys.get(path, {}).get(identity(asked), asked.name)

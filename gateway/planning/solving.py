@@ -220,12 +220,9 @@ class Solver:
     def _jumps(self, site: Site, pending: Selections, active: Active) -> Solution:
         steps: list[Step] = []
         cost = 0.0
-        inner = active | {(site.type, each.name) for each in pending if isinstance(each, Field)}
         candidates = tuple(self._candidates(site))
         while pending:
-            attempts = [
-                attempt for each in candidates if (attempt := self._attempt(site, each, pending, active, inner))
-            ]
+            attempts = [attempt for each in candidates if (attempt := self._attempt(site, each, pending, active))]
             if not attempts:
                 break
             best = min(attempts, key=lambda attempt: (-attempt.covered, attempt.cost))
@@ -247,13 +244,12 @@ class Solver:
             if interface:
                 yield from _entered_by_key(interface, sorted(interface.interface_object_in))
 
-    def _attempt(
-        self, site: Site, candidate: _Candidate, pending: Selections, active: Active, inner: Active
-    ) -> _Attempt | None:
+    def _attempt(self, site: Site, candidate: _Candidate, pending: Selections, active: Active) -> _Attempt | None:
         plain, requiring, other = self._sorted_out(site, candidate, pending)
         if not plain and not requiring:
             return None
-        key = None if candidate.key is None else self.solve(site, candidate.key, inner)
+        wanted = (*plain, *(field for field, _ in requiring))
+        key = None if candidate.key is None else self.solve(site, candidate.key, _with(active, site, wanted))
         if key and key.remainder:
             return None
         steps: list[Step] = []
@@ -270,7 +266,7 @@ class Solver:
             else:
                 left += plain
         for field, required in requiring:
-            needs = self.solve(site, required, inner)
+            needs = self.solve(site, required, _with(active, site, (field,)))
             taken = None if needs.remainder else self._take(Site(candidate.graph, candidate.entity.name), field, active)
             if taken is None:
                 left.append(field)
@@ -348,6 +344,10 @@ class Solver:
                 "the operation has too many ways through the subgraphs to plan: ask for less at once",
                 code="QUERY_TOO_COMPLEX",
             )
+
+
+def _with(active: Active, site: Site, wanted: Selections) -> Active:
+    return active | {(site.type, each.name) for each in wanted if isinstance(each, Field)}
 
 
 def _entered_by_key(entity: SupergraphType, graphs: Iterable[str]) -> Iterator[_Candidate]:

@@ -1,0 +1,64 @@
+"""The law: a federated graph answers like one graph.
+
+A random schema with random data is split over random subgraphs; random queries through the gateway must give exactly
+what graphql-core gives on the unsplit schema. `--law-cases N` runs N cases, `--law-seed S` starts at another place;
+a failure prints the seed, the subgraphs and the smallest query that still fails.
+"""
+
+import random
+from typing import Any
+
+import pytest
+from graphql import GraphQLSchema, build_schema
+
+from tests.gateway.federation import one_graph
+from tests.properties.random_graph import RandomGraph, random_graph
+from tests.properties.random_query import RandomQuery, random_query, smallest
+
+QUERIES_PER_GRAPH = 10
+
+
+async def test_a_federated_graph_answers_like_one_graph(law_cases: int, law_seed: int) -> None:
+    """Splitting a graph over subgraphs changes no answer, and gives no error where nothing failed."""
+    for seed in range(law_seed, law_seed + max(1, law_cases // QUERIES_PER_GRAPH)):
+        rng = random.Random(f"one graph {seed}")  # noqa: S311 - to be the same for the same seed is what it is for
+        graph = random_graph(rng)
+        schema = build_schema(graph.sdl)
+        for _ in range(QUERIES_PER_GRAPH):
+            query = random_query(rng, graph.world.supergraph.api_schema)
+            if await _differs(graph, schema, query):
+                pytest.fail(await _story(seed, graph, schema, query))
+
+
+async def _differs(graph: RandomGraph, schema: GraphQLSchema, query: RandomQuery) -> str | None:
+    """What is wrong with the gateway's answer; None when it is the one graph's."""
+    expected = await one_graph(graph.world, schema, query.text, query.variables)
+    assert not expected.errors, f"the case itself is wrong: {expected.errors}"
+    try:
+        answer = await graph.world.ask(query.text, query.variables)
+    except Exception as problem:
+        return f"{type(problem).__name__}: {problem}"
+    if answer.errors:
+        return f"errors: {answer.errors}"
+    if _ordered(answer.data) != _ordered(expected.data):
+        return f"answered {answer.data}\nexpected {expected.data}"
+    return None
+
+
+def _ordered(value: Any) -> Any:
+    """With the order of keys made part of the value."""
+    if isinstance(value, dict):
+        return [(key, _ordered(each)) for key, each in value.items()]
+    return [_ordered(each) for each in value] if isinstance(value, list) else value
+
+
+async def _story(seed: int, graph: RandomGraph, schema: GraphQLSchema, query: RandomQuery) -> str:
+    async def fails(tried: RandomQuery) -> bool:
+        try:
+            return await _differs(graph, schema, tried) is not None
+        except AssertionError:
+            return False
+
+    small = await smallest(query, schema, fails)
+    subgraphs = "\n".join(f"# {name}\n{sdl}" for name, sdl in graph.subgraphs.items())
+    return f"seed {seed}\n{subgraphs}\n{small.text}\n{small.variables}\n{await _differs(graph, schema, small)}"
