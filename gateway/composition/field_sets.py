@@ -5,6 +5,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from graphql import (
     FieldNode,
@@ -45,6 +46,7 @@ class OnType:
 FieldSet = tuple[Selected | OnType, ...]
 
 
+@lru_cache(maxsize=4096)
 def parse_field_set(text: str) -> FieldSet:
     """The field set that the text says, with or without outer braces. Raises FieldSetError."""
     inner = text.strip()

@@ -8,7 +8,7 @@ sets.
     reached   a fixed point: the places, and each subgraph with a resolvable key whose fields can be had from those
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from gateway.composition.elements import named
@@ -45,8 +45,11 @@ class Reach:
     """Answers for one merged schema, remembered; a question under way answers no to itself."""
 
     merged: Merged
-    _reached: dict[tuple[str, Places], Places] = field(default_factory=dict)
+    _answers: dict[_Question, Places] = field(default_factory=dict)
     _asking: set[_Question] = field(default_factory=set)
+    _cut_short: int = 0
+    _graphs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _targets: dict[str, list[Place]] = field(default_factory=dict)
 
     # what the schema says
 
@@ -57,7 +60,9 @@ class Reach:
 
     def graphs(self, type_name: str) -> tuple[str, ...]:
         """The subgraphs that have the type."""
-        return tuple(dict.fromkeys(join.graph for join in self.joins(type_name)))
+        if type_name not in self._graphs:
+            self._graphs[type_name] = tuple(dict.fromkeys(join.graph for join in self.joins(type_name)))
+        return self._graphs[type_name]
 
     def local(self, type_name: str, graph: str) -> str | None:
         """What the subgraph calls a value of the type: the type, an interface object that stands for it, or nothing."""
@@ -121,14 +126,31 @@ class Reach:
 
     def advance(self, type_name: str, places: Places, name: str) -> Places:
         """Where the object type's field leads from the places, jumps included; nowhere when it can't be had."""
-        question = (type_name, places, name)
-        if question in self._asking:
-            return frozenset()
-        self._asking.add(question)
-        try:
+
+        def lead() -> Places:
             return frozenset(self._advance(type_name, self.reached(type_name, places), name))
+
+        return self._ask((type_name, places, name), lead, frozenset())
+
+    def _ask(self, question: _Question, answer: Callable[[], Places], meanwhile: Places) -> Places:
+        """The remembered or found answer; `meanwhile` to whoever asks the same while it is being found.
+
+        An answer found with the help of a `meanwhile` may lack what the full one would have added: it isn't remembered.
+        """
+        if question in self._answers:
+            return self._answers[question]
+        if question in self._asking:
+            self._cut_short += 1
+            return meanwhile
+        self._asking.add(question)
+        before = self._cut_short
+        try:
+            found = answer()
         finally:
             self._asking.discard(question)
+        if self._cut_short == before:
+            self._answers[question] = found
+        return found
 
     def _advance(self, type_name: str, places: Places, name: str) -> Iterator[Place]:
         """The field taken where it stands: at each place that resolves it and has what it @requires."""
@@ -149,33 +171,24 @@ class Reach:
         """The places and all that keys lead to from them. A root type is at hand in every subgraph that has it."""
         if type_name in ROOTS:
             return frozenset(Place(graph, type_name) for graph in self.graphs(type_name))
-        question = (type_name, places, "")
-        if question in self._asking:
-            return places
-        if not self._asking and (type_name, places) in self._reached:
-            return self._reached[type_name, places]
-        self._asking.add(question)
-        try:
-            found = self._fixed_point(type_name, places)
-        finally:
-            self._asking.discard(question)
-        if not self._asking:  # answers given while others are open may lack what those would have added
-            self._reached[type_name, places] = found
-        return found
+        return self._ask((type_name, places, ""), lambda: self._fixed_point(type_name, places), places)
 
     def _fixed_point(self, type_name: str, places: Places) -> Places:
         while True:
-            new = {place for place in self._targets(type_name, places) if self.has_key_of(type_name, places, place)}
+            at_hand = {(place.graph, place.type) for place in places}
+            targets = [place for place in self.targets(type_name) if (place.graph, place.type) not in at_hand]
+            new = {place for place in targets if self.has_key_of(type_name, places, place)}
             if not new:
                 return places
             places |= new
 
-    def _targets(self, type_name: str, places: Places) -> list[Place]:
-        """Where a jump could lead that isn't among the places."""
-        at_hand = {(place.graph, place.type) for place in places}
-        graphs = dict.fromkeys(join.graph for found in self.merged.types.values() for join in found.joins)
-        targets = [Place(graph, local) for graph in graphs if (local := self.local(type_name, graph))]
-        return [place for place in targets if (place.graph, place.type) not in at_hand]
+    def targets(self, type_name: str) -> list[Place]:
+        """Where a jump could lead: every subgraph that knows values of the type and can be entered by a key."""
+        if type_name not in self._targets:
+            graphs = dict.fromkeys(join.graph for found in self.merged.types.values() for join in found.joins)
+            known = [Place(graph, local) for graph in graphs if (local := self.local(type_name, graph))]
+            self._targets[type_name] = [place for place in known if self.keys(place)]
+        return self._targets[type_name]
 
     def keys(self, place: Place) -> list[str]:
         """The resolvable keys by which the place can be entered."""
@@ -205,14 +218,10 @@ class Reach:
         return True
 
     def _field_at(self, type_name: str, places: Places, name: str) -> Places:
-        question = (type_name, places, f"@{name}")
-        if question in self._asking:
-            return frozenset()
-        self._asking.add(question)
-        try:
+        def lead() -> Places:
             return frozenset(self._advance(type_name, places, name))
-        finally:
-            self._asking.discard(question)
+
+        return self._ask((type_name, places, f"@{name}"), lead, frozenset())
 
     def has_all(self, type_name: str, places: Places, selections: FieldSet) -> bool:
         """Whether everything the field set selects can be had from the places, for each real type of the value."""

@@ -72,9 +72,10 @@ class _Walk:
 
     def visit_object(self, state: _State, found: MergedObject) -> None:
         before = self.walked.setdefault(found.name, [])
-        if any(places <= state.places for places in before):
+        reached = self.reach.reached(found.name, state.places)
+        if any(places <= reached for places in before):
             return  # whatever could be had from fewer places can be had from more
-        before.append(state.places)
+        before.append(reached)
         for wanted in found.fields.values():
             if is_inaccessible(wanted):
                 continue
