@@ -119,6 +119,10 @@ class Runner:
             )
         )
 
+    async def close(self) -> None:
+        """Wait for the runs that are under way; called when no new one can begin."""
+        await asyncio.gather(*self._going, return_exceptions=True)
+
     async def _started(self, work: Work[T]) -> T | Refusal:
         begun = await self._runs.start(
             work.process,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -95,7 +94,6 @@ class FakeRuns:
 
     by_key: dict[tuple[str, str, str], FakeRun] = field(default_factory=dict)
     runs: dict[str, FakeRun] = field(default_factory=dict)
-    finished: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def start(
         self, process: str, subject: str, *, key: str, input_hash: str, caller: str, now: datetime
@@ -118,4 +116,3 @@ class FakeRuns:
     ) -> None:
         found = self.runs[run]
         found.state, found.outcome, found.answer, found.error, found.ended_at = state, outcome, answer, error, now
-        self.finished.set()

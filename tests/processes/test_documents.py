@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from graphql import OperationDefinitionNode, build_schema, parse, validate
 
-from processes import import_call_records, invoice_conference
+from processes import commands, import_call_records, invoice_conference
 
 SCHEMA = Path(__file__).parents[2] / "schema.graphql"
-DOCUMENTS = (*import_call_records.DOCUMENTS, *invoice_conference.DOCUMENTS)
+DOCUMENTS = (*import_call_records.DOCUMENTS, *invoice_conference.DOCUMENTS, commands.IMPORT)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda text: text.split("(")[0].strip())
