@@ -69,6 +69,8 @@ __all__ = [
 ]
 
 _log = logging.getLogger("spojka")
+Clock = Callable[[], datetime]
+
 _HOUSE_ZONE = ZoneInfo("Europe/Prague")
 _PERSON = "anonymous"  # there are no doors yet: whoever reaches the loopback address is let in
 _PROCESS = "processes"
@@ -102,10 +104,15 @@ class Company:
 
     databases: Mapping[str, Database]
     gateway: Gateway
+    clock: Clock
 
     async def answer(self, request: GraphQLRequest) -> GraphQLResponse:
         """Answers a person at the edge; the request's time is read here and nowhere else."""
-        return await self.gateway.answer(request, RequestContext(now=_now(), caller=_PERSON))
+        return await self.gateway.answer(request, self.context())
+
+    def context(self) -> RequestContext:
+        """What is known of a person's request; `sent` in it tells afterwards which subgraphs were asked."""
+        return RequestContext(now=self.clock(), caller=_PERSON)
 
     async def readiness(self) -> dict[str, str | None]:
         """For each system None where its database answers, else why not."""
@@ -130,20 +137,24 @@ class _AnsweredGraph:
         return data
 
 
-def open_company(settings: Settings) -> Company:
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def open_company(settings: Settings, *, clock: Clock = _now) -> Company:
     """Opens every system; where none is there yet, the demo company is made first.
 
     A system that is down is passed over while another one answers; StartError says why when none does.
     """
     databases = {system: _database(system, settings) for system in SYSTEMS}
     try:
-        make_company(databases, today=_now().astimezone(_HOUSE_ZONE).date(), rules=DEMO_RULES)
+        make_company(databases, today=clock().astimezone(_HOUSE_ZONE).date(), rules=DEMO_RULES)
     except SourceError as error:
         states = asyncio.run(_states(databases))
         if None not in states.values():
             raise StartError(str(error)) from error
         _log.warning("starting without %s", ", ".join(name for name, state in states.items() if state))
-    return Company(databases, _gateway(databases))
+    return Company(databases, _gateway(databases, clock), clock)
 
 
 def make_app(settings: Settings) -> Starlette:
@@ -213,7 +224,7 @@ def plan_text(document: str, operation: str | None) -> str:
     return print_plan(make_plan(prepare(known, chosen, variables={}, schema=schema), supergraph()))
 
 
-def _gateway(databases: Mapping[str, Database]) -> Gateway:
+def _gateway(databases: Mapping[str, Database], clock: Clock) -> Gateway:
     sources = {name: system.source(databases[name]) for name, system in SYSTEMS.items()}
 
     def context_of(name: str) -> Callable[[RequestContext], Context[Any]]:
@@ -230,10 +241,10 @@ def _gateway(databases: Mapping[str, Database]) -> Gateway:
     gateway = Gateway(supergraph(), subgraphs)
 
     async def answer(request: GraphQLRequest) -> GraphQLResponse:
-        return await gateway.answer(request, RequestContext(now=_now(), caller=_PROCESS))
+        return await gateway.answer(request, RequestContext(now=clock(), caller=_PROCESS))
 
     # Processes work on the graph that the subgraph which starts them is part of, so the runner comes last.
-    runner = Runner(sources["processes"], _AnsweredGraph(answer), clock=_now, new_key=_new_key)
+    runner = Runner(sources["processes"], _AnsweredGraph(answer), clock=clock, new_key=_new_key)
     return gateway
 
 
@@ -273,10 +284,6 @@ def _examples() -> Sequence[Example]:
         )
         for name in names
     ]
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _new_key() -> str:
