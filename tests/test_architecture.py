@@ -31,7 +31,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "sqlalchemy": ("sources/",),
     "psycopg": ("sources/",),
     "sqlite3": ("sources/",),
-    "strawberry": ("resolvers/",),
+    "strawberry": ("resolvers/", *WIRING),
     "aiodataloader": ("resolvers/",),
     "starlette": ("gateway/http/", *WIRING),
     "uvicorn": ("gateway/http/",),
