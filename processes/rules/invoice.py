@@ -10,10 +10,11 @@ may have cut.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import TypeVar
 
 from processes.rules.bands import PEAK
 from processes.rules.instants import HOUSE_ZONE, zone_named
@@ -132,11 +133,14 @@ def lines_of(
     zone: str = HOUSE_ZONE,
 ) -> tuple[Line, ...]:
     """By conference start; of one conference peak, off-peak, then the minimum charge. Zero lines are left out."""
+    charged, minimums = list(segments), list(minimum_charges)
+    starts = starts_of([*charged, *minimums])
     grouped: dict[LineKey, list[BilledSegment]] = {}
-    for segment in segments:
+    for segment in from_one_start(charged, starts):
         grouped.setdefault(key_of(segment), []).append(segment)
     lines = [(key, segment_line(grouped[key], vat_rate, zone)) for key in grouped]
-    lines += [(minimum_key(minimum), minimum_line(minimum, vat_rate, zone)) for minimum in added_up(minimum_charges)]
+    for minimum in added_up(from_one_start(minimums, starts)):
+        lines.append((minimum_key(minimum), minimum_line(minimum, vat_rate, zone)))
     return tuple(line for _, line in sorted(lines, key=lambda pair: pair[0]) if line.quantity)
 
 
@@ -174,6 +178,7 @@ def exchange_rate_for(rates: Iterable[ExchangeRate], currency: str, tax_point: d
 
 # lines, one by one
 
+Part = TypeVar("Part", BilledSegment, MinimumCharge)
 LineKey = tuple[datetime, str, str, int, int, str, Decimal]
 FIRST, SECOND, LAST = 0, 1, 2
 
@@ -189,6 +194,21 @@ def minimum_key(minimum: MinimumCharge) -> LineKey:
 
 def source_of(part: BilledSegment | MinimumCharge) -> tuple[datetime, str, str, int]:
     return part.started_at, part.conference, part.contract, part.rate_version
+
+
+def starts_of(parts: Iterable[BilledSegment | MinimumCharge]) -> dict[str, datetime]:
+    """The earliest start of each conference: a late leg that joined before the others was charged from another one."""
+    starts: dict[str, datetime] = {}
+    for part in parts:
+        starts[part.conference] = min(part.started_at, starts.get(part.conference, part.started_at))
+    return starts
+
+
+def from_one_start(parts: Iterable[Part], starts: Mapping[str, datetime]) -> Iterator[Part]:
+    """A conference has one start on an invoice, so that conference x band x price stays one line."""
+    for part in parts:
+        start = starts[part.conference]
+        yield part if part.started_at == start else replace(part, started_at=start)
 
 
 def added_up(minimum_charges: Iterable[MinimumCharge]) -> Iterator[MinimumCharge]:

@@ -17,7 +17,12 @@ from tests.processes.rules.cases import local
 
 RUN = "import-call-records:pbx-praha:1"
 FORMAT = "ASTERISK_CSV"
-BAD_LINE = {"line": 3, "reason": "clock", "message": "it leaves before it joins: check the bridge's clock", "text": "x"}
+BAD_LINE: dict[str, Any] = {
+    "line": 3,
+    "reason": "clock",
+    "message": "it leaves before it joins: check the bridge's clock",
+    "text": "x",
+}
 
 
 def a_booking(ref: str, starts: str, ends: str, *, room: str = "20260123") -> dict[str, Any]:

@@ -41,8 +41,8 @@ def a_segment(
     )
 
 
-def a_minimum(amount: str, *, conference: str = "CF-1") -> MinimumCharge:
-    return MinimumCharge(conference, START, "SM-2024-0815", 2, Decimal(amount))
+def a_minimum(amount: str, *, started_at: datetime = START) -> MinimumCharge:
+    return MinimumCharge("CF-1", started_at, "SM-2024-0815", 2, Decimal(amount))
 
 
 def the_worked_example() -> list[BilledSegment]:
@@ -130,6 +130,17 @@ def test_two_services_at_one_price_share_a_line_and_are_both_named() -> None:
     """The line is conference x band x price, so its text tells the services."""
     (line,) = lines_of([a_segment(), a_segment(service="toll-free")])
     assert line.text == "Conference 2026-11-24 17:30, dial-in and toll-free, peak"
+
+
+def test_a_late_leg_that_joined_first_makes_no_line_of_its_own() -> None:
+    """It moves the conference's start; conference x band x price stays one line, also the minimum charge's."""
+    early = local("17:20:00")
+    band, minimum = lines_of(
+        [a_segment(), a_segment(30, leg="late", started_at=early)],
+        [a_minimum("0.20"), a_minimum("0.10", started_at=early)],
+    )
+    assert (band.text, band.quantity) == ("Conference 2026-11-24 17:20, dial-in, peak", Decimal(90))
+    assert (minimum.text, minimum.net) == ("Conference 2026-11-24 17:20, minimum charge", Decimal("0.30"))
 
 
 def test_lines_follow_time_then_band_then_minimum() -> None:

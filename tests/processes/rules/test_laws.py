@@ -23,6 +23,8 @@ from processes.rules.rates import in_force, overlapping
 from processes.rules.refusal import Refusal
 from processes.rules.tariff import (
     BandRule,
+    Charge,
+    Excluded,
     Increments,
     Leg,
     Rate,
@@ -90,7 +92,7 @@ def rated(legs: list[Leg], tariff: Tariff) -> Rating:
 def test_durations_are_conserved(legs: list[Leg], tariff: Tariff) -> None:
     """I9: the bridge's seconds are the rated and the excluded ones, and each leg is in exactly one of them."""
     rating = rated(legs, tariff)
-    parts = [*rating.charges, *rating.excluded]
+    parts: list[Charge | Excluded] = [*rating.charges, *rating.excluded]
     assert sorted(part.leg for part in parts) == sorted(leg.id for leg in legs)
     assert {part.leg: part.duration for part in parts} == {
         leg.id: duration_seconds(leg.joined_at, leg.left_at) for leg in legs
