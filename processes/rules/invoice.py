@@ -139,8 +139,8 @@ def lines_of(
     for segment in from_one_start(charged, starts):
         grouped.setdefault(key_of(segment), []).append(segment)
     lines = [(key, segment_line(grouped[key], vat_rate, zone)) for key in grouped]
-    for minimum in added_up(from_one_start(minimums, starts)):
-        lines.append((minimum_key(minimum), minimum_line(minimum, vat_rate, zone)))
+    least = added_up(from_one_start(minimums, starts))
+    lines += [(minimum_key(minimum), minimum_line(minimum, vat_rate, zone)) for minimum in least]
     return tuple(line for _, line in sorted(lines, key=lambda pair: pair[0]) if line.quantity)
 
 
