@@ -104,6 +104,7 @@ class Company:
 
     databases: Mapping[str, Database]
     gateway: Gateway
+    runner: Runner
     clock: Clock
 
     async def answer(self, request: GraphQLRequest) -> GraphQLResponse:
@@ -119,7 +120,8 @@ class Company:
         return await _states(self.databases)
 
     async def close(self) -> None:
-        """Finishes what the databases are doing, and closes them."""
+        """Lets the runs that have begun come to their end, then closes the databases."""
+        await self.runner.close()
         await asyncio.gather(*(database.close() for database in self.databases.values()))
 
 
@@ -154,7 +156,8 @@ def open_company(settings: Settings, *, clock: Clock = _now) -> Company:
         if None not in states.values():
             raise StartError(str(error)) from error
         _log.warning("starting without %s", ", ".join(name for name, state in states.items() if state))
-    return Company(databases, _gateway(databases, clock), clock)
+    gateway, runner = _wired(databases, clock)
+    return Company(databases, gateway, runner, clock)
 
 
 def make_app(settings: Settings) -> Starlette:
@@ -224,7 +227,8 @@ def plan_text(document: str, operation: str | None) -> str:
     return print_plan(make_plan(prepare(known, chosen, variables={}, schema=schema), supergraph()))
 
 
-def _gateway(databases: Mapping[str, Database], clock: Clock) -> Gateway:
+def _wired(databases: Mapping[str, Database], clock: Clock) -> tuple[Gateway, Runner]:
+    """The gateway over every subgraph, and what starts processes on it: each needs the other."""
     sources = {name: system.source(databases[name]) for name, system in SYSTEMS.items()}
 
     def context_of(name: str) -> Callable[[RequestContext], Context[Any]]:
@@ -245,7 +249,7 @@ def _gateway(databases: Mapping[str, Database], clock: Clock) -> Gateway:
 
     # Processes work on the graph that the subgraph which starts them is part of, so the runner comes last.
     runner = Runner(sources["processes"], _AnsweredGraph(answer), clock=clock, new_key=_new_key)
-    return gateway
+    return gateway, runner
 
 
 def _database(system: str, settings: Settings) -> Database:
