@@ -54,18 +54,17 @@ def scaled_integer(value: Decimal, scale: int) -> int:
     """`value` in units of 10^-scale: (1.80, 4) -> 18000. ValueError when it has more places or is too large."""
     if isinstance(value, bool) or not isinstance(value, Decimal | int):
         raise TypeError(f"{value!r} is a {type(value).__name__}: exact columns take a Decimal")
-    sign, digits, exponent = Decimal(value).as_tuple()
-    if not isinstance(exponent, int):
-        raise ValueError(f"{value} is not a finite number")  # noqa: TRY004 - it is a Decimal, only none to store
-    whole = int("".join(map(str, digits)))
-    shift = exponent + scale
+    try:
+        numerator, denominator = value.as_integer_ratio()
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{value} is not a finite number") from error
     scaled: int
-    scaled, lost = (whole * 10**shift, 0) if shift >= 0 else divmod(whole, 10**-shift)
+    scaled, lost = divmod(numerator * 10**scale, denominator)
     if lost:
         raise ValueError(f"{value} has more than {scale} decimal places")
-    if scaled >= INTEGER_LIMIT:
+    if abs(scaled) >= INTEGER_LIMIT:
         raise ValueError(f"{value} is too large for an exact column of {scale} places")
-    return -scaled if sign else scaled
+    return scaled
 
 
 class Instant(TypeDecorator[datetime]):
@@ -88,7 +87,7 @@ class Instant(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError(f"{value} has no time zone: instants are aware")
-        instant = value.astimezone(UTC)
+        instant = value if value.tzinfo is UTC else value.astimezone(UTC)
         return instant_text(instant) if dialect.name == "sqlite" else instant
 
     def process_result_value(self, value: datetime | str | None, dialect: Dialect) -> datetime | None:
@@ -99,4 +98,4 @@ class Instant(TypeDecorator[datetime]):
 
 def instant_text(instant: datetime) -> str:
     """A UTC instant as text of fixed width: 2026-11-24T16:30:00.000000Z."""
-    return instant.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return instant.isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"

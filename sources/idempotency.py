@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import dataclass, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -25,6 +25,7 @@ from sqlalchemy.exc import IntegrityError
 from sources.columns import Text
 from sources.database import Database
 from sources.errors import KeyReused
+from sources.rows import row_of
 
 __all__ = ["Call", "input_hash", "keys_table", "write_once"]
 
@@ -83,7 +84,7 @@ async def write_once(
 def answer_once(
     connection: Connection, keys: Table, *, call: Call, effect: Callable[[Connection], dict[str, Any]]
 ) -> dict[str, Any]:
-    if connection.execute(CLAIM, asdict(call)).rowcount == 0:
+    if connection.execute(CLAIM, row_of(call)).rowcount == 0:
         return first_answer(connection, keys, call)
     answer = effect(connection)
     kept = update(keys).where(*the_row(keys, call)).values(answer=json.dumps(answer, ensure_ascii=False))
@@ -118,6 +119,6 @@ def plain(value: object) -> object:
         case date():
             return value.isoformat()
         case _ if is_dataclass(value) and not isinstance(value, type):
-            return asdict(value)
+            return row_of(value)
         case _:
             raise TypeError(f"{type(value).__name__} has no canonical form")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import fields
 from functools import cache
 from typing import Any
@@ -16,12 +16,13 @@ CHUNK = 5_000
 
 def row_of(record: Any) -> dict[str, Any]:
     """The fields of a record by name, not copied."""
-    return {name: getattr(record, name) for name in names_of(type(record))}
+    kind: Hashable = type(record)
+    return {name: getattr(record, name) for name in names_of(kind)}
 
 
 @cache
-def names_of(record: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(record))
+def names_of(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def insert_all(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:

@@ -274,7 +274,7 @@ def patterns(search: str | None) -> dict[str, str]:
 def client_of(row: Row[*tuple[Any, ...]]) -> Client:
     *plain, street, city, postal_code, country = row
     address = None if street is None else PostalAddress(street, city, postal_code, country)
-    return Client(*plain, postal_address=address)
+    return Client(*[*plain, address])
 
 
 def client_row(client: Client) -> Mapping[str, Any]:
@@ -290,7 +290,7 @@ def rate_versions(connection: Connection, numbers: Collection[str]) -> list[Rate
     for contract, version, *rate in connection.execute(RATES_OF_CONTRACTS, {"keys": numbers}):
         rates.setdefault((contract, version), []).append(ContractRate(*rate))
     return [
-        RateVersion(*row, rates=tuple(rates.get((row.contract, row.version), ())))
+        RateVersion(*[*row, tuple(rates.get((row.contract, row.version), ()))])
         for row in connection.execute(VERSIONS_OF_CONTRACTS, {"keys": numbers})
     ]
 

@@ -163,22 +163,22 @@ def billable(group: list[RatedMeeting]) -> list[RatedMeeting]:
 
 
 def draft(id: str, period: BillingPeriod, group: Sequence[RatedMeeting], today: date, rules: DemoRules) -> Bill:
-    account = group[0].agreement.account
-    calls = tuple(call for one in group for call in charged_calls(one, id, account))
+    account, is_over = group[0].agreement.account, period.status == "CLOSED"
+    state = "INVOICED" if is_over else "RATED"
+    calls = tuple(call for one in group for call in charged_calls(one, id, account, state))
     minimums = tuple(minimum for one in group for minimum in minimums_of(one, id))
     content = rules.invoices.content(id, list(billed(calls, account.currency)), minimums)
     invoice = Invoice(id, account.number, period.starts_at, DRAFT, account.currency, content.base, content.total)
     issued_on = local_day(period.ends_at) + GRACE
-    is_over = period.status == "CLOSED"
     return Bill(invoice, account, period, content, calls, minimums, issued_on if is_over else None)
 
 
-def charged_calls(one: RatedMeeting, invoice: str, account: BillingAccount) -> Iterator[RatedCall]:
+def charged_calls(one: RatedMeeting, invoice: str, account: BillingAccount, state: str) -> Iterator[RatedCall]:
     for charge in one.rated.charges:
         yield RatedCall(
             leg=charge.leg,
             conference=one.conference.id,
-            state="RATED",
+            state=state,
             duration_seconds=charge.duration_seconds,
             recorded_at=one.conference.ended_at + timedelta(hours=1),
             booking=one.booking,
@@ -269,8 +269,7 @@ def issue(bill: Bill, day: date, number: str, exchange_rates: Sequence[ExchangeR
         tax_point_on=dates.tax_point_on,
         due_on=dates.due_on,
     )
-    calls = tuple(replace(call, state="INVOICED") for call in bill.calls)
-    return replace(bill, invoice=invoice, content=content, calls=calls)
+    return replace(bill, invoice=invoice, content=content)
 
 
 def settle(seed: int, bills: Iterable[Bill], today: date) -> Iterator[Bill]:

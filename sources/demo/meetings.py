@@ -22,6 +22,9 @@ ZONE = "Europe/Prague"
 FIRST_NUMBER = 200
 """Booking numbers of a year begin here; those below are the cast's."""
 
+LEAST, FIGURES_LEAST, MOST = 6, 70, 120
+"""Meetings a client has in two years; the cast are good customers."""
+
 HOURS = (7, 8, 8, 9, 9, 9, 10, 10, 10, 11, 13, 13, 14, 14, 14, 15, 15, 16, 16, 17, 17, 18, 19)
 MINUTES = (0, 0, 0, 15, 30, 30, 45)
 LENGTHS = (30, 30, 45, 60, 60, 60, 90, 120)
@@ -76,7 +79,8 @@ def plans_of(seed: int, customer: Customer, today: date, quiet_since: date) -> I
     until = min(today, quiet_since) if is_main else today
     first = max(max(agreement.contract.valid_from for agreement in customer.agreements), today - HISTORY)
     days = (until - first).days
-    count = int(min(120, max(6, random.lognormvariate(3.7, 0.6))) * days / HISTORY.days)
+    least = FIGURES_LEAST if customer.figure else LEAST
+    count = int(min(MOST, max(least, random.lognormvariate(3.7, 0.6))) * days / HISTORY.days)
     for _ in range(count):
         yield a_plan(random, customer, working_day(random, first, first + timedelta(days=random.randrange(days))))
     for _ in range(0 if is_main else random.randrange(4)):
