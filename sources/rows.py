@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from functools import cache
 from typing import Any
@@ -16,7 +16,7 @@ CHUNK = 5_000
 
 def row_of(record: Any) -> dict[str, Any]:
     """The fields of a record by name, not copied."""
-    kind: Hashable = type(record)
+    kind: Any = type(record)
     return {name: getattr(record, name) for name in names_of(kind)}
 
 
