@@ -16,6 +16,7 @@ from resolvers.errors import BadInput, limited
 from resolvers.grouping import by_key, grouped
 from resolvers.refused import Refused
 from resolvers.scalars import configuration
+from resolvers.texts import storable
 from sources.bridge import Bridges
 from sources.records import bridge as records
 from sources.records.refusal import Refusal
@@ -180,8 +181,15 @@ class ConferenceInput:
     legs: list[strawberry.ID]
     booking: strawberry.ID | None = None
 
-    def group(self) -> records.ConferenceGroup:
-        return records.ConferenceGroup(self.bridge, self.room, self.booking or None, tuple(self.legs))
+    def group(self, place: str) -> records.ConferenceGroup:
+        if not self.legs:
+            raise BadInput(f"{place}.legs: the conference in room {self.room} has none; name at least one")
+        return records.ConferenceGroup(
+            bridge=storable(f"{place}.bridge", self.bridge),
+            room=storable(f"{place}.room", self.room),
+            booking=None if self.booking is None else storable(f"{place}.booking", self.booking),
+            legs=tuple(self.legs),
+        )
 
 
 @strawberry.type
@@ -204,7 +212,8 @@ async def conferences(
 ) -> list[Conference] | None:
     if until <= since:
         raise BadInput("to: it must be later than `from`")
-    found = await info.context.source.conferences_between(bridge, since, until, limit=MOST_CONFERENCES + 1)
+    of = storable("bridge", bridge)
+    found = await info.context.source.conferences_between(of, since, until, limit=MOST_CONFERENCES + 1)
     if len(found) > MOST_CONFERENCES:
         raise BadInput(f"from, to: more than {MOST_CONFERENCES} conferences started in between; ask for a shorter time")
     return [Conference.of(conference) for conference in found]
@@ -212,7 +221,14 @@ async def conferences(
 
 async def unassembled_legs(info: Info, bridge: strawberry.ID, first: int = MOST_UNASSEMBLED) -> list[Leg] | None:
     limit = limited("first", first, largest=MOST_UNASSEMBLED)
-    return [Leg.of(leg) for leg in await info.context.source.unassembled_legs(bridge, limit=limit)]
+    found = await info.context.source.unassembled_legs(storable("bridge", bridge), limit=limit)
+    return [Leg.of(leg) for leg in found]
+
+
+async def quarantined_lines(info: Info, bridge: strawberry.ID, first: int = 50) -> list[QuarantinedLine] | None:
+    limit = limited("first", first)
+    found = await info.context.source.quarantined_lines(storable("bridge", bridge), limit=limit)
+    return [QuarantinedLine.of(line) for line in found]
 
 
 @strawberry.type
@@ -224,6 +240,9 @@ class Query:
     unassembled_legs: list[Leg] | None = strawberry.field(
         resolver=unassembled_legs, description="The earliest legs of a bridge that are in no conference yet."
     )
+    quarantined_lines: list[QuarantinedLine] | None = strawberry.field(
+        resolver=quarantined_lines, description="What was not taken of a bridge's files, the last file first, by line."
+    )
 
 
 async def receive_call_records(
@@ -233,7 +252,11 @@ async def receive_call_records(
     match format:
         case CallRecordFormat.ASTERISK_CSV:
             outcome = await context.source.receive_call_records(
-                bridge, content, caller=context.caller, key=idempotency_key, now=context.now
+                storable("bridge", bridge),
+                content,
+                caller=context.caller,
+                key=storable("idempotencyKey", idempotency_key),
+                now=context.now,
             )
     if isinstance(outcome, Refusal):
         return Refused(code=outcome.code, message=outcome.message)
@@ -244,11 +267,9 @@ async def assemble_conferences(
     info: Info, conferences: list[ConferenceInput], idempotency_key: strawberry.ID
 ) -> AssembledConferences:
     context = info.context
-    for group in conferences:
-        if not group.legs:
-            raise BadInput(f"conferences: the one in room {group.room} has no legs; name at least one")
-    groups = [group.group() for group in conferences]
-    found = await context.source.assemble_conferences(groups, caller=context.caller, key=idempotency_key)
+    groups = [group.group(f"conferences[{n}]") for n, group in enumerate(conferences)]
+    key = storable("idempotencyKey", idempotency_key)
+    found = await context.source.assemble_conferences(groups, caller=context.caller, key=key)
     return AssembledConferences(conferences=[Conference.of(conference) for conference in found])
 
 

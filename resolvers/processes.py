@@ -21,6 +21,7 @@ from resolvers.errors import limited
 from resolvers.grouping import by_key
 from resolvers.refused import Refused
 from resolvers.scalars import configuration
+from resolvers.texts import storable
 from sources.processes import Processes
 from sources.records import processes as records
 
@@ -190,7 +191,7 @@ async def import_call_records(
     info: Info, bridge: strawberry.ID, format: CallRecordFormat, content: str
 ) -> CallRecordsImported:
     outcome = await info.context.runner.import_call_records(
-        bridge, format=format.value, content=content, caller=info.context.caller
+        storable("bridge", bridge), format=format.value, content=content, caller=info.context.caller
     )
     if isinstance(outcome, Refusal):
         raise ImportRefused(outcome)
@@ -204,7 +205,7 @@ async def import_call_records(
 
 async def invoice_conference(info: Info, id: strawberry.ID, idempotency_key: strawberry.ID) -> InvoicingOutcome:
     outcome = await info.context.runner.invoice_conference(
-        id, idempotency_key=idempotency_key, caller=info.context.caller
+        storable("id", id), idempotency_key=storable("idempotencyKey", idempotency_key), caller=info.context.caller
     )
     if isinstance(outcome, Refusal):
         return Refused(code=outcome.code, message=outcome.message)

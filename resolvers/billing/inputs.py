@@ -11,6 +11,7 @@ import strawberry
 
 from processes.rules.tariff import amount_of
 from resolvers.errors import BadInput
+from resolvers.texts import storable
 from sources.records import billing as records
 
 __all__ = ["ExceptionLegInput", "RecordChargesInput"]
@@ -41,10 +42,13 @@ class ChargeSegmentInput:
         check_price(f"{place}.price", self.price)
         if abs(self.amount - amount_of(self.seconds, self.price)) > TOLERANCE:
             raise BadInput(f"{place}.amount: {self.amount} is not {self.seconds} s x {self.price} / 60")
-        if not self.band or not self.service:
-            raise BadInput(f"{place}: band and service must not be empty")
-        amount = self.amount.quantize(AMOUNT, ROUND_HALF_UP)
-        return records.Segment(self.service, self.band, self.seconds, self.price, amount)
+        return records.Segment(
+            service=storable(f"{place}.service", self.service),
+            band=storable(f"{place}.band", self.band),
+            seconds=self.seconds,
+            price=self.price,
+            amount=self.amount.quantize(AMOUNT, ROUND_HALF_UP),
+        )
 
 
 @strawberry.input
@@ -60,7 +64,7 @@ class ChargeInput:
         if not self.segments:
             raise BadInput(f"{place}.segments: leg {self.leg} has none; exclude it, or say what is billed")
         segments = [segment.record(f"{place}.segments[{n}]") for n, segment in enumerate(self.segments)]
-        return records.ChargedLeg(self.leg, self.duration_seconds, tuple(segments))
+        return records.ChargedLeg(storable(f"{place}.leg", self.leg), self.duration_seconds, tuple(segments))
 
 
 @strawberry.input
@@ -73,7 +77,8 @@ class ExcludedLegInput:
 
     def record(self, place: str) -> records.ExcludedLeg:
         check_seconds(f"{place}.durationSeconds", self.duration_seconds)
-        return records.ExcludedLeg(self.leg, self.duration_seconds, self.reason)
+        leg, reason = storable(f"{place}.leg", self.leg), storable(f"{place}.reason", self.reason)
+        return records.ExcludedLeg(leg, self.duration_seconds, reason)
 
 
 @strawberry.input
@@ -102,17 +107,17 @@ class RecordChargesInput:
             check_price("input.minimumCharge", self.minimum_charge)
         check_once([*(charge.leg for charge in self.charges), *(excluded.leg for excluded in self.excluded)])
         return records.CallCharges(
-            account=self.account,
-            conference=self.conference,
-            booking=self.booking,
+            account=storable("input.account", self.account),
+            conference=storable("input.conference", self.conference),
+            booking=storable("input.booking", self.booking),
             conference_started_at=self.conference_started_at,
-            contract=self.contract,
+            contract=storable("input.contract", self.contract),
             rate_version=self.rate_version,
-            currency=self.currency,
+            currency=storable("input.currency", self.currency),
             charges=tuple(charge.record(f"input.charges[{n}]") for n, charge in enumerate(self.charges)),
             excluded=tuple(excluded.record(f"input.excluded[{n}]") for n, excluded in enumerate(self.excluded)),
             minimum_charge=self.minimum_charge,
-            rule_version=self.rule_version,
+            rule_version=storable("input.ruleVersion", self.rule_version),
         )
 
 
@@ -125,7 +130,7 @@ class ExceptionLegInput:
 
     def record(self, place: str) -> records.ExceptionLeg:
         check_seconds(f"{place}.durationSeconds", self.duration_seconds)
-        return records.ExceptionLeg(self.leg, self.duration_seconds)
+        return records.ExceptionLeg(storable(f"{place}.leg", self.leg), self.duration_seconds)
 
 
 def check_seconds(place: str, seconds: int) -> None:

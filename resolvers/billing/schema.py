@@ -13,9 +13,12 @@ from resolvers.billing.rules import RULES
 from resolvers.errors import BadInput, limited
 from resolvers.refused import Refused
 from resolvers.scalars import configuration
+from resolvers.texts import storable
 from sources.records.refusal import Refusal
 
 __all__ = ["make_schema", "schema"]
+
+LONGEST_MESSAGE = 2_000
 
 
 async def billing_account(info: Info, number: strawberry.ID) -> BillingAccount | None:
@@ -81,7 +84,11 @@ IssuingOutcome = Annotated[InvoiceIssued | Refused, strawberry.union("IssuingOut
 async def record_charges(info: Info, input: RecordChargesInput, idempotency_key: strawberry.ID) -> ChargesOutcome:
     context = info.context
     outcome = await context.source.record_charges(
-        input.record(context.now), caller=context.caller, key=idempotency_key, now=context.now, rules=RULES
+        input.record(context.now),
+        caller=context.caller,
+        key=storable("idempotencyKey", idempotency_key),
+        now=context.now,
+        rules=RULES,
     )
     if isinstance(outcome, Refusal):
         return Refused(code=outcome.code, message=outcome.message)
@@ -98,12 +105,12 @@ async def record_rating_exceptions(
 ) -> RatingExceptionsRecorded:
     context = info.context
     recorded = await context.source.record_rating_exceptions(
-        conference,
+        storable("conference", conference),
         [leg.record(f"legs[{n}]") for n, leg in enumerate(legs)],
-        code=code,
-        message=message,
+        code=storable("code", code),
+        message=storable("message", message, longest=LONGEST_MESSAGE),
         caller=context.caller,
-        key=idempotency_key,
+        key=storable("idempotencyKey", idempotency_key),
         now=context.now,
     )
     return RatingExceptionsRecorded(recorded=recorded)
@@ -112,7 +119,7 @@ async def record_rating_exceptions(
 async def issue_invoice(info: Info, id: strawberry.ID, idempotency_key: strawberry.ID) -> IssuingOutcome:
     context = info.context
     outcome = await context.source.issue_invoice(
-        id, caller=context.caller, key=idempotency_key, now=context.now, rules=RULES
+        id, caller=context.caller, key=storable("idempotencyKey", idempotency_key), now=context.now, rules=RULES
     )
     if isinstance(outcome, Refusal):
         return Refused(code=outcome.code, message=outcome.message)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, delete, select
@@ -69,11 +70,14 @@ def lock_calls(connection: Connection, legs: Collection[str]) -> KnownCalls:
 
 
 def write_calls(connection: Connection, calls: Sequence[RatedCall], known: KnownCalls) -> None:
-    """Write calls that are not settled yet; they take the place of their exceptions."""
+    """Write calls that are not settled yet; they take the place of their exceptions.
+
+    In one order: two who write the same legs at once wait for each other at the first of them, never crosswise.
+    """
     exceptions = [known.live[call.leg].id for call in calls if call.leg in known.live]
     if exceptions:
         connection.execute(DROP, {"keys": exceptions})
-    insert_calls(connection, ((known.id_for(call.leg), call) for call in calls))
+    insert_calls(connection, ((known.id_for(call.leg), call) for call in sorted(calls, key=attrgetter("leg"))))
 
 
 def insert_calls(connection: Connection, calls: Iterable[tuple[str, RatedCall]]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, tzinfo
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -149,7 +150,8 @@ def write(connection: Connection, file: ReadFile, sorting: Sorting, received: Re
     of_file = {"bridge": file.bridge, "sha256": file.digest, "received_at": now}
     connection.execute(NEW_FILE, {**of_file, **counts})
     of_line = {"bridge": file.bridge, "file": file.digest}
-    insert_all(connection, LEGS, map(row_of, sorting.new))
+    # In one order, so that two files with the same legs wait for each other at the first of them, never crosswise.
+    insert_all(connection, LEGS, map(row_of, sorted(sorting.new, key=attrgetter("id"))))
     insert_all(connection, QUARANTINE, ({**of_line, **row_of(line)} for line in sorting.quarantined))
 
 

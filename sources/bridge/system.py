@@ -7,15 +7,25 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import Connection, Select, and_, bindparam, select
 
 from sources.bridge.assembling import assemble
 from sources.bridge.receiving import outcome_as_json, outcome_from_json, read_file, store
-from sources.bridge.tables import BRIDGES, CONFERENCES, KEYS, LEGS, conference_of, leg_of
+from sources.bridge.tables import (
+    BRIDGES,
+    CONFERENCES,
+    FILES,
+    KEYS,
+    LEGS,
+    QUARANTINE,
+    conference_of,
+    leg_of,
+    quarantined_of,
+)
 from sources.columns import Instant
 from sources.database import Database, one_of
 from sources.idempotency import Call, input_hash, write_once
-from sources.records.bridge import Bridge, Conference, ConferenceGroup, Leg, ReceivedFile
+from sources.records.bridge import Bridge, Conference, ConferenceGroup, Leg, QuarantinedLine, ReceivedFile
 from sources.records.refusal import Refusal
 from sources.rows import insert_all, row_of
 
@@ -44,6 +54,13 @@ UNASSEMBLED = (
     select(LEGS)
     .where(LEGS.c.bridge == bindparam("bridge"), LEGS.c.conference.is_(None))
     .order_by(LEGS.c.joined_at, LEGS.c.id)
+    .limit(bindparam("limit"))
+)
+QUARANTINED = (
+    select(QUARANTINE)
+    .join(FILES, and_(FILES.c.bridge == QUARANTINE.c.bridge, FILES.c.sha256 == QUARANTINE.c.file))
+    .where(QUARANTINE.c.bridge == bindparam("of"))
+    .order_by(FILES.c.received_at.desc(), QUARANTINE.c.file, QUARANTINE.c.line)
     .limit(bindparam("limit"))
 )
 
@@ -85,6 +102,13 @@ class Bridges:
         parameters = {"bridge": bridge, "limit": limit}
         return await self.database.read(
             lambda connection: [leg_of(row) for row in connection.execute(UNASSEMBLED, parameters)]
+        )
+
+    async def quarantined_lines(self, bridge: str, *, limit: int) -> list[QuarantinedLine]:
+        """What was not taken of `bridge`'s files, the last file first, by line."""
+        parameters = {"of": bridge, "limit": limit}
+        return await self.database.read(
+            lambda connection: [quarantined_of(row) for row in connection.execute(QUARANTINED, parameters)]
         )
 
     async def receive_call_records(

@@ -29,6 +29,9 @@ FIELDS = 16
 OPTIONAL_FIELDS = 2
 CONFERENCE_APPLICATION = "confbridge"
 ANSWERED = "ANSWERED"
+LONGEST_ROOM = 80
+LONGEST_IDENTITY = 200
+"""As long as the switch's own fields; ids are kept in indexes, whose entries a database limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +99,19 @@ def read_row(
 def leg_of(fields: list[str], bridge: str, zone: tzinfo) -> Leg:
     """The leg of a row. ValueError or TimeRefused says what is wrong with it."""
     room = fields[8].partition(",")[0].strip()
-    if not room:
-        raise ValueError("lastdata names no room before its first comma")
+    if not 0 < len(room) <= LONGEST_ROOM:
+        raise ValueError(f"lastdata names no room before its first comma, of 1 to {LONGEST_ROOM} characters")
     for name, value in (("duration", fields[12]), ("billsec", fields[13])):
         if not value.strip().isdecimal():
             raise ValueError(f"{name} is {value!r}, not whole seconds")
     joined_at, left_at = instant("answer", fields[10], zone), instant("end", fields[11], zone)
+    call = identity(fields, bridge, zone)
+    if len(call) > LONGEST_IDENTITY:
+        raise ValueError(f"uniqueid or channel is too long: the identity would have {len(call)} characters")
     if left_at < joined_at:
         raise TimeRefused("clock", f"the leg leaves at {fields[11]}, before it joins at {fields[10]}")
     return Leg(
-        id=identity(fields, bridge, zone),
+        id=call,
         bridge=bridge,
         room=room,
         service="dial-in",

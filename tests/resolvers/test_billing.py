@@ -319,6 +319,8 @@ def with_segment(**changes: Any) -> dict[str, Any]:
         ({"excluded": [{"leg": "pbx-praha:1.1", "durationSeconds": 0, "reason": "x"}]}, "input: pbx-praha:1.1"),
         ({"conferenceStartedAt": "9999-01-01T00:00:00Z"}, "input.conferenceStartedAt"),
         ({"minimumCharge": "0.00001"}, "input.minimumCharge"),
+        ({"conference": ""}, "input.conference"),
+        ({"contract": "x" * 256}, "input.contract"),
     ],
 )
 async def test_wrong_charges_are_bad_input_that_names_the_place(

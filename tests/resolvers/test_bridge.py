@@ -167,6 +167,8 @@ async def test_file_is_received_and_assembled(empty: Bridges) -> None:
 
     again = await ask(schema, empty, RECEIVE, content=content, key="again")
     received = again.data["receiveCallRecords"]
+    kept = await ask(schema, empty, '{ quarantinedLines(bridge: "pbx-praha") { line reason message text } }')
+    assert kept.data["quarantinedLines"] == received["quarantined"]
     assert (received["received"], received["duplicates"]) == (0, 4)
     assert received["conferences"] == [{"id": "CF-2026-000123"}]
 
@@ -188,6 +190,9 @@ async def test_wrong_arguments_name_themselves(empty: Bridges) -> None:
     assert foreign.codes == ["UNKNOWN_LEG"]
     await ask(schema, empty, RECEIVE, content="")
     assert (await ask(schema, empty, RECEIVE, content="\n")).codes == ["IDEMPOTENCY_KEY_REUSED"]
+    for wrong in ("", "k" * 256, "\0"):
+        assert (await ask(schema, empty, RECEIVE, content="", key=wrong)).codes == ["BAD_USER_INPUT"]
+        assert (await ask(schema, empty, RECEIVE, content="", bridge=wrong)).codes == ["BAD_USER_INPUT"]
 
 
 async def test_system_that_is_down_is_an_error_that_names_it(database: MakeDatabase) -> None:
