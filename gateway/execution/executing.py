@@ -7,18 +7,22 @@ D  merge      errors to the nulls they explain, then data into the tree
 """
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.execution.failures import Failure, fail, put
 from gateway.execution.merging import merge
-from gateway.execution.representations import Collected, collect
+from gateway.execution.representations import Collected, collect, objects_at
 from gateway.planning.plan import Fetch, Request
 from gateway.subgraphs.operation import SubgraphOperation
 from gateway.subgraphs.protocol import Inputs, RequestContext, Subgraph, SubgraphAnswer, SubgraphFault
 
 __all__ = ["PreparedRequest", "Tree", "execute"]
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,8 +68,24 @@ async def _run(
     if prepared.request.kind == "entities":
         await _run_entities(prepared, tree, variables, context)
     else:
-        answer = await prepared.subgraph.execute(prepared.compiled, Inputs((), variables), context)
-        _merge_root(answer, prepared.request.fetches[0], tree)
+        await _run_root(prepared, tree, variables, context)
+
+
+async def _run_root(
+    prepared: PreparedRequest, tree: Tree, variables: Mapping[str, Any], context: RequestContext
+) -> None:
+    (fetch,) = prepared.request.fetches
+    targets = list(objects_at(tree.data, fetch.path))
+    if not targets:
+        return
+    answer = await _ask(prepared, Inputs((), variables), context)
+    failures = [put(answer.data or {}, each.path, fetch.selects, each) for each in answer.faults]
+    tree.failures += failures
+    for target in targets:
+        if answer.data is None:
+            fail(target, fetch.selects, _reason(failures, tree))
+        else:
+            merge(target, answer.data, fetch.selects)
 
 
 async def _run_entities(
@@ -77,8 +97,8 @@ async def _run_entities(
         return
     # C
     inputs = Inputs([each.representations for each in collected], variables)
-    answer = await prepared.subgraph.execute(prepared.compiled, inputs, context)
-    if answer.data is None and prepared.apart:
+    answer = await _ask(prepared, inputs, context)
+    if answer.data is None and prepared.apart and any(each.path for each in answer.faults):
         apart = [each for each, found in zip(prepared.apart, collected, strict=True) if found.representations]
         await asyncio.gather(*(_run_entities(each, tree, variables, context) for each in apart))
         return
@@ -86,16 +106,22 @@ async def _run_entities(
     _merge_entities(answer, prepared, collected, tree)
 
 
+async def _ask(prepared: PreparedRequest, inputs: Inputs, context: RequestContext) -> SubgraphAnswer:
+    """The subgraph's answer; one that breaks its promise never to raise takes only its own part of the answer away."""
+    service = prepared.subgraph.name
+    try:
+        answer = await prepared.subgraph.execute(prepared.compiled, inputs, context)
+    except Exception:
+        log.exception("%s raised instead of answering", service)
+        fault = SubgraphFault(f"{service} failed to answer", (), {"code": "INTERNAL_SERVER_ERROR", "service": service})
+        return SubgraphAnswer(None, [fault])
+    if answer.data is not None and not isinstance(answer.data, dict):
+        message = f"{service} answered with data that is no object"
+        return SubgraphAnswer(None, [SubgraphFault(message, (), {"code": "INVALID_SUBGRAPH_DATA", "service": service})])
+    return answer
+
+
 # D
-def _merge_root(answer: SubgraphAnswer, fetch: Fetch, tree: Tree) -> None:
-    failures = [put(answer.data or {}, fault.path, fetch.selects, fault) for fault in answer.faults]
-    tree.failures += failures
-    if answer.data is None:
-        fail(tree.data, fetch.selects, _reason(failures, tree))
-    else:
-        merge(tree.data, answer.data, fetch.selects)
-
-
 def _merge_entities(
     answer: SubgraphAnswer, prepared: PreparedRequest, collected: Sequence[Collected], tree: Tree
 ) -> None:
@@ -131,7 +157,7 @@ def _reason(failures: Sequence[Failure], tree: Tree) -> Failure:
     """Why there is no data: the first fault, or that the answer is not what was asked for."""
     if failures:
         return failures[0]
-    fault = SubgraphFault("a system answered without data and without an error", (), {"code": "SUBGRAPH_ERROR"})
+    fault = SubgraphFault("a system answered without the data it was asked for", (), {"code": "SUBGRAPH_ERROR"})
     failure = Failure(fault)
     tree.failures.append(failure)
     return failure

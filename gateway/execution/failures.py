@@ -4,8 +4,8 @@ A  put      an error of a subgraph goes to the null that it explains, at or abov
 B  fail     what a fetch should have given and can't is marked with the reason
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.planning.plan import Output, OutputSet
@@ -16,11 +16,15 @@ __all__ = ["Failure", "fail", "put"]
 
 @dataclass(slots=True, eq=False)
 class Failure:
-    """An error, and how far below this place it happened (`beyond`: tree keys and positions); `told` once it was."""
+    """An error, and how far below this place it happened (`beyond`: tree keys and positions); `told` once it was.
+
+    `also` are further errors that explain the same null.
+    """
 
     fault: SubgraphFault
     beyond: tuple[str | int, ...] = ()
     told: bool = False
+    also: list["Failure"] = field(default_factory=list)
 
 
 # A
@@ -34,9 +38,12 @@ def put(data: dict[str, Any], path: tuple[str | int, ...], selects: OutputSet, f
             break
         value = holder[step]
         output = _output(outputs, step) if isinstance(step, str) else None
-        if value is None:
+        if value is None or isinstance(value, Failure):
             failure.beyond = _in_tree_keys(path[index + 1 :], output.below if output else outputs)
-            holder[step] = failure
+            if value is None:
+                holder[step] = failure
+            else:
+                value.also.append(failure)
             break
         holder = value
         outputs = output.below if output else outputs
@@ -74,8 +81,17 @@ def fail(target: Any, selects: OutputSet, failure: Failure) -> None:
         for each in target:
             fail(each, selects, failure)
     elif isinstance(target, dict):
-        for output in selects.everything():
+        for output in _asked_of(target, selects):
             _fail_output(target, output, failure)
+
+
+def _asked_of(target: dict[str, Any], selects: OutputSet) -> Iterator[Output]:
+    """The outputs, without those for objects of another type, as far as that is known."""
+    yield from selects.outputs
+    own_type = target.get("__typename")
+    narrowed = [inner for on, inner in selects.narrowed if on == own_type] or [inner for _, inner in selects.narrowed]
+    for inner in narrowed:
+        yield from _asked_of(target, inner)
 
 
 def _fail_output(target: dict[str, Any], output: Output, failure: Failure) -> None:

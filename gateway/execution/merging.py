@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from gateway.execution.failures import Failure
+from gateway.execution.failures import Failure, fail
 from gateway.planning.plan import Output, OutputSet
+from gateway.subgraphs.protocol import SubgraphFault
 
 __all__ = ["merge"]
 
@@ -28,8 +29,19 @@ def _merged(known: Any, value: Any, output: Output) -> Any:
     if output.below is None:
         return value
     if isinstance(value, list):
-        places = known if isinstance(known, list) and len(known) == len(value) else [None] * len(value)
+        if isinstance(known, list) and len(known) != len(value):
+            return _of_other_length(known, output.below)
+        places = known if isinstance(known, list) else [None] * len(value)
         return [_merged(place, each, output) for place, each in zip(places, value, strict=True)]
+    if not isinstance(value, dict):
+        return value if known is None else known  # not what the schema says: shaping tells it
     place = known if isinstance(known, dict) else {}
     merge(place, value, output.below)
     return place
+
+
+def _of_other_length(known: list[Any], below: OutputSet) -> list[Any]:
+    """Objects without a key belong together by position only; with another count nothing can be said of them."""
+    message = "two systems gave lists of different lengths for one field"
+    fail(known, below, Failure(SubgraphFault(message, (), {"code": "INVALID_SUBGRAPH_DATA"})))
+    return known

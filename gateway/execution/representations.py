@@ -3,6 +3,7 @@
 A null in a key means that there is nothing to ask for; a failure in anything needed is the failure of what needs it.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,7 +54,7 @@ def objects_at(value: Any, path: Path) -> Iterator[JsonObject]:
 
 
 def _add(collected: Collected, known: dict[bytes, int], made: JsonObject, target: JsonObject) -> None:
-    identity = orjson.dumps(made, option=orjson.OPT_SORT_KEYS)
+    identity = _identity(made)
     index = known.get(identity)
     if index is None:
         known[identity] = len(collected.representations)
@@ -61,6 +62,13 @@ def _add(collected: Collected, known: dict[bytes, int], made: JsonObject, target
         collected.targets.append([target])
     else:
         collected.targets[index].append(target)
+
+
+def _identity(made: JsonObject) -> bytes:
+    try:
+        return orjson.dumps(made, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # an integer beyond 64 bits, or what a scalar of an embedded schema left as it is
+        return json.dumps(made, sort_keys=True, default=repr).encode()
 
 
 def _made(target: JsonObject, representation: Representation) -> JsonObject | Failure | None:
@@ -71,12 +79,13 @@ def _made(target: JsonObject, representation: Representation) -> JsonObject | Fa
     if typename is None or isinstance(typename, Failure):
         return typename
     fields = _fields(target, representation.inputs, strict=False)
-    return {"__typename": typename, **fields} if isinstance(fields, dict) else fields
+    return {**fields, "__typename": typename} if isinstance(fields, dict) else fields
 
 
 def _fields(source: JsonObject, inputs: tuple[Input, ...], *, strict: bool) -> JsonObject | Failure | None:
-    made: JsonObject = {}
+    """What is sent of an object; its type too, where the tree knows it because objects of several types stand there."""
     own_type = source.get("__typename")
+    made: JsonObject = {"__typename": own_type} if isinstance(own_type, str) else {}
     for each in inputs:
         if each.only_on and own_type is not None and own_type != each.only_on:
             continue

@@ -253,11 +253,12 @@ class Shaper:
 
     # C
     def _failed(self, failure: Failure, shape: Shape, at: _At) -> Any:
-        failure.told = True
-        deeper = at
-        for step in _in_response_keys(failure.beyond, shape):
-            deeper = _At(deeper, step)
-        self._tell(failure.fault.message, deeper, failure.fault.extensions)
+        for each in (failure, *failure.also):
+            each.told = True
+            deeper = at
+            for step in _in_response_keys(each.beyond, shape):
+                deeper = _At(deeper, step)
+            self._tell(each.fault.message, deeper, each.fault.extensions)
         return _BROKEN
 
     def _wrong(self, message: str, at: _At) -> Any:

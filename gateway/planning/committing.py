@@ -49,20 +49,32 @@ class Committer:
         self.supergraph = supergraph
         self.keys = TreeKeys()
         self.drafts: list[DraftFetch] = []
+        self._sets_at: dict[Path, dict[str, list[DraftOutputs]]] = {}
 
     def commit_root(self, solution: Solution, kind: FetchKind, *, after: Iterable[int] = ()) -> None:
         """All steps of a root solution. Root fetches start at once, or wait for `after` (mutations: rule 11)."""
-        first = len(self.drafts)
         for step in solution.steps:
             assert isinstance(step, RootJump)
-            self._root(step, kind, first)
-        for draft in self.drafts[first:]:
-            draft.waits_for.update(after)
+            self._root(step, kind, (), frozenset(after))
 
-    def _root(self, step: RootJump, kind: FetchKind, first: int) -> _Committed:
-        known = [each for each in self.drafts[first:] if each.graph == step.graph and each.kind == kind]
-        draft = known[0] if known else self._draft(step.graph, kind, ())
-        return self._commit(step.below, _Place(draft, (), draft.selects))
+    def finish(self) -> None:
+        """Where objects of several types may stand at one path, each is asked for its own."""
+        for by_type in self._sets_at.values():
+            if len(by_type) > 1:
+                for each in (each for sets in by_type.values() for each in sets):
+                    each.typename = True
+
+    def _root(self, step: RootJump, kind: FetchKind, path: Path, after: frozenset[int] = frozenset()) -> _Committed:
+        """The fields of a root type, at the root or wherever a field leads back to it (`me { query { ... } }`)."""
+        before = self._before(after)
+        known = (
+            each
+            for each in self.drafts
+            if (each.graph, each.kind, each.path) == (step.graph, kind, path) and each.number not in before
+        )
+        draft = next(known, None) or self._draft(step.graph, kind, path)
+        draft.waits_for |= after
+        return self._commit(step.below, _Place(draft, path, draft.selects))
 
     def _commit(self, solution: Solution, place: _Place) -> _Committed:
         done = _NOTHING
@@ -75,8 +87,7 @@ class Committer:
                 case Jump():
                     done |= self._jump(step, place)
                 case RootJump():
-                    kind: FetchKind = "mutation" if place.fetch.kind == "mutation" else "query"
-                    done |= self._root(step, kind, 0)
+                    done |= self._root(step, "query", place.path, frozenset({place.fetch.number}))
         return done
 
     # A
@@ -85,22 +96,26 @@ class Committer:
         key = self.keys.key(place.path, step.field)
         declared = self.supergraph.field_type(graph, step.on, step.field.name)
         output = place.into.outputs.get(key)
+        path = (*place.path, key, *(EACH for _ in range(declared.count("["))))
         if output is None:
-            below = self._selection_set(graph, named(declared)) if step.below else None
+            below = self._selection_set(graph, named(declared), path) if step.below else None
             output = DraftOutput(step.field.name, step.field.arguments, key, declared, below)
             place.into.outputs[key] = output
         given = _Committed(frozenset({place.fetch.number}), ())
         if step.below is None or output.below is None:
             return given | _Committed(frozenset(), (Input(step.field.name, key, None, False, None),))
-        path = (*place.path, key, *(EACH for _ in range(declared.count("["))))
         below_done = self._commit(step.below, _Place(place.fetch, path, output.below))
         reads = Input(step.field.name, key, None, False, below_done.inputs)
         return given | _Committed(below_done.given_by, (reads,))
 
-    def _selection_set(self, graph: str, type_name: str) -> DraftOutputs:
+    def _selection_set(self, graph: str, type_name: str, path: Path) -> DraftOutputs:
         """An abstract place asks which type each object is; an interface object would not know."""
         kind = self.supergraph.types[type_name].kind
-        return DraftOutputs(typename=kind != "object" and not self.supergraph.is_interface_object(graph, type_name))
+        if self.supergraph.is_interface_object(graph, type_name):
+            return DraftOutputs()
+        made = DraftOutputs(typename=kind != "object")
+        self._sets_at.setdefault(path, {}).setdefault(type_name, []).append(made)
+        return made
 
     # B
     def _narrow(self, step: Narrow, place: _Place) -> _Committed:

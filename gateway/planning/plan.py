@@ -76,7 +76,7 @@ class Representation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fetch:
-    """What one subgraph is asked for one place of the answer; without representations at the root."""
+    """What one subgraph is asked for one place of the answer; without representations where that is a root type."""
 
     kind: FetchKind
     path: Path

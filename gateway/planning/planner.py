@@ -35,6 +35,7 @@ def make_plan(operation: Operation, supergraph: Supergraph) -> Plan:
         for field in selections:  # one after another, each with all that its answer needs (GraphQL spec, 6.2.2)
             before = [draft.number for draft in committer.drafts]
             committer.commit_root(_solved_alone(solver, root, field), "mutation", after=before)
+    committer.finish()
     return Plan(_gathered(committer.drafts, supergraph), committer.keys.frozen())
 
 

@@ -6,7 +6,8 @@
     Fetch      one subgraph: the representation => what is selected
     BatchFetch several entity calls that travel in one request, each with its place
 
-If a plan looks wrong, the bug is in planning/solving (which subgraph, which key) or planning/committing (what waits for what).
+If a plan looks wrong, the bug is in planning/solving (which subgraph, which key) or planning/committing (what waits for
+what).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -11,11 +11,11 @@ from what it was *sent*. So a wrong plan gives a complaint or a wrong answer, an
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from graphql import (
     ExecutionResult,
-    GraphQLEnumType,
     GraphQLError,
     GraphQLInterfaceType,
     GraphQLObjectType,
@@ -41,7 +41,7 @@ from gateway.subgraphs.embedded import CompiledDocument, EmbeddedSubgraph
 from gateway.subgraphs.operation import SubgraphOperation
 from gateway.subgraphs.protocol import Inputs, RequestContext, SubgraphAnswer, SubgraphFault
 
-__all__ = ["Asked", "Computed", "Thing", "World", "down", "supergraph_of", "thing"]
+__all__ = ["LINK", "Asked", "Computed", "Thing", "World", "coded", "down", "one_graph", "supergraph_of", "thing"]
 
 LINK = (
     'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9",'
@@ -96,7 +96,12 @@ def down(system: str) -> Twist:
 
 def supergraph_of(sdls: Mapping[str, str]) -> Supergraph:
     """Composed from subgraph SDLs by name; the @link is added where it's missing."""
-    given = [SubgraphSdl(name, f"http://{name}", _linked(sdl)) for name, sdl in sdls.items()]
+    return _composed(tuple(sdls.items()))
+
+
+@cache
+def _composed(sdls: tuple[tuple[str, str], ...]) -> Supergraph:
+    given = [SubgraphSdl(name, f"http://{name}", _linked(sdl)) for name, sdl in sdls]
     return Supergraph.read(compose(given).supergraph_sdl)
 
 
@@ -381,8 +386,6 @@ def _schema(sdl: str, subgraph: _Suspicious) -> GraphQLSchema:
                 declared.resolve = subgraph.entities if name == "_entities" else subgraph.resolve
         elif isinstance(each, (GraphQLInterfaceType, GraphQLUnionType)):
             each.resolve_type = lambda value, *_: value.thing.type
-        elif isinstance(each, GraphQLEnumType):
-            pass
     return schema
 
 
@@ -455,9 +458,12 @@ def _granted(provided: SelectionSetNode | None, type_name: str, subgraph: _Suspi
     for each in provided.selections if provided else ():
         if isinstance(each, FieldNode):
             yield each
-        elif isinstance(each, InlineFragmentNode) and each.type_condition:
-            if subgraph.is_possible(type_name, each.type_condition.name.value):
-                yield from _granted(each.selection_set, type_name, subgraph)
+        elif (
+            isinstance(each, InlineFragmentNode)
+            and each.type_condition
+            and subgraph.is_possible(type_name, each.type_condition.name.value)
+        ):
+            yield from _granted(each.selection_set, type_name, subgraph)
 
 
 def _below(

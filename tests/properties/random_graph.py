@@ -516,7 +516,7 @@ class _Filling:
         if declared.computed:
             return Computed(partial(_computed, declared.named))
         if self.types[on].kind == "entity" and declared.name in ("id", "code", "b"):
-            return f"{on}-{declared.name}-{number}"
+            return f"{declared.name}-{number}"  # the same for every type: whoever mixes them up gets a wrong object
         if self.types[on].kind == "entity" and declared.name in ("a", "no"):
             return number
         if not declared.arguments:
