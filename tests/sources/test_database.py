@@ -18,6 +18,7 @@ from sources.database import Connection, Database, one_of
 from sources.errors import SystemBusy, SystemUnavailable
 from sources.making import Part, create_together
 from tests.conftest import MakeDatabase, MakeUrl
+from tests.postgresql import Server
 
 METADATA = MetaData()
 THINGS = Table(
@@ -33,6 +34,15 @@ THINGS = Table(
 BY_ID = select(THINGS).where(one_of(THINGS.c.id)).order_by(THINGS.c.id)
 BY_NUMBER = select(THINGS.c.id).where(one_of(THINGS.c.number, "numbers")).order_by(THINGS.c.id)
 COUNT = select(func.count()).select_from(THINGS)
+
+
+TERMINATE = text("SELECT pg_terminate_backend(:pid, 5000)")
+
+
+def server_process(connection: Connection) -> int:
+    """The server's process behind this connection."""
+    found: int = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    return found
 
 
 def three_things(connection: Connection) -> None:
@@ -220,6 +230,18 @@ class TestFailing:
         assert raised.value.extensions == {"code": "SYSTEM_UNAVAILABLE", "system": "things"}
         with pytest.raises(SystemUnavailable):
             await things.write(three_things)
+
+    @pytest.mark.service
+    async def test_connections_that_broke_are_replaced(self, postgresql: Server) -> None:
+        """After a restart of the server nobody gets an error for a connection that was opened before it."""
+        things, other = (Database("things", postgresql.url) for _ in range(2))
+        pids = [await things.read(server_process), await things.write(server_process)]
+        for pid in pids:
+            await other.read(lambda c, pid=pid: c.execute(TERMINATE, {"pid": pid}))
+        assert await things.read(server_process) not in pids
+        assert await things.write(server_process) not in pids
+        for one in (things, other):
+            await one.close()
 
     async def test_a_mistake_of_ours_is_no_outage(self, database: MakeDatabase) -> None:
         """Wrong SQL is a fault to be logged, not a system that is down."""
