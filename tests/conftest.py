@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import itertools
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
 from sqlalchemy import MetaData, create_engine, text
 
+from gateway.config import Settings
 from sources.database import Database, Fill
+from sources.demo import SYSTEMS
 from tests.postgresql import Server, running_server
+
+if TYPE_CHECKING:
+    from gateway.app import Company
 
 KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.service)]
 
@@ -65,6 +75,62 @@ async def database(database_url: MakeUrl) -> AsyncIterator[MakeDatabase]:
 def now() -> datetime:
     """The time of the tests: the worked example's day, a Tuesday, 12:00 in Prague."""
     return datetime(2026, 11, 24, 11, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo company's files, closed: made once for the run, as that takes seconds."""
+    folder = tmp_path_factory.mktemp("company")
+    asyncio.run(company_module().open_at_evening(Settings(data=folder)).close())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def made_on_server(postgresql: Server) -> dict[str, str]:
+    """The demo company in PostgreSQL: the address of each system's schema. One for all tests, so ids must differ."""
+    urls = {system: new_schema(postgresql, system) for system in SYSTEMS}
+    asyncio.run(company_module().open_at_evening(Settings(data=Path("unused"), urls=urls)).close())
+    return urls
+
+
+@pytest.fixture
+def files(made: Path, tmp_path: Path) -> Path:
+    """A copy of the company's files for one test."""
+    return Path(shutil.copytree(made, tmp_path / "data"))
+
+
+@pytest.fixture
+async def company(files: Path) -> AsyncIterator[Company]:
+    """The company on SQLite."""
+    async with company_module().opened(Settings(data=files)) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def company_on_server(made_on_server: dict[str, str]) -> AsyncIterator[Company]:
+    """The company on PostgreSQL."""
+    async with company_module().opened(Settings(data=Path("unused"), urls=made_on_server)) as opened:
+        yield opened
+
+
+@pytest.fixture(params=KINDS)
+def settings_anywhere(request: pytest.FixtureRequest) -> Settings:
+    """The settings of the company on each kind of database."""
+    if request.param == "sqlite":
+        return Settings(data=request.getfixturevalue("files"))
+    return Settings(data=Path("unused"), urls=request.getfixturevalue("made_on_server"))
+
+
+@pytest.fixture
+async def company_anywhere(settings_anywhere: Settings) -> AsyncIterator[Company]:
+    """The company on each kind of database."""
+    async with company_module().opened(settings_anywhere) as opened:
+        yield opened
+
+
+def company_module() -> ModuleType:
+    """Imported late: a test of one room alone does not wait for all rooms."""
+    return importlib.import_module("tests.company")
 
 
 schemas = itertools.count(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.app import Company
-from tests.journeys.conftest import ask
+from tests.company import ask
 
 REQUESTS = {
     "ClientProfile": ({"id": "CL-00417"}, ["billing", "bridge", "links", "reservations", "sales"]),

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from gateway.app import Company
-from tests.journeys.conftest import ask
+from tests.company import ask
 
 SEARCHES = (None, "novak", "NOVÁK konf", "27604977", "no such client")
 INVOICES = "query Invoices($id: ID!) { client(id: $id) { billingAccounts { invoices(last: 100) { id number } } } }"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.app import Company
-from tests.journeys.conftest import ask
+from tests.company import ask
 
 MASTER = (Path(__file__).parents[2] / "examples" / "Master.csv").read_text(encoding="utf-8")
 IMPORT = """mutation Import($bridge: ID!, $content: String!) {

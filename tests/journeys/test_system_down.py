@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.app import Company
-from tests.journeys.conftest import ask
+from tests.company import ask
 
 DOCUMENTS = [
     ("ClientProfile", {"id": "CL-00417"}),

@@ -1,0 +1,128 @@
+"""README's blocks run as they stand, and it leaves out no setting and no error code."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import pytest
+
+from gateway.app import SYSTEMS, Company, plan_text
+from gateway.config import read_settings
+from gateway.limits import Limits
+from tests.company import ask
+from tests.journeys.test_from_call_to_invoice import IMPORT
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+ROOMS = ("gateway", "resolvers", "sources", "processes")
+SPOJKA = Path(sys.executable).with_name("spojka")
+NAMES_A_CODE = re.compile(r"""(?:\bcode"?\s*[:=]\s*|Refusal\(\d{3},\s*)"([A-Z][A-Z_]{4,})\"""")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A fenced block: its language and its text."""
+
+    language: str
+    text: str
+
+
+BLOCKS = [Block(*found) for found in re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)]
+
+
+def blocks(language: str) -> list[str]:
+    return [block.text for block in BLOCKS if block.language == language]
+
+
+async def test_queries_give_the_answers_beside_them(company: Company) -> None:
+    """In the README's order, on the demo company at the worked example's evening; a file is imported on the way."""
+    content = (ROOT / "examples" / "Master.csv").read_text(encoding="utf-8")
+    first, invoice = zip(blocks("graphql"), blocks("json"), strict=True)
+    assert (await ask(company, first[0])).data == json.loads(first[1])
+    assert (await ask(company, IMPORT, bridge="pbx-praha", content=content)).errors == []
+    assert (await ask(company, invoice[0])).data == json.loads(invoice[1])
+
+
+def test_plan_is_the_one_shown() -> None:
+    """The first query's plan, letter by letter."""
+    shown = next(block for block in blocks("text") if block.startswith("QueryPlan"))
+    assert plan_text(blocks("graphql")[0], None) == shown
+
+
+def test_commands_run(files: Path, tmp_path: Path) -> None:
+    """Each command ends with status 0, in a folder that has the company's data; `make` has the targets it is given."""
+    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    for folder in ("examples", "resolvers"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    with running_server(files, tmp_path) as port:
+        for line in "".join(blocks("sh")).splitlines():
+            command = shlex.split(line.replace("127.0.0.1:8000", f"127.0.0.1:{port}"), comments=True)
+            if command[:1] == ["make"]:
+                assert command[1] in targets
+            elif command:
+                program = str(SPOJKA) if command[0] == "spojka" else command[0]
+                done = subprocess.run(
+                    [program, *command[1:]], cwd=tmp_path, capture_output=True, text=True, check=False
+                )
+                assert done.returncode == 0, f"{line}: {done.stderr}"
+                assert "errors" not in done.stdout
+
+
+@contextmanager
+def running_server(data: Path, folder: Path) -> Iterator[int]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    command = [SPOJKA, "serve", "--data", data, "--port", str(port)]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout
+            assert f":{port}" in server.stdout.readline()
+            yield port
+        finally:
+            server.send_signal(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("source", blocks("python"))
+def test_python_runs(source: str, tmp_path: Path) -> None:
+    """As a program of its own."""
+    program = tmp_path / "readme.py"
+    program.write_text(source, encoding="utf-8")
+    done = subprocess.run([sys.executable, program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_settings_file_is_taken(tmp_path: Path) -> None:
+    """What the README writes into `spojka.toml` is understood, and its limits are the defaults."""
+    file = tmp_path / "spojka.toml"
+    file.write_text(blocks("toml")[0], encoding="utf-8")
+    settings = read_settings(tmp_path, {}, systems=tuple(SYSTEMS), file=file)
+    assert settings.limits == Limits()
+    assert settings.urls["billing"].startswith("postgresql://")
+
+
+def test_every_setting_is_documented() -> None:
+    """A limit or a system that the README doesn't name is one nobody finds."""
+    names = [f"`limits.{each.name}`" for each in fields(Limits)] + [f"`{system}`" for system in SYSTEMS]
+    assert [name for name in names if name not in README] == []
+
+
+def test_every_error_code_is_documented() -> None:
+    """A frontend switches on codes, so there is a list of all of them (composition's own are Apollo's)."""
+    sources = [path for room in ROOMS for path in (ROOT / room).rglob("*.py") if "composition" not in path.parts]
+    codes = {code for path in sources for code in NAMES_A_CODE.findall(path.read_text(encoding="utf-8"))}
+    assert len(codes) > 15
+    assert sorted(code for code in codes if f"`{code}`" not in README) == []
