@@ -136,15 +136,13 @@ def _merge_entities(
         if not isinstance(entities, list) or len(entities) != len(sent.representations):
             entities = [_reason(failures, tree)] * len(sent.representations)
         for entity, targets in zip(entities, sent.targets, strict=True):
+            if not (entity is None or isinstance(entity, (dict, Failure))):
+                entity = _reason((), tree)  # a scalar or a list is no entity
             for target in targets:
-                _merge_entity(target, entity, fetch)
-
-
-def _merge_entity(target: dict[str, Any], entity: Any, fetch: Fetch) -> None:
-    if isinstance(entity, Failure):
-        fail(target, fetch.selects, entity)
-    elif isinstance(entity, dict):
-        merge(target, entity, fetch.selects)
+                if isinstance(entity, Failure):
+                    fail(target, fetch.selects, entity)
+                elif entity is not None:
+                    merge(target, entity, fetch.selects)
 
 
 def _fetch_of(fault: SubgraphFault, prepared: PreparedRequest) -> Fetch:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from graphql import (
@@ -172,21 +173,16 @@ async def smallest(
     query: RandomQuery, schema: GraphQLSchema, fails: Callable[[RandomQuery], Awaitable[bool]]
 ) -> RandomQuery:
     """The query with every selection taken out that it fails without."""
-    while smaller := await _one_smaller(query, schema, fails):
-        query = smaller
+    shrunk, start = True, 0  # one pass after the other, each going on where it found something
+    while shrunk or start:
+        shrunk, start = False, start if shrunk else 0
+        for number, text in enumerate(islice(_without_one(parse(query.text, no_location=True)), start, None), start):
+            tried = RandomQuery(text, query.variables)
+            broken = [each for each in validate(schema, parse(text)) if "never used" not in each.message]
+            if not broken and await fails(tried):
+                query, shrunk, start = tried, True, number
+                break
     return query
-
-
-async def _one_smaller(
-    query: RandomQuery, schema: GraphQLSchema, fails: Callable[[RandomQuery], Awaitable[bool]]
-) -> RandomQuery | None:
-    for text in _without_one(parse(query.text, no_location=True)):
-        tried = RandomQuery(text, query.variables)
-        if not [each for each in validate(schema, parse(text)) if "never used" not in each.message] and await fails(
-            tried
-        ):
-            return tried
-    return None
 
 
 def _without_one(document: DocumentNode) -> Iterator[str]:

@@ -21,7 +21,7 @@ QUERIES_PER_GRAPH = 10
 async def test_a_federated_graph_answers_like_one_graph(law_cases: int, law_seed: int) -> None:
     """Splitting a graph over subgraphs changes no answer, and gives no error where nothing failed."""
     for seed in range(law_seed, law_seed + max(1, law_cases // QUERIES_PER_GRAPH)):
-        rng = random.Random(f"one graph {seed}")  # noqa: S311 - to be the same for the same seed is what it is for
+        rng = random.Random(f"one graph {seed}")
         graph = random_graph(rng)
         schema = build_schema(graph.sdl)
         for _ in range(QUERIES_PER_GRAPH):
