@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from processes.graph import Graph, GraphError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 __all__ = ["OpenGraph", "import_cdr"]
 
@@ -119,7 +120,11 @@ def pieces(lines: TextIO, *, most: int = LINES) -> Iterator[Piece]:
         yield Piece("".join(taken), before)
 
 
-def _progress() -> Progress:
+def _progress() -> "Progress":
+    # Only this command draws, and a server that never does need not hold 5 MB for it.
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     return Progress(*columns, console=Console(stderr=True), transient=True)
 
