@@ -148,6 +148,7 @@ def open_company(settings: Settings, *, clock: Clock = _now) -> Company:
 
     A system that is down is passed over while another one answers; StartError says why when none does.
     """
+    _make_folder(settings)
     databases = {system: _database(system, settings) for system in SYSTEMS}
     try:
         make_company(databases, today=clock().astimezone(_HOUSE_ZONE).date(), rules=DEMO_RULES)
@@ -250,6 +251,18 @@ def _wired(databases: Mapping[str, Database], clock: Clock) -> tuple[Gateway, Ru
     # Processes work on the graph that the subgraph which starts them is part of, so the runner comes last.
     runner = Runner(sources["processes"], _AnsweredGraph(answer), clock=clock, new_key=_new_key)
     return gateway, runner
+
+
+def _make_folder(settings: Settings) -> None:
+    """The data directory, unless every system's database is elsewhere."""
+    if settings.urls.keys() >= SYSTEMS.keys():
+        return
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartError(
+            f"--data {settings.data}: the directory can't be made ({error.strerror}): name another"
+        ) from error
 
 
 def _database(system: str, settings: Settings) -> Database:

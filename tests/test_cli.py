@@ -71,6 +71,11 @@ def test_plan_takes_a_document_a_file_or_standard_input() -> None:
         (["import-cdr", "absent.csv", "--bridge", "b"], 2, "Error: Invalid value for 'FILE'"),
         (["import-cdr", "here.csv"], 2, "Error: Missing option '--bridge'"),
         (["import-cdr", "here.csv", "--bridge", "b", "--format", "x"], 2, "Error: Invalid value for '--format'"),
+        (
+            ["import-cdr", "here.csv", "--bridge", "b", "--data", "here.csv/data"],
+            1,
+            "--data here.csv/data: the director",
+        ),
         (["import-cdr", "here.csv", "--bridge", "b", "--url", "ftp://x"], 2, "Error: 'ftp://x' is not a graph's URL"),
         (["import-cdr", "here.csv", "--bridge", "b", "--url", "http://127.0.0.1:1/"], 1, "Error: no graph answers at"),
         (["nothing"], 2, "Error: No such command 'nothing'"),
