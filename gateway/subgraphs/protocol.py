@@ -28,7 +28,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """What is known of the client's request: its instant (aware UTC) and who asks; `sent` grows while it is answered."""
+    """What is known of the client's request: its instant (aware UTC), who asks; `sent` grows while it is answered."""
 
     now: datetime
     caller: str

@@ -1,4 +1,4 @@
-"""What the gateway answers when something fails: what others know is still shown, every null has an error at or above."""
+"""What the gateway answers when something fails: what others know is shown, every null has an error at or above it."""
 
 import asyncio
 from collections.abc import Mapping
@@ -44,7 +44,10 @@ class TestSystemDown:
         world.twists["billing"] = down("billing")
         answer = await world.ask("{ client(id: 1) { name accounts { number currency } } }")
         assert answer.data == {
-            "client": {"name": "Anna", "accounts": [{"number": "7", "currency": None}, {"number": "8", "currency": None}]}
+            "client": {
+                "name": "Anna",
+                "accounts": [{"number": "7", "currency": None}, {"number": "8", "currency": None}],
+            }
         }
         assert told(answer) == [
             ("SYSTEM_UNAVAILABLE", "client.accounts.0.currency"),
@@ -67,7 +70,7 @@ class TestSystemDown:
         assert told(answer) == [("SYSTEM_UNAVAILABLE", "client.accounts")]
 
     async def test_what_depends_on_it_carries_its_failure(self, world: World) -> None:
-        """`rate` is of sales but needs the currency from billing: it is null with billing's error, never sent a null."""
+        """`rate` is of sales but needs billing's currency: it is null with billing's error, never sent a null."""
         world.twists["billing"] = down("billing")
         answer = await world.ask("{ client(id: 1) { accounts { rate } } }")
         assert answer.data == {"client": {"accounts": [{"rate": None}, {"rate": None}]}}
@@ -245,7 +248,8 @@ class TestKeys:
 
 def keyed(code: str | None = "c", parent: str | None = "p") -> World:
     """A thing known by code in one subgraph, by parent and number in another."""
-    one = 'type Query { thing: Thing } type Thing @key(fields: "code") @key(fields: "up { id } no") { code: ID up: Up no: Int }'
+    one = "type Query { thing: Thing }"
+    one += ' type Thing @key(fields: "code") @key(fields: "up { id } no") { code: ID up: Up no: Int }'
     one += ' type Up @key(fields: "id") { id: ID }'
     two = 'type Thing @key(fields: "code") { code: ID size: Int }'
     three = 'type Thing @key(fields: "up { id } no") { up: Up no: Int weight: Int }'
@@ -427,7 +431,8 @@ class TestWrongShapes:
 
     async def test_lists_of_different_lengths(self) -> None:
         """A value that two systems know in part is joined by position, if their lists agree."""
-        one = 'type Query { box: Box } type Box @key(fields: "id") { id: ID! parts: [Part] @shareable } type Part { a: Int @shareable }'
+        one = 'type Query { box: Box } type Box @key(fields: "id") { id: ID! parts: [Part] @shareable }'
+        one += " type Part { a: Int @shareable }"
         two = 'type Box @key(fields: "id") { id: ID! parts: [Part] @shareable } type Part { b: Int @shareable }'
         box = thing("Box", id="1", parts=[thing("Part", a=1, b=2), thing("Part", a=3, b=4)])
         world = World({"one": one, "two": two}, [box], query={"box": box})
