@@ -4,7 +4,7 @@
     Parallel   at the same time
     Flatten    at this place of the answer ("@": each item of a list)
     Fetch      one subgraph: the representation => what is selected
-    BatchFetch several entity calls that travel in one request, each with its place
+    BatchFetch several entity calls that travel in one request, each with its place (as Hive Router prints them)
 
 If a plan looks wrong, the bug is in planning/solving (which subgraph, which key) or planning/committing (what waits for
 what).
@@ -84,41 +84,51 @@ def _indented(lines: Iterable[str]) -> list[str]:
 
 def _request(request: Request) -> Lines:
     if len(request.fetches) > 1:
-        yield f'BatchFetch(service: "{request.service}") {{'
-        for fetch in request.fetches:
-            yield from _indented(_flattened(fetch, ["{", *_indented(_entities(fetch)), "}"]))
-        yield "}"
+        yield from _batch(request)
         return
     (fetch,) = request.fetches
-    head = f'Fetch(service: "{request.service}") {{'
-    if request.kind == "entities":
-        yield from _flattened(fetch, [head, *_indented(_entities(fetch)), "}"])
-    else:
-        yield from [head, *_indented(["{", *_indented(_selected(fetch.selects)), "}"]), "}"]
+    sent = _entities(fetch) if request.kind == "entities" else _braced("", _selected(fetch.selects))
+    block = _braced(f'Fetch(service: "{request.service}") ', sent)
+    yield from _braced(f'Flatten(path: "{".".join(fetch.path)}") ', _with_comma(list(block))) if fetch.path else block
 
 
-def _flattened(fetch: Fetch, inner: list[str]) -> Lines:
-    yield f'Flatten(path: "{".".join(fetch.path)}") {{'
-    yield from _indented(inner)
-    yield "},"
+def _batch(request: Request) -> Lines:
+    """Two parts: for each call its place and its representation, then the calls as one operation."""
+    places = [line for number, fetch in enumerate(request.fetches) for line in _place(fetch, number)]
+    calls = [line for number, fetch in enumerate(request.fetches) for line in _call(fetch, number)]
+    yield from _braced(f'BatchFetch(service: "{request.service}") ', [*_braced("", places), *_braced("", calls)])
+
+
+def _place(fetch: Fetch, number: int) -> Lines:
+    path = ["paths: [", f'  "{".".join(fetch.path)}"', "]"]
+    yield from _braced(f"_e{number} ", [*path, *_braced("", _represented(fetch))])
+
+
+def _call(fetch: Fetch, number: int) -> Lines:
+    yield from _braced(f"_e{number}: _entities(representations: $representations{number}) ", _selected(fetch.selects))
+
+
+def _braced(head: str, lines: Iterable[str]) -> Lines:
+    yield f"{head}{{"
+    yield from _indented(lines)
+    yield "}"
 
 
 def _entities(fetch: Fetch) -> Lines:
     yield "{"
-    for representation in fetch.representations:
-        yield from _indented(_representation(representation))
+    yield from _indented(_represented(fetch))
     yield "} =>"
-    yield "{"
-    yield from _indented(_selected(fetch.selects))
-    yield "}"
+    yield from _braced("", _selected(fetch.selects))
+
+
+def _represented(fetch: Fetch) -> Lines:
+    for each in fetch.representations:
+        yield from _representation(each)
 
 
 def _representation(representation: Representation) -> Lines:
     on = representation.only_on or representation.typename or "_"
-    yield f"... on {on} {{"
-    yield "  __typename"
-    yield from _indented(_inputs(representation.inputs))
-    yield "}"
+    yield from _braced(f"... on {on} ", ["__typename", *_inputs(representation.inputs)])
 
 
 def _inputs(inputs: Sequence[Input]) -> Lines:
@@ -129,9 +139,8 @@ def _inputs(inputs: Sequence[Input]) -> Lines:
         if each.below is None:
             yield head + tail
         else:
-            yield f"{head} {{"
-            yield from _indented(_inputs(each.below))
-            yield "}" + tail
+            *opened, closing = _braced(f"{head} ", _inputs(each.below))
+            yield from [*opened, closing + tail]
 
 
 def _selected(selects: OutputSet) -> Lines:
@@ -140,9 +149,7 @@ def _selected(selects: OutputSet) -> Lines:
     for output in selects.outputs:
         yield from _output(output)
     for on, inner in selects.narrowed:
-        yield f"... on {on} {{"
-        yield from _indented(_selected(inner))
-        yield "}"
+        yield from _braced(f"... on {on} ", _selected(inner))
 
 
 def _output(output: Output) -> Lines:
@@ -151,7 +158,5 @@ def _output(output: Output) -> Lines:
     head = f"{alias}{output.name}{arguments}"
     if output.below is None:
         yield head
-        return
-    yield f"{head} {{"
-    yield from _indented(_selected(output.below))
-    yield "}"
+    else:
+        yield from _braced(f"{head} ", _selected(output.below))
