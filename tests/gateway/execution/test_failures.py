@@ -347,7 +347,7 @@ class TestNulls:
     ) -> None:
         """Spec, 6.4.4, for the nulls of entities that a second subgraph can't give: the same as one graph's answer."""
         sdl = declared.replace("Item", kind)
-        one = "type Query { box: Box } type Box @key(fields: \"id\") { id: ID! }"
+        one = 'type Query { box: Box } type Box @key(fields: "id") { id: ID! }'
         two = f'type Box @key(fields: "id") {{ id: ID! items: {sdl} }} type Size {{ size: Int! }}'
         box = thing("Box", id="1", items=_made(value, kind))
         world = World({"one": one, "two": two}, [box], query={"box": box})
