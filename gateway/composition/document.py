@@ -16,6 +16,7 @@ from graphql import (
     DocumentNode,
     EnumTypeDefinitionNode,
     EnumTypeExtensionNode,
+    ExecutableDefinitionNode,
     GraphQLError,
     GraphQLSyntaxError,
     InputObjectTypeDefinitionNode,
@@ -34,6 +35,7 @@ from graphql import (
     UnionTypeExtensionNode,
     build_ast_schema,
     parse,
+    specified_scalar_types,
     validate_schema,
 )
 from graphql.validation.validate import validate_sdl
@@ -47,6 +49,7 @@ Declaration = TypeDefinitionNode | TypeExtensionNode
 
 ROOTS = ("query", "mutation", "subscription")
 _MACHINERY = {"_Any", "_Entity", "_Service", "_FieldSet"}
+_SPECIFIED_SCALARS = set(specified_scalar_types)
 _MACHINERY_FIELDS = {"_service", "_entities"}
 _DEFINITION_OF: Mapping[type[TypeExtensionNode], type[TypeDefinitionNode]] = {
     ScalarTypeExtensionNode: ScalarTypeDefinitionNode,
@@ -81,12 +84,13 @@ def read_document(sdl: str, subgraph: str, *, report: Report) -> Document | None
         return None
     schema_nodes = [node for node in nodes if isinstance(node, SchemaDefinitionNode | SchemaExtensionNode)]
     schema_directives = tuple(directive for node in schema_nodes for directive in node.directives or ())
-    names = names_of(read_links(schema_directives, subgraph, report=report), subgraph, report=report)
-    if names is None:
+    links = read_links(schema_directives, subgraph, report=report)
+    if links is None or (names := names_of(links, subgraph, report=report)) is None:
         return None
     roots = _roots(schema_nodes)
     declarations = _grouped(_stripped(nodes, names, roots))
     _check_root_names(declarations, roots, subgraph, report)
+    _check_only_types(nodes, subgraph, report)
     custom = [node for node in nodes if isinstance(node, DirectiveDefinitionNode) and _is_custom(node, names)]
     errors = _graphql_errors(declarations, custom, names, roots)
     for found in errors:
@@ -128,6 +132,24 @@ def _check_root_names(
             )
 
 
+def _check_only_types(nodes: Iterable[DefinitionNode], subgraph: str, report: Report) -> None:
+    for node in nodes:
+        if isinstance(node, ExecutableDefinitionNode):
+            found = "an operation or fragment, which isn't part of a schema: remove it"
+        elif isinstance(node, Declaration) and node.name.value in _SPECIFIED_SCALARS:
+            if isinstance(node, ScalarTypeDefinitionNode):
+                continue
+            found = f"a type called {node.name.value}, which is GraphQL's own scalar: give it another name"
+        else:
+            continue
+        report.problem(
+            "INVALID_GRAPHQL",
+            f"{subgraph} has {found}",
+            subgraphs=[subgraph],
+            line=node.loc.start_token.line if node.loc else None,
+        )
+
+
 def _is_custom(node: DirectiveDefinitionNode, names: Names) -> bool:
     name = node.name.value
     return name not in names.directives and name != "link" and not name.startswith(("federation__", "link__"))
@@ -139,7 +161,12 @@ def _stripped(nodes: Iterable[DefinitionNode], names: Names, roots: Mapping[str,
         if not isinstance(node, Declaration):
             continue
         name = node.name.value
-        if name in _MACHINERY or name in names.scalars or name.startswith(("link__", "federation__")):
+        if (
+            name in _MACHINERY
+            or name in _SPECIFIED_SCALARS
+            or name in names.scalars
+            or name.startswith(("link__", "federation__"))
+        ):
             continue
         if roots.get(name) == "Query" and isinstance(node, ObjectTypeDefinitionNode | ObjectTypeExtensionNode):
             node = _without_machinery(node)
@@ -182,7 +209,12 @@ def _graphql_errors(
     document = DocumentNode(definitions=tuple(definitions))
     if errors := validate_sdl(document):
         return errors
-    return validate_schema(build_ast_schema(document, assume_valid_sdl=True))
+    try:
+        return validate_schema(build_ast_schema(document, assume_valid_sdl=True))
+    except GraphQLError as error:  # what validation of SDL lets pass: @specifiedBy(url: unquoted)
+        return [error]
+    except TypeError as error:  # what graphql-core can't validate: a default for an argument of object type
+        return [GraphQLError(str(error))]
 
 
 def _machinery(names: Names, roots: Mapping[str, str], declarations: Mapping[str, object]) -> Iterable[DefinitionNode]:

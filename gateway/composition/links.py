@@ -17,6 +17,7 @@ __all__ = ["DEFINITIONS", "FEDERATION", "FIELD_SET_SCALARS", "Link", "Names", "n
 
 FEDERATION = "https://specs.apollo.dev/federation"
 _SPEC_URL = re.compile(r"^(?P<identity>https?://.+/(?P<name>[^/]+))/v(?P<major>\d+)\.(?P<minor>\d+)/?$")
+_NAME = re.compile(r"^@?[_A-Za-z][_0-9A-Za-z]*$")
 _NEWEST = (2, 12)
 
 # Directive of the federation specification -> (version it appeared in, its definition without "directive @name").
@@ -97,39 +98,57 @@ class Names:
 
 def read_links(
     directives: Iterable[DirectiveNode | ConstDirectiveNode], subgraph: str, *, report: Report
-) -> list[Link]:
-    """Every @link of a schema definition; one that can't be read is reported and left out."""
-    links = []
+) -> list[Link] | None:
+    """Every @link of a schema definition; None when one can't be read, which is reported."""
+    links, unreadable = [], False
     for node in directives:
         if node.name.value != "link":
             continue
         arguments = {argument.name.value: value_from_ast_untyped(argument.value) for argument in node.arguments or ()}
         line = node.loc.start_token.line if node.loc else None
         if (link := _link(arguments, line)) is None:
+            unreadable = True
             report.problem(
                 "INVALID_LINK_IDENTIFIER",
-                f'{subgraph}: @link(url: "{arguments.get("url")}") is no specification address;'
-                ' write it like "https://specs.apollo.dev/federation/v2.9"',
+                f'{subgraph}: @link(url: "{arguments.get("url")}") has no specification address or no list of names;'
+                ' write it like url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"]',
                 subgraphs=[subgraph],
                 line=line,
             )
         else:
             links.append(link)
-    return links
+    return None if unreadable else links
 
 
 def _link(arguments: Mapping[str, Any], line: int | None) -> Link | None:
     match = _SPEC_URL.match(str(arguments.get("url")))
-    if match is None:
+    imports = arguments.get("import") or []
+    prefix = arguments.get("as") or (match and match["name"])
+    if match is None or not _is_name(prefix) or not isinstance(imports, list) or not all(map(_is_import, imports)):
         return None
     return Link(
         identity=match["identity"],
         name=match["name"],
         version=(int(match["major"]), int(match["minor"])),
-        prefix=str(arguments.get("as") or match["name"]),
-        imports=dict(_import(entry) for entry in arguments.get("import") or ()),
+        prefix=str(prefix),
+        imports=dict(_import(entry) for entry in imports),
         line=line,
     )
+
+
+def _is_import(entry: object) -> bool:
+    """`"@key"` or `{name: "@key", as: "@primaryKey"}`"""
+    match entry:
+        case str(name):
+            return _is_name(name)
+        case {"name": str(name), **others}:
+            return _is_name(name) and _is_name(others.get("as", name))
+        case _:
+            return False
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and _NAME.match(value) is not None
 
 
 def _import(entry: str | Mapping[str, str]) -> tuple[str, str]:

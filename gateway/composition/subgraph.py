@@ -58,6 +58,7 @@ from gateway.composition.problems import Report
 __all__ = ["Subgraph", "SubgraphSdl", "read_subgraph"]
 
 _BUILT_IN = ("deprecated", "specifiedBy", "oneOf")
+_LEFT_OUT = ("cost", "listSize", "context", "cacheTag")  # federation's, but not carried yet
 _PUSHED_DOWN = ("shareable", "external")
 T = TypeVar("T", Field, InputValue, EnumValue)
 
@@ -228,8 +229,9 @@ class _Reader:
         for node in nodes or ():
             local = node.name.value
             name = self.document.names.directives.get(local) or (local if local in _BUILT_IN else None)
-            if name is None:
+            if name is None or name in _LEFT_OUT:
                 self._say_left_out(f"@{local}")
+            if name is None:
                 continue
             arguments = {entry.name.value: value_from_ast_untyped(entry.value) for entry in node.arguments or ()}
             unquoted = tuple(

@@ -75,6 +75,10 @@ def _check_field(subgraph: Subgraph, found: ObjectType | InterfaceType, field: F
         say("INVALID_SHAREABLE_USAGE", "is @shareable twice: once is enough")
     if found.name == "Subscription" and has(field, "shareable"):
         say("INVALID_FIELD_SHARING", "is @shareable, but a subscription comes from one subgraph: remove @shareable")
+    if has(found, "interfaceObject") and has(field, "override"):
+        say(
+            "OVERRIDE_COLLISION_WITH_ANOTHER_DIRECTIVE", f"is @override in the @interfaceObject {found.name}: remove it"
+        )
     for applied in applications(field, "override"):
         label = applied.arguments.get("label")
         if label is not None and not _LABEL.match(str(label)):

@@ -11,7 +11,7 @@ _FOR_THE_OWNER = ("tag", "inaccessible")
 
 
 def check_external(subgraph: Subgraph, usage: Usage, *, report: Report) -> None:
-    """EXTERNAL_UNUSED, EXTERNAL_ON_INTERFACE, MERGED_DIRECTIVE_APPLICATION_ON_EXTERNAL."""
+    """Every rule about @external that a subgraph can break by itself."""
     for found in subgraph.types.values():
         if not isinstance(found, ObjectType | InterfaceType):
             continue
@@ -35,6 +35,10 @@ def check_external(subgraph: Subgraph, usage: Usage, *, report: Report) -> None:
                 say("EXTERNAL_ON_INTERFACE", "but an interface resolves nothing: mark the implementations' fields")
             if (found.name, field.name) not in usage.used:
                 say("EXTERNAL_UNUSED", "but no @key, @requires, @provides or interface needs it: remove it")
+            if any(applications(field, "provides")):
+                say(
+                    "EXTERNAL_COLLISION_WITH_ANOTHER_DIRECTIVE", "and @provides: it is resolved here or not, remove one"
+                )
             for name in _FOR_THE_OWNER:
                 if any(applications(field, name)):
                     say(

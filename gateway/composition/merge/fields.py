@@ -216,7 +216,7 @@ def _check_external(merging: Merging, sources: Sequence[_Source], merged: Merged
             if declared is None:
                 fact = f"lacks the argument `{argument.name}: {argument.type}` that it has"
                 _say_external(merging, source, "EXTERNAL_ARGUMENT_MISSING", fact, place)
-            elif declared.type != argument.type:
+            elif declared.type != argument.type and not merging.is_strictly_below(argument.type, declared.type):
                 fact = f'has argument "{argument.name}" of type "{declared.type}" but it is "{argument.type}"'
                 _say_external(merging, source, "EXTERNAL_ARGUMENT_TYPE_MISMATCH", fact, place)
             elif declared.default != argument.default:
