@@ -7,6 +7,7 @@ how @skip and @include went. Nothing else outlives a request.
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from graphql import execute_sync
@@ -76,18 +77,14 @@ class Gateway:
         operation = prepare(document, node, variables=variables, schema=self.schema)
         plan = make_plan(operation, self.supergraph)
         root = self.supergraph.roots[operation.kind]
-        requests = tuple(self._prepared(each, operation) for each in plan.requests)
+        requests = tuple(self._prepared(operation, each) for each in plan.requests)
         shape = make_shape(operation.selections, root, plan=plan, schema=self.schema)
         return Planned(operation, plan, requests, shape)
 
-    def _prepared(self, request: Request, operation: Operation) -> PreparedRequest:
+    def _prepared(self, operation: Operation, request: Request) -> PreparedRequest:
         subgraph = self._subgraphs[request.service]
         sent = written(request, operation.variable_definitions)
-        apart: tuple[PreparedRequest, ...] = ()
-        if len(request.fetches) > 1:
-            alone = (Request(request.id, request.service, (fetch,), request.waits_for) for fetch in request.fetches)
-            apart = tuple(self._prepared(each, operation) for each in alone)
-        return PreparedRequest(request, sent, subgraph, subgraph.compile(sent), apart)
+        return PreparedRequest(request, sent, subgraph, subgraph.compile(sent), partial(self._prepared, operation))
 
     def _with_introspection(self, data: dict[str, Any], operation: Operation, variables: Mapping[str, Any]) -> Any:
         """`__schema` and `__type` from the API schema itself, by graphql-core."""

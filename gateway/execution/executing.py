@@ -8,8 +8,9 @@ D  merge      errors to the nulls they explain, then data into the tree
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from gateway.execution.failures import Failure, fail, put
@@ -25,15 +26,28 @@ __all__ = ["PreparedRequest", "Tree", "execute"]
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class PreparedRequest:
-    """A request of the plan with its subgraph and what that made of it. `apart` is the same, one call at a time."""
+    """A request of the plan with its subgraph and what that made of it. `prepare` makes one of another request."""
 
     request: Request
     operation: SubgraphOperation
     subgraph: Subgraph[Any]
     compiled: Any
-    apart: tuple["PreparedRequest", ...] = ()
+    prepare: Callable[[Request], "PreparedRequest"]
+
+    @cached_property
+    def apart(self) -> tuple["PreparedRequest", ...]:
+        """The same, one entity call at a time; made when first needed."""
+        return tuple(self._with(fetch) for fetch in self.request.fetches)
+
+    @cached_property
+    def plain(self) -> tuple["PreparedRequest | None", ...]:
+        """For each entity call the same without what requires more than a key; made when first needed."""
+        return tuple(self._with(fetch.plain) if fetch.plain else None for fetch in self.request.fetches)
+
+    def _with(self, fetch: Fetch) -> "PreparedRequest":
+        return self.prepare(replace(self.request, fetches=(fetch,)))
 
 
 @dataclass(slots=True)
@@ -93,14 +107,27 @@ async def _run_entities(
 ) -> None:
     # B
     collected = [collect(tree.data, fetch) for fetch in prepared.request.fetches]
+    # C
+    calls = [(prepared, collected)]
+    if any(each.plain for each in collected):
+        pairs = zip(prepared.plain, collected, strict=True)
+        calls += [(plain, [each.plain]) for plain, each in pairs if plain and each.plain]
+    await asyncio.gather(*(_run_collected(*call, tree, variables, context) for call in calls))
+
+
+async def _run_collected(
+    prepared: PreparedRequest,
+    collected: Sequence[Collected],
+    tree: Tree,
+    variables: Mapping[str, Any],
+    context: RequestContext,
+) -> None:
     if not any(each.representations for each in collected):
         return
-    # C
-    inputs = Inputs([each.representations for each in collected], variables)
-    answer = await _ask(prepared, inputs, context)
-    if answer.data is None and prepared.apart and any(each.path for each in answer.faults):
-        apart = [each for each, found in zip(prepared.apart, collected, strict=True) if found.representations]
-        await asyncio.gather(*(_run_entities(each, tree, variables, context) for each in apart))
+    answer = await _ask(prepared, Inputs([each.representations for each in collected], variables), context)
+    if answer.data is None and len(collected) > 1 and any(each.path for each in answer.faults):
+        pairs = zip(prepared.apart, collected, strict=True)
+        await asyncio.gather(*(_run_collected(one, [each], tree, variables, context) for one, each in pairs))
         return
     # D
     _merge_entities(answer, prepared, collected, tree)

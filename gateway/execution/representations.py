@@ -1,6 +1,7 @@
 """From the tree to what is sent: the objects at a place, each as a representation, equal ones only once.
 
-A null in a key means that there is nothing to ask for; a failure in anything needed is the failure of what needs it.
+A null in a key means that there is nothing to ask for; a failure in anything needed is the failure of what needs it:
+in a key of everything, in a required field of what requires it. The rest is then asked for without that.
 """
 
 import json
@@ -11,7 +12,7 @@ from typing import Any
 import orjson
 
 from gateway.execution.failures import Failure, fail
-from gateway.planning.plan import EACH, Fetch, Input, Path, Representation
+from gateway.planning.plan import EACH, ONLY, Fetch, Input, Path, Representation
 
 __all__ = ["Collected", "collect", "objects_at"]
 
@@ -20,24 +21,47 @@ JsonObject = dict[str, Any]
 
 @dataclass(slots=True)
 class Collected:
-    """Distinct representations in order, and for each the objects of the tree that its answer belongs to."""
+    """Distinct representations in order, and for each the objects of the tree that its answer belongs to.
+
+    `plain` is what can be asked with `Fetch.plain` only, as required fields failed.
+    """
 
     representations: list[JsonObject] = field(default_factory=list)
     targets: list[list[JsonObject]] = field(default_factory=list)
+    plain: "Collected | None" = None
+    _known: dict[bytes, int] = field(default_factory=dict)
+
+    def add(self, made: JsonObject, target: JsonObject) -> None:
+        """One more object, named by what is sent for it."""
+        index = self._known.setdefault(_identity(made), len(self.representations))
+        if index == len(self.representations):
+            self.representations.append(made)
+            self.targets.append([])
+        self.targets[index].append(target)
 
 
 def collect(tree: JsonObject, fetch: Fetch) -> Collected:
     """What `fetch` sends for the tree as it is now."""
     collected = Collected()
-    known: dict[bytes, int] = {}
     for target in objects_at(tree, fetch.path):
-        for representation in fetch.representations:
+        for index, representation in enumerate(fetch.representations):
             made = _made(target, representation)
             if isinstance(made, Failure):
-                fail(target, fetch.selects, made)
+                _without(made, target, index, fetch, collected)
             elif made is not None:
-                _add(collected, known, made, target)
+                collected.add(made, target)
     return collected
+
+
+def _without(failure: Failure, target: JsonObject, index: int, fetch: Fetch, collected: Collected) -> None:
+    """Marks what can't be asked, and keeps what can."""
+    made = _made(target, fetch.plain.representations[index]) if fetch.plain else None
+    if not isinstance(made, dict) or fetch.requiring is None:
+        fail(target, fetch.selects, failure)
+        return
+    fail(target, fetch.requiring, failure)
+    collected.plain = collected.plain or Collected()
+    collected.plain.add(made, target)
 
 
 def objects_at(value: Any, path: Path) -> Iterator[JsonObject]:
@@ -50,18 +74,10 @@ def objects_at(value: Any, path: Path) -> Iterator[JsonObject]:
             for each in value:
                 yield from objects_at(each, path[1:])
     elif isinstance(value, dict):
-        yield from objects_at(value.get(path[0]), path[1:])
-
-
-def _add(collected: Collected, known: dict[bytes, int], made: JsonObject, target: JsonObject) -> None:
-    identity = _identity(made)
-    index = known.get(identity)
-    if index is None:
-        known[identity] = len(collected.representations)
-        collected.representations.append(made)
-        collected.targets.append([target])
-    else:
-        collected.targets[index].append(target)
+        if path[0].startswith(ONLY):
+            yield from objects_at(value if value.get("__typename") == path[0].removeprefix(ONLY) else None, path[1:])
+        else:
+            yield from objects_at(value.get(path[0]), path[1:])
 
 
 def _identity(made: JsonObject) -> bytes:

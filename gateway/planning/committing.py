@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from gateway.composition.supergraph import Supergraph, named
 from gateway.planning.drafting import DraftFetch, DraftOutput, DraftOutputs, Entry, TreeKeys
-from gateway.planning.plan import EACH, FetchKind, Input, Path
+from gateway.planning.plan import EACH, ONLY, FetchKind, Input, Path
 from gateway.planning.solution import Jump, Narrow, RootJump, Solution, Take
 
 __all__ = ["Committer"]
@@ -21,11 +21,24 @@ __all__ = ["Committer"]
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where steps are committed: into which fetch, at which path, into which of its selection sets."""
+    """Where steps are committed: into which fetch, at which place, into which of its selection sets.
+
+    `keys` is the place as tree keys alone; `path` has the types of the objects too that were narrowed on the way, and
+    `only_on` is the one that the objects here are narrowed to.
+    """
 
     fetch: DraftFetch
-    path: Path
     into: DraftOutputs
+    keys: Path = ()
+    path: Path = ()
+    only_on: str | None = None
+
+    def here(self) -> Path:
+        """The path to the objects that are narrowed to."""
+        return (*self.path, f"{ONLY}{self.only_on}") if self.only_on else self.path
+
+    def below(self, into: DraftOutputs, steps: Path) -> "_Place":
+        return _Place(self.fetch, into, (*self.keys, *steps), (*self.here(), *steps))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +62,24 @@ class Committer:
         self.supergraph = supergraph
         self.keys = TreeKeys()
         self.drafts: list[DraftFetch] = []
-        self._sets_at: dict[Path, dict[str, list[DraftOutputs]]] = {}
 
-    def commit_root(self, solution: Solution, kind: FetchKind, *, after: Iterable[int] = ()) -> None:
-        """All steps of a root solution. Root fetches start at once, or wait for `after` (mutations: rule 11)."""
+    def commit_query(self, solution: Solution) -> None:
+        """All steps of a root solution; its root fetches start at once."""
         for step in solution.steps:
             assert isinstance(step, RootJump)
-            self._root(step, kind, (), frozenset(after))
+            self._root(step, "query", (), frozenset())
 
-    def finish(self) -> None:
-        """Where objects of several types may stand at one path, each is asked for its own."""
-        for by_type in self._sets_at.values():
-            if len(by_type) > 1:
-                for each in (each for sets in by_type.values() for each in sets):
-                    each.typename = True
+    def commit_mutation(self, solution: Solution) -> None:
+        """One root field: after all that was committed before it is complete (GraphQL spec, 6.2.2; rule 11).
+
+        Fields that follow one another in one subgraph travel together, as long as nothing has to be fetched between.
+        """
+        (step,) = solution.steps
+        assert isinstance(step, RootJump)
+        last = self.drafts[-1] if self.drafts else None
+        joins = last is not None and last.kind == "mutation" and last.graph == step.graph
+        before = self.drafts[:-1] if joins else self.drafts
+        self._root(step, "mutation", (), frozenset(each.number for each in before))
 
     def _root(self, step: RootJump, kind: FetchKind, path: Path, after: frozenset[int] = frozenset()) -> _Committed:
         """The fields of a root type, at the root or wherever a field leads back to it (`me { query { ... } }`)."""
@@ -74,7 +91,8 @@ class Committer:
         )
         draft = next(known, None) or self._draft(step.graph, kind, path)
         draft.waits_for |= after
-        return self._commit(step.below, _Place(draft, path, draft.selects))
+        keys = tuple(each for each in path if not each.startswith(ONLY))
+        return self._commit(step.below, _Place(draft, draft.selects, keys, path))
 
     def _commit(self, solution: Solution, place: _Place) -> _Committed:
         done = _NOTHING
@@ -87,39 +105,35 @@ class Committer:
                 case Jump():
                     done |= self._jump(step, place)
                 case RootJump():
-                    done |= self._root(step, "query", place.path, frozenset({place.fetch.number}))
+                    done |= self._root(step, "query", place.here(), frozenset({place.fetch.number}))
         return done
 
     # A
     def _take(self, step: Take, place: _Place) -> _Committed:
         graph = place.fetch.graph
-        key = self.keys.key(place.path, step.field)
+        key = self.keys.key(place.keys, step.field)
         declared = self.supergraph.field_type(graph, step.on, step.field.name)
         output = place.into.outputs.get(key)
-        path = (*place.path, key, *(EACH for _ in range(declared.count("["))))
         if output is None:
-            below = self._selection_set(graph, named(declared), path) if step.below else None
+            below = self._selection_set(graph, named(declared)) if step.below else None
             output = DraftOutput(step.field.name, step.field.arguments, key, declared, below)
             place.into.outputs[key] = output
         given = _Committed(frozenset({place.fetch.number}), ())
         if step.below is None or output.below is None:
             return given | _Committed(frozenset(), (Input(step.field.name, key, None, False, None),))
-        below_done = self._commit(step.below, _Place(place.fetch, path, output.below))
+        steps = (key, *(EACH for _ in range(declared.count("["))))
+        below_done = self._commit(step.below, place.below(output.below, steps))
         reads = Input(step.field.name, key, None, False, below_done.inputs)
         return given | _Committed(below_done.given_by, (reads,))
 
-    def _selection_set(self, graph: str, type_name: str, path: Path) -> DraftOutputs:
+    def _selection_set(self, graph: str, type_name: str) -> DraftOutputs:
         """An abstract place asks which type each object is; an interface object would not know."""
         kind = self.supergraph.types[type_name].kind
-        if self.supergraph.is_interface_object(graph, type_name):
-            return DraftOutputs()
-        made = DraftOutputs(typename=kind != "object")
-        self._sets_at.setdefault(path, {}).setdefault(type_name, []).append(made)
-        return made
+        return DraftOutputs(typename=kind != "object" and not self.supergraph.is_interface_object(graph, type_name))
 
     # B
     def _narrow(self, step: Narrow, place: _Place) -> _Committed:
-        done = self._commit(step.below, replace(place, into=place.into.narrow(step.on)))
+        done = self._commit(step.below, replace(place, into=place.into.narrow(step.on), only_on=step.on))
         only = tuple(replace(each, only_on=step.on) for each in done.inputs)
         return _Committed(done.given_by | {place.fetch.number}, only)
 
@@ -134,7 +148,10 @@ class Committer:
         into = fetch.selects.narrow(step.entity)
         if real_interface:
             fetch.selects.typename = True  # that subgraph knows the real types, and is asked for them
-        return self._commit(step.below, _Place(fetch, place.path, into))
+        if step.requires:
+            fields = (each.field for each in step.below.steps if isinstance(each, Take))
+            fetch.requiring.update((step.entity, self.keys.key(place.keys, each)) for each in fields)
+        return self._commit(step.below, replace(place, fetch=fetch, into=into))
 
     def _is_real_interface(self, step: Jump) -> bool:
         kind = self.supergraph.types[step.entity].kind

@@ -5,15 +5,15 @@ B  outputs  a selection set that grows; equal fields meet
 C  wires    where one document would hold two types under one key, the later one gets an alias
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from graphql.language import ArgumentNode
 
-from gateway.planning.plan import FetchKind, Input, Output, OutputSet, Path
+from gateway.planning.plan import Fetch, FetchKind, Input, Output, OutputSet, Path, Representation
 from gateway.selections import Field, Identity, identity
 
-__all__ = ["DraftFetch", "DraftOutput", "DraftOutputs", "Entry", "TreeKeys", "freeze_outputs"]
+__all__ = ["DraftFetch", "DraftOutput", "DraftOutputs", "Entry", "TreeKeys", "freeze"]
 
 Entry = tuple[str | None, str | None]  # of a representation: the type it is for, the type name it sends
 
@@ -77,7 +77,10 @@ class DraftOutputs:
 
 @dataclass(slots=True)
 class DraftFetch:
-    """A fetch in the making. `entries` are its representations; `waits_for` names drafts by their number."""
+    """A fetch in the making. `entries` are its representations; `waits_for` names drafts by their number.
+
+    `requiring` names the fields that need more than a key: by type and tree key.
+    """
 
     number: int
     graph: str
@@ -86,22 +89,40 @@ class DraftFetch:
     selects: DraftOutputs = field(default_factory=DraftOutputs)
     entries: dict[Entry, tuple[Input, ...]] = field(default_factory=dict)
     waits_for: set[int] = field(default_factory=set)
+    requiring: set[tuple[str, str]] = field(default_factory=set)
 
     def takes(self, entry: Entry, inputs: Iterable[Input]) -> bool:
         """Whether the inputs can join: not where one field would be read from two places."""
-        held = {each.name: each.tree_key for each in self.entries.get(entry, ())}
-        return all(held.get(each.name, each.tree_key) == each.tree_key for each in inputs)
+        return _agree(self.entries.get(entry, ()), inputs)
 
     def add(self, entry: Entry, inputs: Iterable[Input]) -> None:
         """Sends these inputs too."""
         self.entries[entry] = _joined((*self.entries.get(entry, ()), *inputs))
 
 
-def freeze_outputs(draft: DraftOutputs) -> OutputSet:
-    """C: the finished selection set, conflicting fields told apart by aliases of our own (rule 9)."""
+def freeze(draft: DraftFetch) -> Fetch:
+    """C: the finished fetch, conflicting fields told apart by aliases of our own (rule 9)."""
     wires: dict[int, str] = {}
-    _give_wires([draft], wires)
-    return _freeze(draft, wires)
+    _give_wires([draft.selects], wires)
+    selects = _freeze(draft.selects, wires)
+    entries = draft.entries.items()
+    whole = tuple(Representation(only_on, typename, inputs) for (only_on, typename), inputs in entries)
+    if not draft.requiring:
+        return Fetch(draft.kind, draft.path, whole, selects)
+    requiring = _part(selects, lambda on, key: (on, key) in draft.requiring)
+    rest = _part(selects, lambda on, key: (on, key) not in draft.requiring)
+    keys = tuple(replace(each, inputs=tuple(one for one in each.inputs if one.is_key)) for each in whole)
+    plain = Fetch(draft.kind, draft.path, keys, rest) if rest.narrowed else None
+    return Fetch(draft.kind, draft.path, whole, selects, requiring, plain)
+
+
+def _part(selects: OutputSet, wanted: Callable[[str, str], bool]) -> OutputSet:
+    """What is wanted of an entity fetch's selection, in which each field stands under the type it is of."""
+    narrowed = (
+        (on, replace(inner, outputs=tuple(each for each in inner.outputs if wanted(on, each.tree_key))))
+        for on, inner in selects.narrowed
+    )
+    return replace(selects, narrowed=tuple((on, inner) for on, inner in narrowed if inner.outputs or inner.narrowed))
 
 
 def _give_wires(sets: list[DraftOutputs], wires: dict[int, str]) -> None:
@@ -136,6 +157,15 @@ def _freeze(draft: DraftOutputs, wires: Mapping[int, str]) -> OutputSet:
     narrowed = ((on, _freeze(each, wires)) for on, each in draft.narrowed.items())
     return OutputSet(
         draft.typename, outputs, tuple((on, each) for on, each in narrowed if each.outputs or each.narrowed)
+    )
+
+
+def _agree(held: Iterable[Input], inputs: Iterable[Input]) -> bool:
+    known = {(each.name, each.only_on): each for each in held}
+    return all(
+        same.tree_key == each.tree_key and _agree(same.below or (), each.below or ())
+        for each in inputs
+        if (same := known.get((each.name, each.only_on)))
     )
 
 

@@ -6,8 +6,9 @@
             ├── Representation  what of those objects is sent: the fields of a key and of @requires
             └── OutputSet       what is selected, and where in the answer it goes
 
-A place in the answer is a `Path`: keys of the tree, and "@" for each item of a list. A *tree key* stands for one field
-with one set of arguments at one place, whatever alias the client gave; so what is asked twice is there once.
+A place in the answer is a `Path`: keys of the tree, "@" for each item of a list, "|Cat" for only what is a Cat. A *tree
+key* stands for one field with one set of arguments at one place, whatever alias the client gave; so what is asked twice
+is there once.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,10 +19,23 @@ from graphql.language import ArgumentNode
 
 from gateway.selections import Field, Identity, identity
 
-__all__ = ["EACH", "Fetch", "FetchKind", "Input", "Output", "OutputSet", "Path", "Plan", "Representation", "Request"]
+__all__ = [
+    "EACH",
+    "ONLY",
+    "Fetch",
+    "FetchKind",
+    "Input",
+    "Output",
+    "OutputSet",
+    "Path",
+    "Plan",
+    "Representation",
+    "Request",
+]
 
 Path = tuple[str, ...]
 EACH = "@"  # a step of a path: into each item of the list
+ONLY = "|"  # begins a step that stays where it is, but for objects of one type only
 FetchKind = Literal["query", "mutation", "entities"]
 
 
@@ -76,12 +90,18 @@ class Representation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fetch:
-    """What one subgraph is asked for one place of the answer; without representations where that is a root type."""
+    """What one subgraph is asked for one place of the answer; without representations where that is a root type.
+
+    `requiring` is the part of `selects` that needs more than a key; `plain` is the fetch without that part, for objects
+    whose required fields failed. None where there is no such part.
+    """
 
     kind: FetchKind
     path: Path
     representations: tuple[Representation, ...]
     selects: OutputSet
+    requiring: OutputSet | None = None
+    plain: "Fetch | None" = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

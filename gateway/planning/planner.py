@@ -12,8 +12,8 @@ from gateway.composition.supergraph import Supergraph
 from gateway.errors import PlanningError
 from gateway.operation import Operation
 from gateway.planning.committing import Committer
-from gateway.planning.drafting import DraftFetch, freeze_outputs
-from gateway.planning.plan import Fetch, Plan, Representation, Request
+from gateway.planning.drafting import DraftFetch, freeze
+from gateway.planning.plan import Plan, Request
 from gateway.planning.solution import Solution
 from gateway.planning.solving import Solver
 from gateway.selections import Field, Fragment, Selections
@@ -30,12 +30,10 @@ def make_plan(operation: Operation, supergraph: Supergraph) -> Plan:
     committer = Committer(supergraph)
     solver = Solver(supergraph)
     if operation.kind == "query":
-        committer.commit_root(_solved(solver, root, selections), "query")
+        committer.commit_query(_solved(solver, root, selections))
     else:
-        for field in selections:  # one after another, each with all that its answer needs (GraphQL spec, 6.2.2)
-            before = [draft.number for draft in committer.drafts]
-            committer.commit_root(_solved_alone(solver, root, field), "mutation", after=before)
-    committer.finish()
+        for field in selections:
+            committer.commit_mutation(_solved_alone(solver, root, field))
     return Plan(_gathered(committer.drafts, supergraph), committer.keys.frozen())
 
 
@@ -99,11 +97,4 @@ def _find_level(number: int, drafts: Mapping[int, DraftFetch], levels: dict[int,
 def _request(group: list[DraftFetch], request_of: Mapping[int, int], supergraph: Supergraph) -> Request:
     waits_for = frozenset(request_of[each] for draft in group for each in draft.waits_for)
     service = supergraph.graphs[group[0].graph].name
-    return Request(request_of[group[0].number], service, tuple(_fetch(draft) for draft in group), waits_for)
-
-
-def _fetch(draft: DraftFetch) -> Fetch:
-    representations = tuple(
-        Representation(only_on, typename, inputs) for (only_on, typename), inputs in draft.entries.items()
-    )
-    return Fetch(draft.kind, draft.path, representations, freeze_outputs(draft.selects))
+    return Request(request_of[group[0].number], service, tuple(freeze(draft) for draft in group), waits_for)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from graphql import print_ast
 
-from gateway.planning.plan import Fetch, Input, Output, OutputSet, Plan, Representation, Request
+from gateway.planning.plan import ONLY, Fetch, Input, Output, OutputSet, Plan, Representation, Request
 
 __all__ = ["print_plan"]
 
@@ -89,7 +89,7 @@ def _request(request: Request) -> Lines:
     (fetch,) = request.fetches
     sent = _entities(fetch) if request.kind == "entities" else _braced("", _selected(fetch.selects))
     block = _braced(f'Fetch(service: "{request.service}") ', sent)
-    yield from _braced(f'Flatten(path: "{".".join(fetch.path)}") ', _with_comma(list(block))) if fetch.path else block
+    yield from _braced(f'Flatten(path: "{_path(fetch)}") ', _with_comma(list(block))) if fetch.path else block
 
 
 def _batch(request: Request) -> Lines:
@@ -100,12 +100,18 @@ def _batch(request: Request) -> Lines:
 
 
 def _place(fetch: Fetch, number: int) -> Lines:
-    path = ["paths: [", f'  "{".".join(fetch.path)}"', "]"]
+    path = ["paths: [", f'  "{_path(fetch)}"', "]"]
     yield from _braced(f"_e{number} ", [*path, *_braced("", _represented(fetch))])
 
 
 def _call(fetch: Fetch, number: int) -> Lines:
     yield from _braced(f"_e{number}: _entities(representations: $representations{number}) ", _selected(fetch.selects))
+
+
+def _path(fetch: Fetch) -> str:
+    """`pets.@|[Cat].home`"""
+    steps = (f"|[{each.removeprefix(ONLY)}]" if each.startswith(ONLY) else f".{each}" for each in fetch.path)
+    return "".join(steps).removeprefix(".")
 
 
 def _braced(head: str, lines: Iterable[str]) -> Lines:

@@ -159,7 +159,26 @@ class TestFragments:
         )
         found = await same(world, "{ pets { ... on Cat { home { size } } ... on Dog { home { size } } } }")
         assert found == {"pets": [{"home": {"size": 4}}, {"home": {"size": 1}}]}
-        assert len(world.asked[1].representations[0]) == 2
+        assert [len(call) for call in world.asked[1].representations] == [1, 1]
+
+    async def test_different_keys_under_one_path_don_t_mix(self) -> None:
+        """The owners below Cat and Dog come from two systems, with different keys for one third."""
+        pets = """
+            type Query { pets: [Pet] } union Pet = Cat | Dog
+            type Cat { owner: Owner } type Dog @key(fields: "id") { id: ID! }
+            type Owner @key(fields: "code") { code: ID! }
+        """
+        dogs = """type Dog @key(fields: "id") { id: ID! owner: Owner } type Owner @key(fields: "id") { id: ID! }"""
+        owners = """type Owner @key(fields: "id") @key(fields: "code") { id: ID! code: ID! name: String }"""
+        anna, boris = thing("Owner", id="1", code="a", name="Anna"), thing("Owner", id="2", code="b", name="Boris")
+        dog = thing("Dog", id="7", owner=boris)
+        world = World(
+            {"pets": pets, "dogs": dogs, "owners": owners},
+            [dog, anna, boris],
+            query={"pets": [thing("Cat", owner=anna), dog]},
+        )
+        found = await same(world, "{ pets { ... on Cat { owner { name } } ... on Dog { owner { name } } } }")
+        assert found == {"pets": [{"owner": {"name": "Anna"}}, {"owner": {"name": "Boris"}}]}
 
 
 class TestConditions:

@@ -80,6 +80,28 @@ class TestSystemDown:
         ]
         assert world.services == ["sales", "links", "billing"]
 
+    async def test_what_needs_no_failed_field_is_still_shown(self, world: World) -> None:
+        """`manager` travels with `rate`, but doesn't need the currency: sales is asked for it alone."""
+        world.twists["billing"] = down("billing")
+        answer = await world.ask("{ client(id: 1) { accounts(last: 1) { manager rate } } }")
+        assert answer.data == {"client": {"accounts": [{"manager": "Marie", "rate": None}]}}
+        assert told(answer) == [("SYSTEM_UNAVAILABLE", "client.accounts.0.rate")]
+        assert "rate" not in world.asked[-1].text
+
+    async def test_one_of_two_that_need_a_failed_field(self, world: World) -> None:
+        """The account whose currency is known has all, the other what needs none."""
+
+        def faulty(system: str, type_name: str, name: str, of: Thing | None) -> Exception | None:
+            return coded("only this") if name == "currency" and of and of.values["number"] == "7" else None
+
+        world.faulty = faulty
+        answer = await world.ask("{ client(id: 1) { accounts { manager rate } } }")
+        assert answer.data["client"]["accounts"] == [
+            {"manager": "Marie", "rate": None},
+            {"manager": "Marie", "rate": 3},
+        ]
+        assert told(answer) == [("BROKEN", "client.accounts.0.rate")]
+
     async def test_the_only_system_of_a_query(self, world: World) -> None:
         """`data` stays an object: the root fields may be null."""
         world.twists["sales"] = down("sales")
