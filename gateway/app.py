@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -29,6 +29,7 @@ import resolvers.sales
 from gateway.composition import SubgraphSdl, compose
 from gateway.composition.supergraph import Supergraph
 from gateway.config import Settings
+from gateway.doors.viewer import ANONYMOUS, Viewer
 from gateway.http.application import make_http_app
 from gateway.http.page import Example
 from gateway.http.remote import RemoteAnswerer
@@ -72,8 +73,8 @@ _log = logging.getLogger("spojka")
 Clock = Callable[[], datetime]
 
 _HOUSE_ZONE = ZoneInfo("Europe/Prague")
-_PERSON = "anonymous"  # there are no doors yet: whoever reaches the loopback address is let in
-_PROCESS = "processes"
+_PROCESSES = Viewer("processes")
+_OPERATOR = Viewer("operator")  # whoever may read the data directory itself
 
 
 class StartError(Exception):
@@ -107,13 +108,13 @@ class Company:
     runner: Runner
     clock: Clock
 
-    async def answer(self, request: GraphQLRequest) -> GraphQLResponse:
-        """Answers a person at the edge; the request's time is read here and nowhere else."""
-        return await self.gateway.answer(request, self.context())
+    async def answer(self, request: GraphQLRequest, viewer: Viewer) -> GraphQLResponse:
+        """Answers a viewer at the edge; the request's time is read here and nowhere else."""
+        return await self.gateway.answer(request, self.context(viewer))
 
-    def context(self) -> RequestContext:
-        """What is known of a person's request; `sent` in it tells afterwards which subgraphs were asked."""
-        return RequestContext(now=self.clock(), caller=_PERSON)
+    def context(self, viewer: Viewer = ANONYMOUS) -> RequestContext:
+        """What is known of a viewer's request; `sent` in it tells afterwards which subgraphs were asked."""
+        return RequestContext(now=self.clock(), viewer=viewer)
 
     async def readiness(self) -> dict[str, str | None]:
         """For each system None where its database answers, else why not."""
@@ -184,7 +185,7 @@ async def local_graph(settings: Settings) -> AsyncIterator[Graph]:
     """The graph in this process, for commands that need no server."""
     company = await asyncio.to_thread(open_company, settings)
     try:
-        yield _AnsweredGraph(company.answer)
+        yield _AnsweredGraph(partial(company.answer, viewer=_OPERATOR))
     finally:
         await company.close()
 
@@ -246,7 +247,7 @@ def _wired(databases: Mapping[str, Database], clock: Clock) -> tuple[Gateway, Ru
     gateway = Gateway(supergraph(), subgraphs)
 
     async def answer(request: GraphQLRequest) -> GraphQLResponse:
-        return await gateway.answer(request, RequestContext(now=clock(), caller=_PROCESS))
+        return await gateway.answer(request, RequestContext(now=clock(), viewer=_PROCESSES))
 
     # Processes work on the graph that the subgraph which starts them is part of, so the runner comes last.
     runner = Runner(sources["processes"], _AnsweredGraph(answer), clock=clock, new_key=_new_key)

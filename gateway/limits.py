@@ -9,8 +9,9 @@ import re
 from dataclasses import dataclass
 
 from gateway.errors import OverLimit
+from gateway.section import Section
 
-__all__ = ["Limits", "check_body", "check_document"]
+__all__ = ["Limits", "check_body", "check_document", "read"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,16 @@ class Limits:
     body_bytes: int = 1024 * 1024
     document_tokens: int = 10_000
     document_depth: int = 30
+
+
+def read(section: Section) -> Limits:
+    """`[limits]`."""
+    usual = Limits()
+    return Limits(
+        body_bytes=section.integer("body_bytes", usual.body_bytes),
+        document_tokens=section.integer("document_tokens", usual.document_tokens),
+        document_depth=section.integer("document_depth", usual.document_depth),
+    )
 
 
 # The lexical grammar of GraphQL, one alternative per kind of token. Possessive throughout, and a string without its end

@@ -8,6 +8,7 @@ from typing import Protocol
 from starlette.responses import RedirectResponse
 from starlette.types import Receive, Scope, Send
 
+from gateway.doors.viewer import ANONYMOUS, Viewer
 from gateway.errors import OverLimit, formatted
 from gateway.http.media_types import MediaType, accepted, check_content_type
 from gateway.http.reading import Disconnected, from_json, from_query_string, read_body
@@ -29,7 +30,7 @@ _REMEMBERED_LENGTH = 10_000
 class Answerer(Protocol):
     """Whatever answers a request: the gateway in this process, or a fake in a test."""
 
-    async def answer(self, request: GraphQLRequest) -> GraphQLResponse:
+    async def answer(self, request: GraphQLRequest, viewer: Viewer) -> GraphQLResponse:
         """Never raises for what a client or a subgraph does wrong."""
         ...
 
@@ -79,7 +80,7 @@ class Endpoint:
             self._check_document(request.query)
         except OverLimit as error:
             return GraphQLResponse(errors=tuple(formatted(error)), executed=False)
-        return await self._answerer.answer(request)
+        return await self._answerer.answer(request, ANONYMOUS)
 
     def _check_document(self, document: str) -> None:
         if len(document) > _REMEMBERED_LENGTH:

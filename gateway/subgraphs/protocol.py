@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from gateway.doors.viewer import ANONYMOUS, Viewer
 from gateway.subgraphs.operation import SubgraphOperation
 
 __all__ = ["Inputs", "RequestContext", "Sent", "Subgraph", "SubgraphAnswer", "SubgraphFault"]
@@ -31,8 +32,13 @@ class RequestContext:
     """What is known of the client's request: its instant (aware UTC), who asks; `sent` grows while it is answered."""
 
     now: datetime
-    caller: str
+    viewer: Viewer = ANONYMOUS
     sent: list[Sent] = field(default_factory=list)
+
+    @property
+    def caller(self) -> str:
+        """The name of who asks: idempotency keys are each caller's own."""
+        return self.viewer.subject
 
 
 @dataclass(frozen=True, slots=True)

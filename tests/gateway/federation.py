@@ -146,7 +146,7 @@ class World:
         self.asked.clear()
         self.complaints.clear()
         request = GraphQLRequest(query=query, variables=variables or {}, operation_name=operation_name)
-        answer = await self.gateway.answer(request, RequestContext(now=NOW, caller="test"))
+        answer = await self.gateway.answer(request, RequestContext(now=NOW))
         assert not self.complaints, "\n".join(self.complaints)
         return answer
 

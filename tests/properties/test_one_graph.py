@@ -40,16 +40,20 @@ async def _differs(graph: RandomGraph, schema: GraphQLSchema, query: RandomQuery
         return f"{type(problem).__name__}: {problem}"
     if answer.errors:
         return f"errors: {answer.errors}"
-    if _ordered(answer.data) != _ordered(expected.data):
-        return f"answered {answer.data}\nexpected {expected.data}"
-    return None
+    return difference(answer.data, expected.data, "data")
 
 
-def _ordered(value: Any) -> Any:
-    """With the order of keys made part of the value."""
-    if isinstance(value, dict):
-        return [(key, _ordered(each)) for key, each in value.items()]
-    return [_ordered(each) for each in value] if isinstance(value, list) else value
+def difference(found: Any, expected: Any, at: str) -> str | None:
+    """The first place where two answers differ, the order of keys included."""
+    match found, expected:
+        case dict(), dict() if list(found) == list(expected):
+            return next(filter(None, (difference(found[key], expected[key], f"{at}.{key}") for key in found)), None)
+        case list(), list() if len(found) == len(expected):
+            pairs = enumerate(zip(found, expected, strict=True))
+            return next(filter(None, (difference(*each, f"{at}.{index}") for index, each in pairs)), None)
+        case _:
+            same = type(found) is type(expected) and found == expected
+            return None if same else f"at {at}: answered {found}, expected {expected}"
 
 
 async def _story(seed: int, graph: RandomGraph, schema: GraphQLSchema, query: RandomQuery) -> str:

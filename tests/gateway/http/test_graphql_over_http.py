@@ -9,6 +9,7 @@ import httpx
 import orjson
 import pytest
 
+from gateway.doors.viewer import Viewer
 from gateway.http.application import make_http_app
 from gateway.limits import Limits
 from gateway.request import GraphQLRequest, GraphQLResponse
@@ -23,7 +24,7 @@ class FakeAnswerer:
 
     asked: list[GraphQLRequest] = field(default_factory=list)
 
-    async def answer(self, request: GraphQLRequest) -> GraphQLResponse:
+    async def answer(self, request: GraphQLRequest, viewer: Viewer) -> GraphQLResponse:
         self.asked.append(request)
         match request.query:
             case "{ partial }":
