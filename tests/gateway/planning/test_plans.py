@@ -8,12 +8,14 @@
 """
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gateway.app import supergraph as company_supergraph
 from gateway.composition.supergraph import Supergraph
 from gateway.pipeline import Gateway
 from gateway.planning.plan import Plan
@@ -24,7 +26,7 @@ from gateway.subgraphs.protocol import Inputs, RequestContext, SubgraphAnswer
 from tests.gateway.federation import supergraph_of
 
 PLANS = Path(__file__).parent / "plans"
-SKETCH = Path(__file__).parents[1] / "composition" / "sketch"
+EXAMPLES = Path(__file__).parents[3] / "resolvers" / "examples"
 CASES = sorted(PLANS.glob("*/*.graphql"))
 
 
@@ -44,6 +46,13 @@ def test_every_plan_has_its_query() -> None:
     assert not [each for each in PLANS.glob("*/*.plan") if not each.with_suffix(".graphql").exists()]
 
 
+@pytest.mark.parametrize("name", ["ClientProfile", "Clients", "LatestRates", "TraceInvoice"])
+def test_the_companys_documents_are_those_it_ships(name: str) -> None:
+    """The plans are of the documents that GraphiQL opens with."""
+    planned_text = (PLANS / "company" / f"{name}.graphql").read_text()
+    assert re.sub(r"^# .*\n", "", planned_text) == (EXAMPLES / f"{name}.graphql").read_text()
+
+
 @pytest.mark.parametrize(
     ("name", "requests", "depth"),
     [("ClientProfile", 5, 3), ("Clients", 3, 3), ("LatestRates", 3, 3), ("TraceInvoice", 6, 4)],
@@ -55,8 +64,10 @@ def test_the_companys_documents_need_no_more_requests(name: str, requests: int, 
 
 
 def supergraph(feature: Path) -> Supergraph:
-    """Of the feature's subgraphs; the company's are the sketch that composition is tested with."""
-    folder = SKETCH if feature.name == "company" else feature / "subgraphs"
+    """Of the feature's subgraphs; the company's are its own."""
+    if feature.name == "company":
+        return company_supergraph()
+    folder = feature / "subgraphs"
     return supergraph_of({each.stem: each.read_text() for each in sorted(folder.glob("*.graphql"))})
 
 
