@@ -64,7 +64,7 @@ class EmbeddedSubgraph:
         extensions = dict(error.extensions or {})
         path = tuple(error.path or ())
         if "code" in extensions or _is_graphqls_own(error):
-            code = extensions.pop("code", "BAD_USER_INPUT" if not path else "SUBGRAPH_ERROR")
+            code = extensions.pop("code", "BAD_USER_INPUT" if _is_about_input(error) else "SUBGRAPH_ERROR")
             return SubgraphFault(error.message, path, {"code": code, **extensions, "service": self.name})
         log.error("%s failed at %s", self.name, ".".join(map(str, path)), exc_info=error.original_error)
         message = f"{self.name} failed to answer: its log has the reason"
@@ -83,3 +83,11 @@ def _is_graphqls_own(error: GraphQLError) -> bool:
     """Whether graphql-core itself says so: a null where none may be, a variable that doesn't fit."""
     cause = error.original_error
     return cause is None or isinstance(cause, GraphQLError) or not error.path
+
+
+def _is_about_input(error: GraphQLError) -> bool:
+    """A variable (then nothing ran, and there is no path) or an argument that the schema's scalar refused.
+
+    graphql-core says the latter in words only.
+    """
+    return not error.path or error.message.startswith("Argument '")
