@@ -35,6 +35,7 @@ from graphql.language import FieldNode, InlineFragmentNode, OperationDefinitionN
 from gateway.composition.composer import compose
 from gateway.composition.subgraph import SubgraphSdl
 from gateway.composition.supergraph import Supergraph
+from gateway.doors.viewer import Viewer
 from gateway.pipeline import Gateway
 from gateway.request import GraphQLRequest, GraphQLResponse
 from gateway.subgraphs.embedded import CompiledDocument, EmbeddedSubgraph
@@ -48,6 +49,7 @@ LINK = (
     ' import: ["@key", "@shareable", "@external", "@requires", "@provides", "@inaccessible", "@override"])\n'
 )
 NOW = datetime(2026, 11, 24, 16, 30, tzinfo=UTC)
+TESTER = Viewer("test")
 
 
 @dataclass(slots=True, eq=False)
@@ -140,7 +142,12 @@ class World:
         return [each.service for each in self.asked]
 
     async def ask(
-        self, query: str, variables: Mapping[str, Any] | None = None, *, operation_name: str | None = None
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        operation_name: str | None = None,
+        viewer: Viewer = TESTER,
     ) -> GraphQLResponse:
         """The gateway's answer; AssertionError when a subgraph had to complain."""
         self.asked.clear()

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from gateway.doors.viewer import Viewer
 from gateway.http.application import make_http_app
 from gateway.http.page import Example
 from gateway.request import GraphQLRequest, GraphQLResponse
@@ -14,7 +15,7 @@ EXAMPLE = Example(name="Hello", document="query Hello { name }", variables={"id"
 
 
 class Nobody:
-    async def answer(self, request: GraphQLRequest) -> GraphQLResponse:
+    async def answer(self, request: GraphQLRequest, viewer: Viewer) -> GraphQLResponse:
         raise AssertionError(request)
 
 
