@@ -54,6 +54,7 @@ _KINDS: Mapping[OperationType, Kind] = {
 }
 _INTROSPECTION = {"__schema", "__type"}
 _MOST_ERRORS = 20
+_MOST_INTROSPECTIONS = 10  # of the whole schema each, in one request; tools send one
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,13 @@ def coerce(operation: OperationDefinitionNode, given: Mapping[str, Any], schema:
 
 
 def conditions(document: Document, variables: Mapping[str, Any]) -> tuple[bool, ...]:
-    """How @skip and @include go with these variables: with it a plan can be found again."""
+    """How @skip and @include go with these variables: with it a plan can be found again.
+
+    BadVariables where one is null: a default lets `$if: Boolean = true` stand in a place that takes no null.
+    """
+    for name in document.condition_variables:
+        if name in variables and variables[name] is None:
+            raise BadVariables(f"${name} decides on @skip or @include and can't be null: send true or false")
     return tuple(bool(variables.get(name)) for name in document.condition_variables)
 
 
@@ -139,6 +146,9 @@ def prepare(
     assert root is not None  # validation refused it otherwise
     spreader = _Spreader(document, variables, schema, most_fields, deepest)
     selections = spreader.spread([operation.selection_set], root, depth=1)
+    if len(spreader.introspection) > _MOST_INTROSPECTIONS:
+        message = f"the operation asks for __schema or __type more than {_MOST_INTROSPECTIONS} times: ask less often"
+        raise OverLimit(message, code="QUERY_TOO_COMPLEX")
     kind = _KINDS[operation.operation]
     return Operation(
         kind=kind,

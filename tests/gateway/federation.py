@@ -42,7 +42,20 @@ from gateway.subgraphs.embedded import CompiledDocument, EmbeddedSubgraph
 from gateway.subgraphs.operation import SubgraphOperation
 from gateway.subgraphs.protocol import Inputs, RequestContext, SubgraphAnswer, SubgraphFault
 
-__all__ = ["LINK", "Asked", "Computed", "Thing", "World", "coded", "down", "one_graph", "supergraph_of", "thing"]
+__all__ = [
+    "LINK",
+    "NOW",
+    "Asked",
+    "Computed",
+    "Faulty",
+    "Thing",
+    "World",
+    "coded",
+    "down",
+    "one_graph",
+    "supergraph_of",
+    "thing",
+]
 
 LINK = (
     'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9",'
@@ -300,7 +313,8 @@ class _Suspicious:
             return None
         for each in self.world.named(type_name):
             if all(
-                self.world.true_selection(each, selection_set(key)) == _only(representation, selection_set(key))
+                self.world.true_selection(each, selection_set(key))
+                == _only(representation, selection_set(key), self.is_possible)
                 for key in usable
             ):
                 if error := self.world.faulty and self.world.faulty(self.name, type_name, "_entities", each):
@@ -347,7 +361,7 @@ class _Suspicious:
             if not _sent_all(seen.sent, wanted):
                 self._complain(f"needs {{ {required} }} for {type_name}.{name}, but was sent {seen.sent}")
                 return None
-            return value.of(_only(seen.sent, wanted), **arguments)
+            return value.of(_only(seen.sent, wanted, self.is_possible), **arguments)
         return self.world.true_value(seen.thing, name, arguments)
 
     def _seen(self, value: Any, provided: SelectionSetNode | None) -> Any:
@@ -442,19 +456,22 @@ def _sent_all(sent: Any, wanted: SelectionSetNode) -> bool:
     )
 
 
-def _only(sent: Any, wanted: SelectionSetNode) -> Any:
-    """What `wanted` names of it, and nothing else."""
+def _only(sent: Any, wanted: SelectionSetNode, holds: Callable[[str, str], bool]) -> Any:
+    """What `wanted` names of it, and nothing else; `holds(type, condition)` decides on fragments."""
     if isinstance(sent, list):
-        return [_only(each, wanted) for each in sent]
+        return [_only(each, wanted, holds) for each in sent]
     if not isinstance(sent, dict):
         return sent
-    return {
-        each.name.value: (
-            _only(sent[each.name.value], each.selection_set) if each.selection_set else sent[each.name.value]
-        )
-        for each in _fields(wanted)
-        if each.name.value in sent
-    }
+    found: dict[str, Any] = {}
+    for each in wanted.selections:
+        if isinstance(each, InlineFragmentNode):
+            assert each.type_condition
+            if holds(sent.get("__typename", ""), each.type_condition.name.value):
+                found.update(_only(sent, each.selection_set, holds))
+        elif isinstance(each, FieldNode) and each.name.value in sent and each.name.value != "__typename":
+            value = sent[each.name.value]
+            found[each.name.value] = _only(value, each.selection_set, holds) if each.selection_set else value
+    return found
 
 
 def _grants(seen: _Seen, name: str, subgraph: _Suspicious) -> bool:

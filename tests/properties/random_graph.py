@@ -7,6 +7,7 @@ D  data     a few objects of every type; what an argument gives depends on the a
 """
 
 import random
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
@@ -328,6 +329,7 @@ class _Splitting:
         part = self._part(home, of)
         for each in self.rng.sample(list(of.fields), self.rng.randint(1, len(of.fields))):
             part.fields[each] = ""
+            self._know(home, of.fields[each].named)
         for member in self.types.values():
             if of.name in member.implements:
                 self._know(home, member.name)
@@ -452,7 +454,7 @@ class _Splitting:
         owners = [home for home in self.names if self._owns(home, of, declared)]
         for home in owners if len(owners) > 1 or (of.name, declared.name) in self.provided else ():
             part = self._part(home, of)
-            if "@shareable" not in part.fields[declared.name] and declared.name not in _words(part.keys):
+            if "@shareable" not in part.fields[declared.name] and declared.name not in _own_words(part.keys):
                 part.fields[declared.name] += " @shareable"
 
     def _complete_members(self, home: str) -> None:
@@ -488,6 +490,14 @@ def _connected(sets: list[list[str]]) -> bool:
 
 def _words(texts: Iterable[str]) -> set[str]:
     return {word for text in texts for word in text.replace('"', " ").replace(")", " ").replace(",", " ").split()}
+
+
+def _own_words(keys: Iterable[str]) -> set[str]:
+    """The words of the keys without what is in their braces, which is of other types."""
+    texts = list(keys)
+    while any("{" in text for text in texts):
+        texts = [re.sub(r"\{[^{}]*\}", " ", text) for text in texts]
+    return _words(texts)
 
 
 # D

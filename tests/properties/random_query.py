@@ -1,6 +1,7 @@
 """A random valid operation on a schema, with the values of its variables; and how to make a failing one smaller."""
 
 import random
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -177,12 +178,26 @@ async def smallest(
     while shrunk or start:
         shrunk, start = False, start if shrunk else 0
         for number, text in enumerate(islice(_without_one(parse(query.text, no_location=True)), start, None), start):
-            tried = RandomQuery(text, query.variables)
-            broken = [each for each in validate(schema, parse(text)) if "never used" not in each.message]
-            if not broken and await fails(tried):
+            tried = RandomQuery(_tidied(text), query.variables)
+            if not validate(schema, parse(tried.text)) and await fails(tried):
                 query, shrunk, start = tried, True, number
                 break
     return query
+
+
+def _tidied(text: str) -> str:
+    """Without variables and fragments that nobody uses any more."""
+    document = parse(text, no_location=True)
+    definitions = []
+    for each in document.definitions:
+        if isinstance(each, FragmentDefinitionNode) and not re.search(rf"\.\.\.{each.name.value}\b", text):
+            continue
+        if isinstance(each, OperationDefinitionNode):
+            used = [v for v in each.variable_definitions if len(re.findall(rf"\${v.variable.name.value}\b", text)) > 1]
+            each = _with(each, variable_definitions=tuple(used))
+        definitions.append(each)
+    tidied = print_ast(DocumentNode(definitions=tuple(definitions)))
+    return tidied if len(tidied) == len(text) else _tidied(tidied)
 
 
 def _without_one(document: DocumentNode) -> Iterator[str]:
