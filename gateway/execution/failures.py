@@ -18,13 +18,28 @@ __all__ = ["Failure", "fail", "put"]
 class Failure:
     """An error, and how far below this place it happened (`beyond`: tree keys and positions); `told` once it was.
 
-    `also` are further errors that explain the same null.
+    `also` are further errors that explain the same null. `lacking` is what was asked below the place where it stands, as
+    another system may still give its own part of that place; `origin` is then the failure that it is there.
     """
 
     fault: SubgraphFault
     beyond: tuple[str | int, ...] = ()
     told: bool = False
     also: list["Failure"] = field(default_factory=list)
+    lacking: OutputSet | None = None
+    origin: "Failure | None" = None
+
+    def stands(self, output: Output) -> "Failure":
+        """This failure in the place of `output`."""
+        if output.below is None or self.lacking is output.below:
+            return self
+        return Failure(self.fault, self.beyond, also=list(self.also), lacking=output.below, origin=self)
+
+    def tell(self) -> None:
+        """It is in the answer now, wherever it came from."""
+        self.told = True
+        if self.origin:
+            self.origin.tell()
 
 
 # A
@@ -97,6 +112,8 @@ def _asked_of(target: dict[str, Any], selects: OutputSet) -> Iterator[Output]:
 def _fail_output(target: dict[str, Any], output: Output, failure: Failure) -> None:
     known = target.get(output.tree_key)
     if output.tree_key not in target:
-        target[output.tree_key] = failure
+        target[output.tree_key] = failure.stands(output)
     elif output.below and isinstance(known, (dict, list)):
         fail(known, output.below, failure)
+    elif output.below and isinstance(known, Failure) and known.lacking is not output.below:
+        known.also.append(failure.stands(output))

@@ -25,9 +25,11 @@ def _merged(known: Any, value: Any, output: Output) -> Any:
     if value is None:
         return known  # another subgraph's object is not undone by one that doesn't know it
     if isinstance(value, Failure):
-        return value if known is None else known
+        return _failed(known, value, output)
     if output.below is None:
         return value
+    if isinstance(known, Failure) and isinstance(value, (dict, list)):
+        return _completed(known, value, output)
     if isinstance(value, list):
         if isinstance(known, list) and len(known) != len(value):
             return _of_other_length(known, output.below)
@@ -38,6 +40,26 @@ def _merged(known: Any, value: Any, output: Output) -> Any:
     place = known if isinstance(known, dict) else {}
     merge(place, value, output.below)
     return place
+
+
+def _failed(known: Any, failure: Failure, output: Output) -> Any:
+    """What one system should have given is marked; what another gave of the same value stays."""
+    if known is None:
+        return failure.stands(output)
+    if isinstance(known, Failure):
+        known.also.append(failure.stands(output))
+    elif output.below:
+        fail(known, output.below, failure)
+    return known
+
+
+def _completed(known: Failure, value: Any, output: Output) -> Any:
+    """One system failed to give its part of a value, another gives its own."""
+    made = _merged(None, value, output)
+    for each in (known, *known.also):
+        if each.lacking:
+            fail(made, each.lacking, each)
+    return made
 
 
 def _of_other_length(known: list[Any], below: OutputSet) -> list[Any]:

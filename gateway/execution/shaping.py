@@ -254,7 +254,7 @@ class Shaper:
     # C
     def _failed(self, failure: Failure, shape: Shape, at: _At) -> Any:
         for each in (failure, *failure.also):
-            each.told = True
+            each.tell()
             deeper = at
             for step in _in_response_keys(each.beyond, shape):
                 deeper = _At(deeper, step)

@@ -193,6 +193,43 @@ class TestErrorPaths:
         assert any(spelled(each).startswith("client") for each in answer.errors)
 
 
+PARTS = {
+    "one": """type Query { box: Box } type Part { a: Int @shareable }
+              type Box @key(fields: "id") { id: ID! part: Part @shareable parts: [Part] @shareable }""",
+    "two": """type Part { b: Int @shareable }
+              type Box @key(fields: "id") { id: ID! part: Part @shareable parts: [Part] @shareable }""",
+    "three": """type Part { c: Int @shareable }
+                type Box @key(fields: "id") { id: ID! part: Part @shareable parts: [Part] @shareable }""",
+}
+
+
+class TestValuesKnownInPart:
+    @pytest.mark.parametrize("failed", ["one", "two", "three"])
+    @pytest.mark.parametrize("slow", ["one", "two", "three"])
+    async def test_a_system_that_fails_takes_only_its_part(self, failed: str, slow: str) -> None:
+        """In whatever order they answer: an error at each field that it should have given."""
+        part = thing("Part", a=1, b=2, c=3)
+        box = thing("Box", id="1", part=part, parts=[part, part])
+        world = World(PARTS, [box], query={"box": box})
+        world.faulty = failing(f"{failed}:Box.part", f"{failed}:Box.parts")
+        world.before = {slow: lambda: asyncio.sleep(0.01)}
+        answer = await world.ask("{ box { part { a b c } parts { a b c } } }")
+        lost = {"one": "a", "two": "b", "three": "c"}[failed]
+        left = {"a": 1, "b": 2, "c": 3, lost: None}
+        assert answer.data == {"box": {"part": left, "parts": [left, left]}}
+        places = [f"box.part.{lost}", f"box.parts.0.{lost}", f"box.parts.1.{lost}"]
+        assert told(answer) == [("BROKEN", each) for each in places]
+
+    async def test_all_systems_that_fail_are_told(self) -> None:
+        """Each with its own message, at the one null."""
+        box = thing("Box", id="1", part=thing("Part", a=1, b=2, c=3))
+        world = World(PARTS, [box], query={"box": box})
+        world.faulty = failing("one:Box.part", "two:Box.part", "three:Box.part")
+        answer = await world.ask("{ box { part { a b c } } }")
+        assert answer.data == {"box": {"part": None}}
+        assert {each["message"] for each in answer.errors} == {f"{each}:Box.part failed" for each in PARTS}
+
+
 class TestKeys:
     async def test_a_failed_key_fails_what_depends_on_it(self) -> None:
         """The field behind the jump carries the key's failure; no representation is sent."""
