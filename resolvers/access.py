@@ -1,0 +1,43 @@
+"""What a field may ask of whoever wants it: the scopes of the company's graph, each with what it opens.
+
+A type asks for what all of it needs, its fields only for what is more: whoever wants `Client.email` needs clients:read
+for the type and addresses:read for the field. Personal data have scopes of their own, so that nobody sees a telephone
+number for being let in to something else. Which role has which is in `roles.py`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+__all__ = ["Scope", "asks"]
+
+
+class Scope(StrEnum):
+    """Every scope there is. tests/journeys/test_roles.py finds one that nothing in the graph asks for."""
+
+    CLIENTS_READ = "clients:read"  # who is a client: id, name, company number, VAT number, its salesperson
+    CLIENTS_ALL = "clients:all"  # no row rule: facts of every client, not of one's own alone
+    ADDRESSES_READ = "addresses:read"  # a client's postal address and e-mail
+    CONTACTS_READ = "contacts:read"  # the people at a client, with e-mail and telephone
+    CONTRACTS_READ = "contracts:read"  # contracts, without their prices
+    RATES_READ = "rates:read"  # prices by contract and version
+    ACCOUNTS_READ = "accounts:read"  # that an account is: its number
+    LINKS_READ = "links:read"  # whose account it is and was, and which accounts a client has
+    LINKS_WRITE = "links:write"  # links accounts to clients by hand
+    BILLING_READ = "billing:read"  # terms, periods, invoices, charges
+    BILLING_EXCEPTIONS = "billing:exceptions"  # calls of all clients that could not be rated
+    BILLING_ISSUE = "billing:issue"  # makes a draft an invoice
+    BILLING_WRITE = "billing:write"  # records charges and exceptions: for processes
+    BOOKINGS_READ = "bookings:read"  # what was ordered
+    CALLS_READ = "calls:read"  # what took place: conferences and legs, without who
+    CALLS_WRITE = "calls:write"  # records calls and makes conferences of them: for processes
+    PARTICIPANTS_READ = "participants:read"  # the names of those who took part in a call
+    CALLERS_READ = "callers:read"  # their telephone numbers, and raw lines of call records
+    PROCESSES_READ = "processes:read"  # runs of processes, and who started them
+    PROCESSES_IMPORT = "processes:import"  # imports files of call records, sees what was not taken of them
+    PROCESSES_INVOICE = "processes:invoice"  # has a conference invoiced
+
+
+def asks(*scopes: Scope) -> list[list[str]]:
+    """All of `scopes`, as @requiresScopes has it: alternatives of sets, here one set."""
+    return [[scope.value for scope in scopes]]

@@ -1,0 +1,130 @@
+"""The company's roles as sets of scopes, and whose rows a viewer may see: plain values for the wiring.
+
+salesperson         sees the names of all clients; of their own clients addresses, contacts, contracts, rates, accounts,
+                    periods, invoices, bookings, and calls with the names of those who took part
+billing-specialist  sees names of clients, contracts, rates, accounts, periods, invoices, exceptions, calls with the
+                    names of those who took part, runs; may have a conference invoiced, and issue
+reservations        sees names of clients, bookings with the number of the account they name, conferences
+mailing             sees names, addresses and e-mail of clients; no money
+manager             sees everything; may import, have a conference invoiced, issue, and link accounts
+integrator          sees conferences and legs without names, and what was not taken of a file; no clients, no money;
+                    may import call records
+processes           sees what the documents in `processes/` name, and does what they do: records calls, conferences,
+                    charges and exceptions
+
+Nobody has more than that needs. What the processes write with (calls:write, billing:write) no person has: people start
+a process, which does it right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from resolvers.access import Scope
+
+__all__ = ["ROLES", "ROW_RULES", "RowRuleData"]
+
+
+def _scopes(*scopes: Scope) -> frozenset[str]:
+    return frozenset(scope.value for scope in scopes)
+
+
+_SALES = (
+    Scope.CLIENTS_READ,
+    Scope.ADDRESSES_READ,
+    Scope.CONTACTS_READ,
+    Scope.CONTRACTS_READ,
+    Scope.RATES_READ,
+    Scope.ACCOUNTS_READ,
+    Scope.LINKS_READ,
+    Scope.BILLING_READ,
+    Scope.BOOKINGS_READ,
+    Scope.CALLS_READ,
+    Scope.PARTICIPANTS_READ,
+)
+
+ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "salesperson": _scopes(*_SALES),
+        "billing-specialist": _scopes(
+            Scope.CLIENTS_READ,
+            Scope.CLIENTS_ALL,
+            Scope.CONTRACTS_READ,
+            Scope.RATES_READ,
+            Scope.ACCOUNTS_READ,
+            Scope.LINKS_READ,
+            Scope.BILLING_READ,
+            Scope.BILLING_EXCEPTIONS,
+            Scope.BILLING_ISSUE,
+            Scope.CALLS_READ,
+            Scope.PARTICIPANTS_READ,
+            Scope.PROCESSES_READ,
+            Scope.PROCESSES_INVOICE,
+        ),
+        "reservations": _scopes(
+            Scope.CLIENTS_READ,
+            Scope.CLIENTS_ALL,
+            Scope.ACCOUNTS_READ,
+            Scope.BOOKINGS_READ,
+            Scope.CALLS_READ,
+        ),
+        "mailing": _scopes(Scope.CLIENTS_READ, Scope.CLIENTS_ALL, Scope.ADDRESSES_READ),
+        "manager": _scopes(
+            *_SALES,
+            Scope.CLIENTS_ALL,
+            Scope.LINKS_WRITE,
+            Scope.BILLING_EXCEPTIONS,
+            Scope.BILLING_ISSUE,
+            Scope.CALLERS_READ,
+            Scope.PROCESSES_READ,
+            Scope.PROCESSES_IMPORT,
+            Scope.PROCESSES_INVOICE,
+        ),
+        "integrator": _scopes(Scope.CLIENTS_ALL, Scope.CALLS_READ, Scope.PROCESSES_IMPORT),
+        "processes": _scopes(
+            Scope.CLIENTS_READ,
+            Scope.CLIENTS_ALL,
+            Scope.CONTRACTS_READ,
+            Scope.RATES_READ,
+            Scope.ACCOUNTS_READ,
+            Scope.LINKS_READ,
+            Scope.BILLING_READ,
+            Scope.BILLING_WRITE,
+            Scope.BOOKINGS_READ,
+            Scope.CALLS_READ,
+            Scope.CALLS_WRITE,
+            Scope.PARTICIPANTS_READ,
+            Scope.CALLERS_READ,
+        ),
+    }
+)
+"""Each role's scopes by its name; `processes` is the identity of the processes themselves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowRuleData:
+    """Of `type` a viewer sees only what is theirs: where `fields`, one path, leads to the value of `claim`.
+
+    Keys are always seen, and the fields named in `except_fields`. Viewers with one of `exempt_scopes` see every row.
+    """
+
+    type: str
+    fields: str
+    claim: str = "sub"
+    except_fields: frozenset[str] = frozenset()
+    exempt_scopes: frozenset[str] = frozenset({Scope.CLIENTS_ALL.value})
+
+
+ROW_RULES: tuple[RowRuleData, ...] = (
+    RowRuleData(type="Client", fields="salesperson", except_fields=frozenset({"name"})),
+    RowRuleData(type="Contract", fields="client { salesperson }"),
+    RowRuleData(type="RateVersion", fields="contract { client { salesperson } }"),
+    RowRuleData(type="BillingAccount", fields="client { salesperson }"),
+    RowRuleData(type="Invoice", fields="account { client { salesperson } }"),
+    RowRuleData(type="Booking", fields="client { salesperson }"),
+    RowRuleData(type="Conference", fields="booking { client { salesperson } }"),
+    RowRuleData(type="Leg", fields="conference { booking { client { salesperson } } }"),
+)
+"""A row is its client's salesperson's, by whatever way it was reached. What belongs to no client is nobody's."""
