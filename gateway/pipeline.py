@@ -15,6 +15,7 @@ from graphql.language import DocumentNode, OperationDefinitionNode, OperationTyp
 
 from gateway.composition.supergraph import Supergraph
 from gateway.errors import MutationRefused, SpojkaError, formatted
+from gateway.execution import explaining
 from gateway.execution.executing import PreparedRequest, execute
 from gateway.execution.shaping import ObjectShape, Shaper, make_shape
 from gateway.operation import Document, Operation, choose, coerce, conditions, prepare, read
@@ -56,12 +57,15 @@ class Gateway:
             planned, variables = self.plan(request)
         except SpojkaError as error:
             return GraphQLResponse(errors=tuple(formatted(error)), executed=False)
+        if request.explain == "only":
+            return explaining.instead(planned.requests, context)
         tree = await execute(planned.requests, variables, context)
         shaper = Shaper()
         data = shaper.answer(tree.data, planned.shape, tree.failures)
         if data is not None and planned.operation.introspection:
             data = self._with_introspection(data, planned.operation, variables)
-        return GraphQLResponse(data=data, errors=tuple(shaper.errors))
+        extensions = explaining.beside(request, planned.requests, context)
+        return GraphQLResponse(data=data, errors=tuple(shaper.errors), extensions=extensions)
 
     def plan(self, request: GraphQLRequest) -> tuple[Planned, dict[str, Any]]:
         """How the request will be answered, and its variables; SpojkaError says why it can't be."""

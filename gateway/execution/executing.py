@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from time import perf_counter
 from typing import Any
 
 from gateway.execution.failures import Failure, fail, put
@@ -18,7 +19,7 @@ from gateway.execution.merging import merge
 from gateway.execution.representations import Collected, collect, objects_at
 from gateway.planning.plan import Fetch, Request
 from gateway.subgraphs.operation import SubgraphOperation
-from gateway.subgraphs.protocol import Inputs, RequestContext, Subgraph, SubgraphAnswer, SubgraphFault
+from gateway.subgraphs.protocol import Inputs, RequestContext, Sent, Subgraph, SubgraphAnswer, SubgraphFault
 
 __all__ = ["PreparedRequest", "Tree", "execute"]
 
@@ -136,12 +137,16 @@ async def _run_collected(
 async def _ask(prepared: PreparedRequest, inputs: Inputs, context: RequestContext) -> SubgraphAnswer:
     """The subgraph's answer; one that breaks its promise never to raise takes only its own part of the answer away."""
     service = prepared.subgraph.name
+    started = perf_counter()
     try:
         answer = await prepared.subgraph.execute(prepared.compiled, inputs, context)
     except Exception:
         log.exception("%s raised instead of answering", service)
         fault = SubgraphFault(f"{service} failed to answer", (), {"code": "INTERNAL_SERVER_ERROR", "service": service})
         return SubgraphAnswer(None, [fault])
+    finally:
+        named = sum(map(len, inputs.representations))
+        context.sent.append(Sent(service, named, perf_counter() - started, prepared.request.id, started))
     if answer.data is not None and not isinstance(answer.data, dict):
         message = f"{service} answered with data that is no object"
         return SubgraphAnswer(None, [SubgraphFault(message, (), {"code": "INVALID_SUBGRAPH_DATA", "service": service})])

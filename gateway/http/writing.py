@@ -23,6 +23,8 @@ def written(response: GraphQLResponse, media_type: MediaType) -> Answer:
     entries: dict[str, Any] = {"errors": response.errors} if response.errors else {}
     if response.executed:
         entries["data"] = response.data
+    if response.extensions:
+        entries["extensions"] = response.extensions
     return _status(response, media_type), orjson.dumps(entries)
 
 

@@ -16,7 +16,7 @@ from graphql import print_ast
 
 from gateway.planning.plan import ONLY, Fetch, Input, Output, OutputSet, Plan, Representation, Request
 
-__all__ = ["print_plan"]
+__all__ = ["place_of", "print_plan"]
 
 Lines = Iterator[str]
 
@@ -89,7 +89,7 @@ def _request(request: Request) -> Lines:
     (fetch,) = request.fetches
     sent = _entities(fetch) if request.kind == "entities" else _braced("", _selected(fetch.selects))
     block = _braced(f'Fetch(service: "{request.service}") ', sent)
-    yield from _braced(f'Flatten(path: "{_path(fetch)}") ', _with_comma(list(block))) if fetch.path else block
+    yield from _braced(f'Flatten(path: "{place_of(fetch)}") ', _with_comma(list(block))) if fetch.path else block
 
 
 def _batch(request: Request) -> Lines:
@@ -100,7 +100,7 @@ def _batch(request: Request) -> Lines:
 
 
 def _place(fetch: Fetch, number: int) -> Lines:
-    path = ["paths: [", f'  "{_path(fetch)}"', "]"]
+    path = ["paths: [", f'  "{place_of(fetch)}"', "]"]
     yield from _braced(f"_e{number} ", [*path, *_braced("", _represented(fetch))])
 
 
@@ -108,8 +108,8 @@ def _call(fetch: Fetch, number: int) -> Lines:
     yield from _braced(f"_e{number}: _entities(representations: $representations{number}) ", _selected(fetch.selects))
 
 
-def _path(fetch: Fetch) -> str:
-    """`pets.@|[Cat].home`"""
+def place_of(fetch: Fetch) -> str:
+    """Where in the answer it goes: `pets.@|[Cat].home`, "" for the root."""
     steps = (f"|[{each.removeprefix(ONLY)}]" if each.startswith(ONLY) else f".{each}" for each in fetch.path)
     return "".join(steps).removeprefix(".")
 

@@ -20,11 +20,16 @@ JsonObject = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One request that a subgraph was sent: how many entities it named and how long it took, in seconds."""
+    """One call of a subgraph, for the plan's request `request`: how many entities it named, and how long it took.
+
+    In seconds; `started` is of a clock that tells times of one process apart and nothing else.
+    """
 
     service: str
     representations: int
     seconds: float
+    request: int
+    started: float
 
 
 @dataclass(frozen=True, slots=True)
