@@ -18,8 +18,8 @@ __all__ = ["Failure", "fail", "put"]
 class Failure:
     """An error, and how far below this place it happened (`beyond`: tree keys and positions); `told` once it was.
 
-    `also` are further errors that explain the same null. `lacking` is what was asked below the place where it stands, as
-    another system may still give its own part of that place; `origin` is then the failure that it is there.
+    `also` are further errors that explain the same null. `lacking` is what was asked below the place where it stands,
+    as another system may still give its own part of that place; `origin` is then the failure that it is there.
     """
 
     fault: SubgraphFault
