@@ -9,6 +9,7 @@ import strawberry
 from strawberry.federation import Schema
 
 from processes.rules.tariff import duration_seconds
+from resolvers.access import Scope, asks
 from resolvers.batching import Entity, Representation, batched
 from resolvers.call_records import CallRecordFormat, QuarantinedLine
 from resolvers.context import Context
@@ -29,7 +30,7 @@ MOST_CONFERENCES = 10_000
 MOST_UNASSEMBLED = 1_000
 
 
-@strawberry.federation.type(keys=["ref"])
+@strawberry.federation.type(keys=["ref"], requires_scopes=asks(Scope.BOOKINGS_READ))
 class Booking(Entity):
     """A booking of reservations, known here by its reference alone."""
 
@@ -48,7 +49,7 @@ class Booking(Entity):
         return [cls(ref=strawberry.ID(str(key["ref"]))) for key in keys]
 
 
-@strawberry.federation.type(keys=["id"])
+@strawberry.federation.type(keys=["id"], requires_scopes=asks(Scope.CALLS_READ))
 class Conference(Entity):
     """The legs of one room that belong together, from the first join to the last leave."""
 
@@ -86,7 +87,7 @@ class Conference(Entity):
         return [cls.of(found[id]) if id in found else None for id in ids]
 
 
-@strawberry.federation.type(keys=["id"])
+@strawberry.federation.type(keys=["id"], requires_scopes=asks(Scope.CALLS_READ))
 class Leg(Entity):
     """One participant from joining to leaving; its `id` is the identity of the call record."""
 
@@ -94,8 +95,8 @@ class Leg(Entity):
     bridge: strawberry.ID | None
     room: strawberry.ID | None
     service: str | None = strawberry.field(description="dial-in, dial-out or toll-free.")
-    display_name: str | None
-    caller_number: str | None
+    display_name: str | None = strawberry.federation.field(requires_scopes=asks(Scope.PARTICIPANTS_READ))
+    caller_number: str | None = strawberry.federation.field(requires_scopes=asks(Scope.CALLERS_READ))
     joined_at: datetime | None
     left_at: datetime | None
     seconds: int | None = strawberry.field(description="Whole seconds between the two, counted in UTC.")
@@ -132,7 +133,7 @@ class Leg(Entity):
         return [cls.of(found[id]) if id in found else None for id in ids]
 
 
-@strawberry.type
+@strawberry.federation.type(requires_scopes=asks(Scope.CALLS_WRITE))
 class ReceivedCallRecords:
     """What came of each line of a file: new legs, duplicates of known ones, no conference's calls, or quarantine."""
 
@@ -192,7 +193,7 @@ class ConferenceInput:
         )
 
 
-@strawberry.type
+@strawberry.federation.type(requires_scopes=asks(Scope.CALLS_WRITE))
 class AssembledConferences:
     """The conferences that hold the named legs now, in order of their start."""
 
@@ -233,15 +234,23 @@ async def quarantined_lines(info: Info, bridge: strawberry.ID, first: int = 50) 
 
 @strawberry.type
 class Query:
-    conference: Conference | None = strawberry.field(resolver=conference, description="The conference with this id.")
-    conferences: list[Conference] | None = strawberry.field(
-        resolver=conferences, description="The conferences of a bridge that started in [from, to), in that order."
+    conference: Conference | None = strawberry.federation.field(
+        resolver=conference, requires_scopes=asks(Scope.CALLS_READ), description="The conference with this id."
     )
-    unassembled_legs: list[Leg] | None = strawberry.field(
-        resolver=unassembled_legs, description="The earliest legs of a bridge that are in no conference yet."
+    conferences: list[Conference] | None = strawberry.federation.field(
+        resolver=conferences,
+        requires_scopes=asks(Scope.CALLS_READ),
+        description="The conferences of a bridge that started in [from, to), in that order.",
     )
-    quarantined_lines: list[QuarantinedLine] | None = strawberry.field(
-        resolver=quarantined_lines, description="What was not taken of a bridge's files, the last file first, by line."
+    unassembled_legs: list[Leg] | None = strawberry.federation.field(
+        resolver=unassembled_legs,
+        requires_scopes=asks(Scope.CALLS_READ),
+        description="The earliest legs of a bridge that are in no conference yet.",
+    )
+    quarantined_lines: list[QuarantinedLine] | None = strawberry.federation.field(
+        resolver=quarantined_lines,
+        requires_scopes=asks(Scope.PROCESSES_IMPORT),
+        description="What was not taken of a bridge's files, the last file first, by line.",
     )
 
 
@@ -275,12 +284,14 @@ async def assemble_conferences(
 
 @strawberry.type
 class Mutation:
-    receive_call_records: ReceivingOutcome = strawberry.mutation(
+    receive_call_records: ReceivingOutcome = strawberry.federation.mutation(
         resolver=receive_call_records,
+        requires_scopes=asks(Scope.CALLS_WRITE),
         description="Take a file of call records. Good lines are kept, bad ones quarantined, known ones counted.",
     )
-    assemble_conferences: AssembledConferences = strawberry.mutation(
+    assemble_conferences: AssembledConferences = strawberry.federation.mutation(
         resolver=assemble_conferences,
+        requires_scopes=asks(Scope.CALLS_WRITE),
         description="Put legs into conferences. A leg that is in one stays there; ids are given once.",
     )
 

@@ -7,6 +7,8 @@ from typing import Protocol, Self
 
 import strawberry
 
+from resolvers.access import Scope, asks
+
 __all__ = ["CallRecordFormat", "QuarantinedLine"]
 
 
@@ -35,7 +37,7 @@ class QuarantinedLine:
     line: int
     reason: str
     message: str
-    text: str
+    text: str = strawberry.federation.field(requires_scopes=asks(Scope.CALLERS_READ))
 
     @classmethod
     def of(cls, quarantined: Quarantined) -> Self:

@@ -10,6 +10,7 @@ from strawberry.federation import Schema
 
 from processes.rules.instants import is_valid_on, local_day
 from processes.rules.rates import in_force
+from resolvers.access import Scope, asks
 from resolvers.batching import Entity, Representation, batched
 from resolvers.context import Context
 from resolvers.grouping import grouped
@@ -22,13 +23,16 @@ __all__ = ["make_schema", "schema"]
 Info = strawberry.Info[Context[Links], None]
 
 
-@strawberry.federation.type(keys=["id"])
+@strawberry.federation.type(keys=["id"], requires_scopes=asks(Scope.CLIENTS_READ))
 class Client(Entity):
     """A client of sales, known here by its id alone."""
 
     id: strawberry.ID
 
-    @batched(description="The accounts that are this client's today.")
+    @batched(
+        requires_scopes=asks(Scope.LINKS_READ),
+        description="The accounts that are this client's today.",
+    )
     @staticmethod
     async def billing_accounts(
         parents: strawberry.Parent[list[Client]], info: Info
@@ -46,7 +50,7 @@ class Client(Entity):
         return [cls(id=strawberry.ID(str(key["id"]))) for key in keys]
 
 
-@strawberry.type
+@strawberry.federation.type(requires_scopes=asks(Scope.LINKS_READ))
 class AccountOwner:
     """`client` owned the account in [validFrom, validTo), local midnights."""
 
@@ -59,13 +63,16 @@ class AccountOwner:
         return cls(client=Client(id=strawberry.ID(link.client)), valid_from=link.valid_from, valid_to=link.valid_to)
 
 
-@strawberry.federation.type(keys=["number"])
+@strawberry.federation.type(keys=["number"], requires_scopes=asks(Scope.ACCOUNTS_READ))
 class BillingAccount(Entity):
     """An account of billing, known here by its number alone."""
 
     number: strawberry.ID
 
-    @batched(description="The client whose account this is today.")
+    @batched(
+        requires_scopes=asks(Scope.LINKS_READ),
+        description="The client whose account this is today.",
+    )
     @staticmethod
     async def client(parents: strawberry.Parent[list[BillingAccount]], info: Info) -> list[Client | None]:
         links = await links_of(parents, info)

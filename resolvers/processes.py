@@ -14,6 +14,7 @@ from strawberry.federation.schema_directives import Key
 from strawberry.federation.types import FieldSet
 
 from processes.rules.refusal import Refusal
+from resolvers.access import Scope, asks
 from resolvers.batching import Entity, Representation, batched
 from resolvers.call_records import CallRecordFormat, Quarantined, QuarantinedLine
 from resolvers.context import Context
@@ -88,7 +89,7 @@ class ProcessState(Enum):
     FAILED = "FAILED"
 
 
-@strawberry.federation.type(keys=["id"])
+@strawberry.federation.type(keys=["id"], requires_scopes=asks(Scope.PROCESSES_READ))
 class Process(Entity):
     """One run of a process about one `subject`. `outcome` says what came of it, `error` is the code of a failure."""
 
@@ -123,7 +124,7 @@ class Process(Entity):
         return [cls.of(found[id]) if id in found else None for id in ids]
 
 
-@strawberry.federation.type(keys=["id"])
+@strawberry.federation.type(keys=["id"], requires_scopes=asks(Scope.CALLS_READ))
 class Conference(Entity):
     """A conference of the bridge, known here by its id alone."""
 
@@ -141,14 +142,16 @@ class Conference(Entity):
         return [cls(id=strawberry.ID(str(key["id"]))) for key in keys]
 
 
-@strawberry.federation.type(keys=[Key(fields=FieldSet("id"), resolvable=False)])
+@strawberry.federation.type(
+    keys=[Key(fields=FieldSet("id"), resolvable=False)], requires_scopes=asks(Scope.BILLING_READ)
+)
 class Invoice:
     """An invoice of billing."""
 
     id: strawberry.ID
 
 
-@strawberry.type
+@strawberry.federation.type(requires_scopes=asks(Scope.PROCESSES_INVOICE))
 class InvoicePrepared:
     """The draft that holds the conference's charges, or the invoice they were on already."""
 
@@ -158,7 +161,7 @@ class InvoicePrepared:
 InvoicingOutcome = Annotated[InvoicePrepared | Refused, strawberry.union("InvoicingOutcome")]
 
 
-@strawberry.type
+@strawberry.federation.type(requires_scopes=asks(Scope.PROCESSES_IMPORT))
 class CallRecordsImported:
     """What came of a file's lines, and the conferences that hold its legs, each once."""
 
@@ -181,9 +184,13 @@ async def processes(info: Info, state: ProcessState | None = None, first: int = 
 
 @strawberry.type
 class Query:
-    process: Process | None = strawberry.field(resolver=process, description="The run with this id.")
-    processes: list[Process] | None = strawberry.field(
-        resolver=processes, description="The latest runs (in this state), the last started first."
+    process: Process | None = strawberry.federation.field(
+        resolver=process, requires_scopes=asks(Scope.PROCESSES_READ), description="The run with this id."
+    )
+    processes: list[Process] | None = strawberry.federation.field(
+        resolver=processes,
+        requires_scopes=asks(Scope.PROCESSES_READ),
+        description="The latest runs (in this state), the last started first.",
     )
 
 
@@ -214,13 +221,15 @@ async def invoice_conference(info: Info, id: strawberry.ID, idempotency_key: str
 
 @strawberry.type
 class Mutation:
-    import_call_records: CallRecordsImported = strawberry.mutation(
+    import_call_records: CallRecordsImported = strawberry.federation.mutation(
         resolver=import_call_records,
+        requires_scopes=asks(Scope.PROCESSES_IMPORT),
         description="Take a bridge's file of call records and put its legs into conferences. A file given again "
         "changes nothing. One that can't be taken at all is an error: UNKNOWN_BRIDGE, NO_CDR_ZONE.",
     )
-    invoice_conference: InvoicingOutcome = strawberry.mutation(
+    invoice_conference: InvoicingOutcome = strawberry.federation.mutation(
         resolver=invoice_conference,
+        requires_scopes=asks(Scope.PROCESSES_INVOICE),
         description="Rate a conference and put its charges on its account's draft invoice. "
         "Charged already, the answer is that invoice.",
     )

@@ -11,6 +11,7 @@ from strawberry.federation import Schema
 from strawberry.federation.schema_directives import Key
 from strawberry.federation.types import FieldSet
 
+from resolvers.access import Scope, asks
 from resolvers.batching import Entity, Representation, batched
 from resolvers.context import Context
 from resolvers.errors import BadInput, limited
@@ -38,14 +39,16 @@ class BookingStatus(Enum):
     FAILED = "FAILED"
 
 
-@strawberry.federation.type(keys=[Key(fields=FieldSet("number"), resolvable=False)])
+@strawberry.federation.type(
+    keys=[Key(fields=FieldSet("number"), resolvable=False)], requires_scopes=asks(Scope.ACCOUNTS_READ)
+)
 class BillingAccount:
     """An account of billing, as a booking names it."""
 
     number: strawberry.ID
 
 
-@strawberry.federation.type(keys=["id"])
+@strawberry.federation.type(keys=["id"], requires_scopes=asks(Scope.CLIENTS_READ))
 class Client(Entity):
     """A client of sales, known here by its id alone."""
 
@@ -66,7 +69,7 @@ class Client(Entity):
         return [cls(id=strawberry.ID(str(key["id"]))) for key in keys]
 
 
-@strawberry.federation.type(keys=["ref"])
+@strawberry.federation.type(keys=["ref"], requires_scopes=asks(Scope.BOOKINGS_READ))
 class Booking(Entity):
     """A conference as it was ordered. `account` is the one it names; null leaves it to the client's only one."""
 
@@ -126,9 +129,12 @@ async def bookings_of_rooms(
 
 @strawberry.type
 class Query:
-    booking: Booking | None = strawberry.field(resolver=booking, description="The booking with this reference.")
-    bookings_of_rooms: list[Booking] | None = strawberry.field(
+    booking: Booking | None = strawberry.federation.field(
+        resolver=booking, requires_scopes=asks(Scope.BOOKINGS_READ), description="The booking with this reference."
+    )
+    bookings_of_rooms: list[Booking] | None = strawberry.federation.field(
         resolver=bookings_of_rooms,
+        requires_scopes=asks(Scope.BOOKINGS_READ),
         description="The bookings of these rooms that overlap [from, to), in order of their start.",
     )
 

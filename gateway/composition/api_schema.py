@@ -21,7 +21,7 @@ from graphql.language import (
 __all__ = ["api_schema"]
 
 _KEPT_DIRECTIVES = {"deprecated", "specifiedBy", "oneOf"}
-_SPEC_PREFIXES = ("join__", "link__", "federation__", "core__")
+_SPEC_PREFIXES = ("join__", "link__", "federation__", "core__", "requiresScopes__", "policy__", "context__")
 _SPEC_NAMES = {"_Any", "_Entity", "_Service"}
 
 

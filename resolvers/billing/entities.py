@@ -10,6 +10,7 @@ from typing import Self
 import strawberry
 
 from processes.rules.instants import local_day
+from resolvers.access import Scope, asks
 from resolvers.batching import Entity, Representation, batched
 from resolvers.billing.periods import latest_periods
 from resolvers.billing.stubs import Leg, RateVersion
@@ -46,14 +47,14 @@ class InvoiceStatus(Enum):
     CREDITED = "CREDITED"
 
 
-@strawberry.federation.type(keys=["number"])
+@strawberry.federation.type(keys=["number"], requires_scopes=asks(Scope.ACCOUNTS_READ))
 class BillingAccount(Entity):
     """Whom billing bills: one currency, one cycle, one term of payment."""
 
     number: strawberry.ID
-    currency: str | None
-    cycle_day: int | None
-    payment_terms_days: int | None
+    currency: str | None = strawberry.federation.field(requires_scopes=asks(Scope.BILLING_READ))
+    cycle_day: int | None = strawberry.federation.field(requires_scopes=asks(Scope.BILLING_READ))
+    payment_terms_days: int | None = strawberry.federation.field(requires_scopes=asks(Scope.BILLING_READ))
     record: strawberry.Private[records.BillingAccount]
 
     @batched(description="The period of the account's cycle that it is now.")
@@ -108,7 +109,7 @@ class BillingAccount(Entity):
         return [cls.of(found[number]) if number in found else None for number in numbers]
 
 
-@strawberry.type
+@strawberry.federation.type(requires_scopes=asks(Scope.BILLING_READ))
 class BillingPeriod:
     """[from, to) of an account, at local midnights; its periods tile time."""
 
@@ -151,7 +152,7 @@ class BillingPeriod:
         return cls(since=record.starts_at, until=record.ends_at, status=PeriodStatus(record.status), account=account)
 
 
-@strawberry.type
+@strawberry.federation.type(requires_scopes=asks(Scope.BILLING_READ))
 class VatLine:
     """VAT of one rate, in per cent. On an issued invoice in another currency it is given in CZK too."""
 
@@ -170,7 +171,7 @@ class VatLine:
         )
 
 
-@strawberry.federation.type(keys=["id"])
+@strawberry.federation.type(keys=["id"], requires_scopes=asks(Scope.BILLING_READ))
 class Invoice(Entity):
     """What is asked of a client. `base` is net, `total` with VAT; number and dates are null on a draft."""
 
@@ -229,7 +230,7 @@ class Invoice(Entity):
 LineKey = tuple[str, str | None, str | None, int | None, str | None, Decimal]
 
 
-@strawberry.type
+@strawberry.federation.type(requires_scopes=asks(Scope.BILLING_READ))
 class InvoiceLine:
     """A conference in one band at one price: `quantity` / `baseQuantity` x `unitPrice` is `net`, rounded once.
 
@@ -278,7 +279,7 @@ def key_of_segment(billed: records.BilledSegment) -> LineKey:
     return billed.invoice, billed.conference, billed.contract, billed.rate_version, segment.band, segment.price
 
 
-@strawberry.type
+@strawberry.federation.type(requires_scopes=asks(Scope.BILLING_READ))
 class Charge:
     """What a leg costs in one band: its billed seconds there, the amount unrounded."""
 
@@ -307,7 +308,7 @@ class Charge:
         )
 
 
-@strawberry.federation.type(keys=["id"])
+@strawberry.federation.type(keys=["id"], requires_scopes=asks(Scope.CALLS_READ))
 class Conference(Entity):
     """A conference of the bridge, known here by its id alone."""
 
@@ -332,7 +333,7 @@ class Conference(Entity):
         return [cls(id=strawberry.ID(str(key["id"]))) for key in keys]
 
 
-@strawberry.type
+@strawberry.federation.type(requires_scopes=asks(Scope.BILLING_EXCEPTIONS))
 class RatingException:
     """A leg that could not be rated and waits for somebody; its `seconds` are at risk. `code` is kebab-case."""
 

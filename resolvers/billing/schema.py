@@ -7,6 +7,7 @@ from typing import Annotated
 import strawberry
 from strawberry.federation import Schema
 
+from resolvers.access import Scope, asks
 from resolvers.billing.entities import BillingAccount, Conference, Info, Invoice, RatingException
 from resolvers.billing.inputs import ExceptionLegInput, RecordChargesInput
 from resolvers.billing.rules import RULES
@@ -45,32 +46,36 @@ async def rating_exceptions(info: Info, first: int = 50) -> list[RatingException
 
 @strawberry.type
 class Query:
-    billing_account: BillingAccount | None = strawberry.field(
-        resolver=billing_account, description="The account with this number."
+    billing_account: BillingAccount | None = strawberry.federation.field(
+        resolver=billing_account, requires_scopes=asks(Scope.ACCOUNTS_READ), description="The account with this number."
     )
-    invoice: Invoice | None = strawberry.field(
-        resolver=invoice, description="The invoice with this id (from the draft on) or this number (once issued)."
+    invoice: Invoice | None = strawberry.federation.field(
+        resolver=invoice,
+        requires_scopes=asks(Scope.BILLING_READ),
+        description="The invoice with this id (from the draft on) or this number (once issued).",
     )
-    rating_exceptions: list[RatingException] | None = strawberry.field(
-        resolver=rating_exceptions, description="Legs that could not be rated, the longest waiting first."
+    rating_exceptions: list[RatingException] | None = strawberry.federation.field(
+        resolver=rating_exceptions,
+        requires_scopes=asks(Scope.BILLING_EXCEPTIONS),
+        description="Legs that could not be rated, the longest waiting first.",
     )
 
 
-@strawberry.type
+@strawberry.federation.type(requires_scopes=asks(Scope.BILLING_WRITE))
 class ChargesRecorded:
     """The invoice that the charges are on: the period's draft, or the one they were on already."""
 
     invoice: Invoice
 
 
-@strawberry.type
+@strawberry.federation.type(requires_scopes=asks(Scope.BILLING_WRITE))
 class RatingExceptionsRecorded:
     """How many legs became exceptions now; charged and excluded ones stay what they are."""
 
     recorded: int
 
 
-@strawberry.type
+@strawberry.federation.type(requires_scopes=asks(Scope.BILLING_ISSUE))
 class InvoiceIssued:
     """The invoice with its number; it never changes again."""
 
@@ -128,14 +133,20 @@ async def issue_invoice(info: Info, id: strawberry.ID, idempotency_key: strawber
 
 @strawberry.type
 class Mutation:
-    record_charges: ChargesOutcome = strawberry.mutation(
-        resolver=record_charges, description="Charge a conference's legs; billing makes the draft's lines of them."
+    record_charges: ChargesOutcome = strawberry.federation.mutation(
+        resolver=record_charges,
+        requires_scopes=asks(Scope.BILLING_WRITE),
+        description="Charge a conference's legs; billing makes the draft's lines of them.",
     )
-    record_rating_exceptions: RatingExceptionsRecorded = strawberry.mutation(
-        resolver=record_rating_exceptions, description="Note that a conference's legs can't be rated, and why."
+    record_rating_exceptions: RatingExceptionsRecorded = strawberry.federation.mutation(
+        resolver=record_rating_exceptions,
+        requires_scopes=asks(Scope.BILLING_WRITE),
+        description="Note that a conference's legs can't be rated, and why.",
     )
-    issue_invoice: IssuingOutcome = strawberry.mutation(
-        resolver=issue_invoice, description="Give a draft its number and dates; from then on it never changes."
+    issue_invoice: IssuingOutcome = strawberry.federation.mutation(
+        resolver=issue_invoice,
+        requires_scopes=asks(Scope.BILLING_ISSUE),
+        description="Give a draft its number and dates; from then on it never changes.",
     )
 
 

@@ -8,24 +8,30 @@ import strawberry
 from strawberry.federation.schema_directives import Key
 from strawberry.federation.types import FieldSet
 
+from resolvers.access import Scope, asks
+
 __all__ = ["Contract", "Leg", "RateVersion"]
 
 
-@strawberry.federation.type(keys=[Key(fields=FieldSet("id"), resolvable=False)])
+@strawberry.federation.type(keys=[Key(fields=FieldSet("id"), resolvable=False)], requires_scopes=asks(Scope.CALLS_READ))
 class Leg:
     """A leg of the bridge: the call record that was charged."""
 
     id: strawberry.ID
 
 
-@strawberry.federation.type(keys=[Key(fields=FieldSet("number"), resolvable=False)])
+@strawberry.federation.type(
+    keys=[Key(fields=FieldSet("number"), resolvable=False)], requires_scopes=asks(Scope.CONTRACTS_READ)
+)
 class Contract:
     """A contract of sales."""
 
     number: strawberry.ID
 
 
-@strawberry.federation.type(keys=[Key(fields=FieldSet("contract { number } version"), resolvable=False)])
+@strawberry.federation.type(
+    keys=[Key(fields=FieldSet("contract { number } version"), resolvable=False)], requires_scopes=asks(Scope.RATES_READ)
+)
 class RateVersion:
     """The version of a contract's rates that was in force at the conference's start."""
 

@@ -12,6 +12,7 @@ import strawberry
 
 from processes.rules.instants import local_instant
 from processes.rules.rates import next_after
+from resolvers.access import Scope, asks
 from resolvers.batching import Entity, Representation, batched
 from resolvers.context import Context
 from resolvers.grouping import by_key, grouped
@@ -31,7 +32,7 @@ class ContractStatus(Enum):
     TERMINATED = "TERMINATED"
 
 
-@strawberry.type
+@strawberry.federation.type(requires_scopes=asks(Scope.ADDRESSES_READ))
 class PostalAddress:
     """Where letters go. `country` is an ISO 3166 code."""
 
@@ -45,7 +46,7 @@ class PostalAddress:
         return cls(street=record.street, city=record.city, postal_code=record.postal_code, country=record.country)
 
 
-@strawberry.type
+@strawberry.federation.type(requires_scopes=asks(Scope.CONTACTS_READ))
 class Contact:
     """A person to talk to."""
 
@@ -58,7 +59,7 @@ class Contact:
         return cls(name=record.name, email=record.email, phone=record.phone)
 
 
-@strawberry.federation.type(keys=["id"])
+@strawberry.federation.type(keys=["id"], requires_scopes=asks(Scope.CLIENTS_READ))
 class Client(Entity):
     """A customer. `companyNumber` is the IČO, `vatNumber` the DIČ."""
 
@@ -67,7 +68,7 @@ class Client(Entity):
     name: str | None
     company_number: str | None
     vat_number: str | None
-    email: str | None
+    email: str | None = strawberry.federation.field(requires_scopes=asks(Scope.ADDRESSES_READ))
     postal_address: PostalAddress | None
 
     @batched(description="People at this client, the most important first.")
@@ -126,7 +127,7 @@ async def priced(source: Sales, contracts: Collection[records.Contract]) -> dict
     }
 
 
-@strawberry.federation.type(keys=["number"])
+@strawberry.federation.type(keys=["number"], requires_scopes=asks(Scope.CONTRACTS_READ))
 class Contract(Entity):
     """What was agreed with a client, in [validFrom, validTo)."""
 
@@ -168,7 +169,7 @@ class Contract(Entity):
         return [cls.of(found[number]) if number in found else None for number in numbers]
 
 
-@strawberry.type
+@strawberry.federation.type(requires_scopes=asks(Scope.RATES_READ))
 class ContractRate:
     """What a minute costs. `service` is dial-in, dial-out or toll-free, `band` peak or off-peak.
 
@@ -195,7 +196,7 @@ class ContractRate:
         )
 
 
-@strawberry.federation.type(keys=["contract { number } version"])
+@strawberry.federation.type(keys=["contract { number } version"], requires_scopes=asks(Scope.RATES_READ))
 class RateVersion(Entity):
     """The rates of a contract in [validFrom, validTo)."""
 

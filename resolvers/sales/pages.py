@@ -8,6 +8,7 @@ import json
 
 import strawberry
 
+from resolvers.access import Scope, asks
 from resolvers.errors import BadInput, limited
 from resolvers.sales.entities import Client
 from sources.keys import is_storable
@@ -24,13 +25,13 @@ class PageInfo:
     end_cursor: str | None
 
 
-@strawberry.type
+@strawberry.federation.type(requires_scopes=asks(Scope.CLIENTS_READ))
 class ClientEdge:
     cursor: str
     node: Client
 
 
-@strawberry.type
+@strawberry.federation.type(requires_scopes=asks(Scope.CLIENTS_READ))
 class ClientConnection:
     """A page of clients in order of their names, without diacritics and case."""
 

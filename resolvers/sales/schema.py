@@ -5,6 +5,7 @@ from __future__ import annotations
 import strawberry
 from strawberry.federation import Schema
 
+from resolvers.access import Scope, asks
 from resolvers.sales.entities import Client, Contract, Info, RateVersion
 from resolvers.sales.pages import ClientConnection, clients_page
 from resolvers.sales.tariffs import BillingAccount
@@ -39,13 +40,18 @@ async def contract(info: Info, number: strawberry.ID) -> Contract | None:
 
 @strawberry.type
 class Query:
-    client: Client | None = strawberry.field(resolver=client, description="The client with this id.")
-    clients: ClientConnection | None = strawberry.field(
+    client: Client | None = strawberry.federation.field(
+        resolver=client, requires_scopes=asks(Scope.CLIENTS_READ), description="The client with this id."
+    )
+    clients: ClientConnection | None = strawberry.federation.field(
         resolver=clients,
+        requires_scopes=asks(Scope.CLIENTS_READ),
         description="Clients by name. `search` finds words of names without diacritics and case, and beginnings of "
         "company and VAT numbers; `first` is 1 to 100.",
     )
-    contract: Contract | None = strawberry.field(resolver=contract, description="The contract with this number.")
+    contract: Contract | None = strawberry.federation.field(
+        resolver=contract, requires_scopes=asks(Scope.CONTRACTS_READ), description="The contract with this number."
+    )
 
 
 def make_schema() -> Schema:

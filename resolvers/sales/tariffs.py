@@ -16,6 +16,7 @@ import strawberry
 from processes.rules.instants import local_day
 from processes.rules.rates import contract_in_force, in_force
 from processes.rules.refusal import Refusal
+from resolvers.access import Scope, asks
 from resolvers.batching import Entity, Representation, batched
 from resolvers.grouping import grouped
 from resolvers.refused import Refused
@@ -25,6 +26,8 @@ from sources.records import sales as records
 __all__ = ["AmbiguousContract", "BillingAccount", "RequirementMissing"]
 
 REQUIRED = ["currency owners { client { id } validFrom validTo }"]
+# Rates tell what they were found by, so they ask what that asks.
+ASKED = asks(Scope.RATES_READ, Scope.BILLING_READ, Scope.LINKS_READ, Scope.CLIENTS_READ)
 
 NO_CONTRACT = "no-contract"
 NO_OWNER = "no-owner"
@@ -56,7 +59,7 @@ class BandRule(Enum):
     AT_START = "AT_START"
 
 
-@strawberry.type
+@strawberry.federation.type(requires_scopes=asks(Scope.RATES_READ))
 class Tariff:
     """All that rating a conference needs: rates, and how the contract reads them.
 
@@ -85,7 +88,7 @@ class Tariff:
 TariffInForce = Annotated[Tariff | Refused, strawberry.union("TariffInForce")]
 
 
-@strawberry.type
+@strawberry.federation.type(requires_scopes=asks(Scope.LINKS_READ))
 class AccountOwner:
     client: Client | None = strawberry.federation.field(external=True)
     valid_from: date | None = strawberry.federation.field(external=True)
@@ -101,7 +104,7 @@ class Ownership:
     valid_to: date | None
 
 
-@strawberry.federation.type(keys=["number"])
+@strawberry.federation.type(keys=["number"], requires_scopes=asks(Scope.ACCOUNTS_READ))
 class BillingAccount(Entity):
     """An account of billing, with the rates that sales agreed for it."""
 
@@ -112,6 +115,7 @@ class BillingAccount(Entity):
 
     @batched(
         requires=REQUIRED,
+        requires_scopes=ASKED,
         description="The rate version in force at `at` (now): of the owner's one signed contract in the account's "
         "currency. Null when there is none, the error AMBIGUOUS_CONTRACT when there are several.",
     )
@@ -123,7 +127,9 @@ class BillingAccount(Entity):
         return [shown(answer) for answer in found]
 
     @batched(
-        requires=REQUIRED, description="The rates in force at `at` with all that rating needs, or why there are none."
+        requires=REQUIRED,
+        requires_scopes=ASKED,
+        description="The rates in force at `at` with all that rating needs, or why there are none.",
     )
     @staticmethod
     async def tariff(
