@@ -12,15 +12,27 @@ from typing import Any
 
 from gateway.app import Company, open_company
 from gateway.config import Settings
+from gateway.doors.viewer import Viewer
 from gateway.request import GraphQLRequest
+from resolvers.access import Scope
+from resolvers.roles import ROLES
 
-__all__ = ["DOCUMENTS", "EVENING", "Answer", "ask", "open_at_evening", "opened"]
+__all__ = ["ALL_SCOPES", "DOCUMENTS", "EVENING", "Answer", "ask", "open_at_evening", "opened", "viewer"]
 
 EVENING = datetime(2026, 11, 24, 18, tzinfo=UTC)
 """The worked example's call is over."""
 
 EXAMPLES = Path(__file__).parents[1] / "resolvers" / "examples"
 DOCUMENTS = {path.stem: path.read_text(encoding="utf-8") for path in EXAMPLES.glob("*.graphql")}
+
+ALL_SCOPES = Viewer("everybody", frozenset(Scope), {"sub": "everybody"})
+"""Who may do everything, as no role may: for tests that are about something else than who asks."""
+
+
+def viewer(role: str, *, subject: str | None = None) -> Viewer:
+    """Somebody who has `role`, as their token says it."""
+    name = subject or role
+    return Viewer(name, ROLES[role], {"sub": name})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +49,10 @@ class Answer:
         return {error["extensions"]["code"] for error in self.errors}
 
 
-async def ask(company: Company, document: str, **variables: Any) -> Answer:
-    """The answer to `document`, or to the example of that name, with what it cost."""
+async def ask(company: Company, document: str, *, viewer: Viewer = ALL_SCOPES, **variables: Any) -> Answer:
+    """The answer that `viewer` gets to `document`, or to the example of that name, with what it cost."""
     before = sum(database.statements for database in company.databases.values())
-    context = company.context()
+    context = company.context(viewer)
     request = GraphQLRequest(query=DOCUMENTS.get(document, document), variables=variables)
     response = await company.gateway.answer(request, context)
     statements = sum(database.statements for database in company.databases.values()) - before
