@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["Scope", "asks"]
+__all__ = ["OF_THE_GATEWAY", "Scope", "asks"]
 
 
 class Scope(StrEnum):
@@ -36,6 +36,11 @@ class Scope(StrEnum):
     PROCESSES_READ = "processes:read"  # runs of processes, and who started them
     PROCESSES_IMPORT = "processes:import"  # imports files of call records, sees what was not taken of them
     PROCESSES_INVOICE = "processes:invoice"  # has a conference invoiced
+    PLAN_READ = "plan:read"  # how a request is answered: which system is asked what, and how long it took
+
+
+OF_THE_GATEWAY = frozenset({Scope.PLAN_READ})
+"""What no field asks for: the gateway itself does."""
 
 
 def asks(*scopes: Scope) -> list[list[str]]:

@@ -2,8 +2,9 @@
 
 salesperson         sees the names of all clients; of their own clients addresses, contacts, contracts, rates, accounts,
                     periods, invoices, bookings, and calls with the names of those who took part
-billing-specialist  sees names of clients, contracts, rates, accounts, periods, invoices, exceptions, calls with the
-                    names of those who took part, runs; may have a conference invoiced, and issue
+billing-specialist  sees names of clients, contracts, rates, accounts, periods, invoices, exceptions, bookings and their
+                    calls (what is to be invoiced) with the names of those who took part, runs, and plans of requests;
+                    may have a conference invoiced, and issue
 reservations        sees names of clients, bookings with the number of the account they name, conferences
 mailing             sees names, addresses and e-mail of clients; no money
 manager             sees everything; may import, have a conference invoiced, issue, and link accounts
@@ -58,10 +59,12 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
             Scope.BILLING_READ,
             Scope.BILLING_EXCEPTIONS,
             Scope.BILLING_ISSUE,
+            Scope.BOOKINGS_READ,
             Scope.CALLS_READ,
             Scope.PARTICIPANTS_READ,
             Scope.PROCESSES_READ,
             Scope.PROCESSES_INVOICE,
+            Scope.PLAN_READ,
         ),
         "reservations": _scopes(
             Scope.CLIENTS_READ,
@@ -81,6 +84,7 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
             Scope.PROCESSES_READ,
             Scope.PROCESSES_IMPORT,
             Scope.PROCESSES_INVOICE,
+            Scope.PLAN_READ,
         ),
         "integrator": _scopes(Scope.CLIENTS_ALL, Scope.CALLS_READ, Scope.PROCESSES_IMPORT),
         "processes": _scopes(
