@@ -41,7 +41,7 @@ $(INSTALLED): constraints.txt pyproject.toml
 	@touch $@
 
 # Vite needs Node 20.19 or newer with npm; where there is none, PyPI's goes into the same .venv.
-$(PAGE): $(INSTALLED) constraints-node.txt $(wildcard $(GRAPHIQL)/*.*)
+$(PAGE): $(INSTALLED) constraints-node.txt $(wildcard $(GRAPHIQL)/*.* $(GRAPHIQL)/src/*)
 	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' \
 			>/dev/null 2>&1 && npm --version >/dev/null 2>&1 \
 		|| test -x $(BIN)/node \

@@ -1,7 +1,12 @@
-"""GraphiQL at `/`: files that the set-up built, and the examples it opens with. Nothing comes from anywhere else."""
+"""Pages for people: GraphiQL at `/`, and those that the wiring mounts beside it. Files that the set-up built, no more.
+
+Nothing comes from anywhere else, and the pages' policies (Content-Security-Policy) see to it. No script stands in a page
+or is made of a text there. Styles are another matter for GraphiQL: Monaco writes its themes into style elements and the
+places of its lines into style attributes, and knows no nonce; so there styles may be inline, which can't run anything.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,50 +17,94 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-__all__ = ["BUILT", "Example", "page_routes"]
+__all__ = ["BUILT", "Example", "Page", "page_routes"]
 
 BUILT = Path(__file__).parent / "graphiql" / "dist"
 
-# Monaco writes its colours into style elements, so styles may be inline; scripts, workers and requests are ours alone.
-_POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; img-src 'self' data:"
-_HEADERS = {
-    "content-security-policy": f"{_POLICY}; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-}
+_ONLY_OURS = (
+    "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_POLICY = f"{_ONLY_OURS}; style-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
+_GRAPHIQL_POLICY = f"{_ONLY_OURS}; style-src 'self' 'unsafe-inline'; worker-src 'self'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """A tab that GraphiQL opens with the first time."""
+    """A tab that GraphiQL opens with the first time; `roles` are those it is for, none for everybody."""
 
     name: str
     document: str
     variables: Mapping[str, Any]
+    roles: Sequence[str] = ()
 
 
-def page_routes(examples: Sequence[Example], *, built: Path) -> list[BaseRoute]:
-    """`/graphiql/examples.json` and the page; a sentence that says what to do where it isn't built."""
-    content = orjson.dumps(
-        [{"name": each.name, "document": each.document, "variables": each.variables} for each in examples]
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page of plain files at `path`; `build` is the command that builds it. `title` is how GraphiQL's bar names it."""
 
-    async def listed(request: Request) -> Response:
-        return Response(content, media_type="application/json", headers=_HEADERS)
-
-    page = Mount("/", _Page(directory=built, html=True)) if built.is_dir() else Route("/", _unbuilt)
-    return [Route("/graphiql/examples.json", listed), page]
+    path: str
+    title: str
+    built: Path
+    build: str
+    policy: str = field(default=_POLICY)
 
 
-class _Page(StaticFiles):
+def page_routes(examples: Sequence[Example], *, pages: Sequence[Page] = (), built: Path = BUILT) -> list[BaseRoute]:
+    """GraphiQL with its examples, and `pages`; a sentence that says what to do in place of one that isn't built."""
+    graphiql = Page(path="", title="GraphiQL", built=built, build="make graphiql", policy=_GRAPHIQL_POLICY)
+    listed = [
+        {"name": each.name, "document": each.document, "variables": each.variables, "roles": each.roles}
+        for each in examples
+    ]
+    linked = [{"path": f"{each.path}/", "title": each.title} for each in pages]
+    return [
+        _json("/graphiql/examples.json", listed),
+        _json("/graphiql/pages.json", linked),
+        *map(_mounted, pages),
+        _mounted(graphiql),
+    ]
+
+
+def _json(path: str, value: Any) -> Route:
+    content = orjson.dumps(value)
+
+    async def endpoint(request: Request) -> Response:
+        return Response(content, media_type="application/json", headers=_headers(_POLICY))
+
+    return Route(path, endpoint)
+
+
+def _mounted(page: Page) -> BaseRoute:
+    if page.built.is_dir():
+        return Mount(page.path or "/", _Files(page))
+    text = f"{page.title} is not built: run `{page.build}`. The graph itself is at /graphql.\n"
+
+    async def unbuilt(request: Request) -> Response:
+        return PlainTextResponse(text)
+
+    return Route(page.path or "/", unbuilt)
+
+
+class _Files(StaticFiles):
+    def __init__(self, page: Page) -> None:
+        super().__init__(directory=page.built, html=True)
+        self._headers = _headers(page.policy)
+
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
-        response.headers.update(_HEADERS)
+        response.headers.update(self._headers)
         # Vite puts a hash of the content into the names of all but the page itself.
         lasting = path.startswith("assets/")
         response.headers["cache-control"] = "public, max-age=31536000, immutable" if lasting else "no-cache"
         return response
 
 
-async def _unbuilt(request: Request) -> Response:
-    return PlainTextResponse("GraphiQL is not built: run `make graphiql`. The graph itself is at /graphql.\n")
+def _headers(policy: str) -> dict[str, str]:
+    return {
+        "content-security-policy": policy,
+        "referrer-policy": "no-referrer",
+        "x-content-type-options": "nosniff",
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
+    }

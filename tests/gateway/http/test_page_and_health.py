@@ -11,7 +11,7 @@ from gateway.http.application import make_http_app
 from gateway.http.page import Example
 from gateway.request import GraphQLRequest, GraphQLResponse
 
-EXAMPLE = Example(name="Hello", document="query Hello { name }", variables={"id": "1"})
+EXAMPLE = Example(name="Hello", document="query Hello { name }", variables={"id": "1"}, roles=["manager"])
 
 
 class Nobody:
@@ -42,7 +42,8 @@ async def test_page_asks_nobody_else(built: Path) -> None:
         script = await client.get("/assets/main-1a2b.js")
     assert page.status_code == script.status_code == 200
     policy = page.headers["content-security-policy"]
-    assert policy.startswith("default-src 'self';")
+    assert policy.startswith("default-src 'none'; script-src 'self'; connect-src 'self';")
+    assert "unsafe" not in policy.replace("style-src 'self' 'unsafe-inline'", "")
     assert "http" not in policy
     assert "frame-ancestors 'none'" in policy
     assert page.headers["cache-control"] == "no-cache"
@@ -53,7 +54,9 @@ async def test_page_opens_with_the_examples_it_is_given(built: Path) -> None:
     """The page fetches its tabs, so that the engine knows nothing of the business."""
     async with _client(built) as client:
         listed = (await client.get("/graphiql/examples.json")).json()
-    assert listed == [{"name": "Hello", "document": "query Hello { name }", "variables": {"id": "1"}}]
+    assert listed == [
+        {"name": "Hello", "document": "query Hello { name }", "variables": {"id": "1"}, "roles": ["manager"]}
+    ]
 
 
 async def test_page_that_is_not_built_says_how(tmp_path: Path) -> None:
