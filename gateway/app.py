@@ -30,7 +30,8 @@ from gateway.composition import SubgraphSdl, compose
 from gateway.composition.supergraph import Supergraph
 from gateway.config import Settings
 from gateway.doors.viewer import ANONYMOUS, Viewer
-from gateway.http.application import make_http_app
+from gateway.http.application import make_http_app, make_subgraph_app
+from gateway.http.gate import Proof
 from gateway.http.page import Example
 from gateway.http.remote import RemoteAnswerer
 from gateway.operation import choose, prepare, read
@@ -40,6 +41,7 @@ from gateway.planning.printing import print_plan
 from gateway.request import GraphQLRequest, GraphQLResponse
 from gateway.subgraphs.embedded import EmbeddedSubgraph
 from gateway.subgraphs.protocol import RequestContext
+from gateway.subgraphs.serving import ServedSubgraph
 from processes.graph import Graph, GraphError
 from processes.runner import Runner
 from resolvers.context import Context
@@ -60,8 +62,10 @@ __all__ = [
     "Company",
     "StartError",
     "api_schema_sdl",
+    "composed",
     "local_graph",
     "make_app",
+    "make_subgraph",
     "open_company",
     "plan_text",
     "remote_graph",
@@ -71,6 +75,7 @@ __all__ = [
 
 _log = logging.getLogger("spojka")
 Clock = Callable[[], datetime]
+MakeContext = Callable[[RequestContext], Context[Any]]
 
 _HOUSE_ZONE = ZoneInfo("Europe/Prague")
 _PROCESSES = Viewer("processes")
@@ -106,6 +111,7 @@ class Company:
     databases: Mapping[str, Database]
     gateway: Gateway
     runner: Runner
+    contexts: Mapping[str, MakeContext]
     clock: Clock
 
     async def answer(self, request: GraphQLRequest, viewer: Viewer) -> GraphQLResponse:
@@ -158,8 +164,8 @@ def open_company(settings: Settings, *, clock: Clock = _now) -> Company:
         if None not in states.values():
             raise StartError(str(error)) from error
         _log.warning("starting without %s", ", ".join(name for name, state in states.items() if state))
-    gateway, runner = _wired(databases, clock)
-    return Company(databases, gateway, runner, clock)
+    gateway, runner, contexts = _wired(databases, clock)
+    return Company(databases, gateway, runner, contexts, clock)
 
 
 def make_app(settings: Settings) -> Starlette:
@@ -178,6 +184,30 @@ def make_app(settings: Settings) -> Starlette:
         limits=settings.limits,
         lifespan=lifespan,
     )
+
+
+def make_subgraph(name: str, settings: Settings) -> Starlette:
+    """The ASGI application of one of the company's subgraphs, for another gateway.
+
+    The systems of the others are opened too and not asked, but by *processes*: its runs work on the whole graph.
+    """
+    company = open_company(settings)
+    schema = SYSTEMS[name].schema
+    served = ServedSubgraph(
+        name, schema._schema, sdl=schema.as_str(), make_context=company.contexts[name], clock=company.clock
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await company.close()
+
+    async def readiness() -> dict[str, str | None]:
+        return await _states({name: company.databases[name]})
+
+    tls = settings.subgraph.tls
+    proof = Proof(settings.subgraph.secret, by_certificate=tls is not None and tls.client_ca is not None)
+    return make_subgraph_app(served, proof=proof, readiness=readiness, limits=settings.limits, lifespan=lifespan)
 
 
 @asynccontextmanager
@@ -206,7 +236,13 @@ def remote_graph(url: str) -> AbstractAsyncContextManager[Graph]:
 @cache
 def supergraph_sdl() -> str:
     """What the company's subgraphs compose to."""
-    return compose([SubgraphSdl(name, "", system.schema.as_str()) for name, system in SYSTEMS.items()]).supergraph_sdl
+    return composed({})
+
+
+def composed(urls: Mapping[str, str]) -> str:
+    """The same with the subgraphs' URLs in it, for a gateway elsewhere."""
+    parts = [SubgraphSdl(name, urls.get(name, ""), system.schema.as_str()) for name, system in SYSTEMS.items()]
+    return compose(parts).supergraph_sdl
 
 
 @cache
@@ -229,19 +265,20 @@ def plan_text(document: str, operation: str | None) -> str:
     return print_plan(make_plan(prepare(known, chosen, variables={}, schema=schema), supergraph()))
 
 
-def _wired(databases: Mapping[str, Database], clock: Clock) -> tuple[Gateway, Runner]:
-    """The gateway over every subgraph, and what starts processes on it: each needs the other."""
+def _wired(databases: Mapping[str, Database], clock: Clock) -> tuple[Gateway, Runner, Mapping[str, MakeContext]]:
+    """The gateway over every subgraph, what starts processes on it (each needs the other), and resolvers' contexts."""
     sources = {name: system.source(databases[name]) for name, system in SYSTEMS.items()}
 
-    def context_of(name: str) -> Callable[[RequestContext], Context[Any]]:
+    def context_of(name: str) -> MakeContext:
         if name == "processes":
             return lambda asked: ProcessesContext(
                 source=sources[name], now=asked.now, caller=asked.caller, runner=runner
             )
         return lambda asked: Context(source=sources[name], now=asked.now, caller=asked.caller)
 
+    contexts = {name: context_of(name) for name in SYSTEMS}
     subgraphs = {
-        name: EmbeddedSubgraph(name, system.schema._schema, make_context=context_of(name))
+        name: EmbeddedSubgraph(name, system.schema._schema, make_context=contexts[name])
         for name, system in SYSTEMS.items()
     }
     gateway = Gateway(supergraph(), subgraphs)
@@ -251,7 +288,7 @@ def _wired(databases: Mapping[str, Database], clock: Clock) -> tuple[Gateway, Ru
 
     # Processes work on the graph that the subgraph which starts them is part of, so the runner comes last.
     runner = Runner(sources["processes"], _AnsweredGraph(answer), clock=clock, new_key=_new_key)
-    return gateway, runner
+    return gateway, runner, contexts
 
 
 def _make_folder(settings: Settings) -> None:

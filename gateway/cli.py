@@ -2,6 +2,7 @@
 
     serve       answer over HTTP                 compose     print the supergraph or the API schema
     plan        show how a query is answered     import-cdr  take a bridge's call records (processes/commands.py)
+    subgraph    serve one subgraph alone
 
 Exit status: 0 done, 1 a problem, said in one line, 2 the command was not understood.
 """
@@ -74,14 +75,51 @@ def serve(host: str, port: int, data: Path) -> None:
 
 
 @main.command()
+@click.argument("name", type=click.Choice(sorted(app.SYSTEMS)))
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), required=True, help="0 takes any free port.")
+@click.option("--open", "for_all", is_flag=True, help="Ask nobody for a secret: on this machine's own addresses only.")
+@_data_option
+def subgraph(name: str, host: str, port: int, for_all: bool, data: Path) -> None:
+    """Answer for the subgraph NAME alone, at /graphql, to any federation gateway.
+
+    The gateway proves itself by the secret of [subgraph] in spojka.toml, or by a certificate. It decides who may see
+    what; here nobody is asked again.
+    """
+    settings = _settings(data)
+    if not settings.subgraph.is_closed and not (for_all and _is_loopback(host)):
+        raise click.UsageError(
+            "nothing tells the gateway from others: set [subgraph] secret_env, secret_file or client_ca in "
+            "spojka.toml, or give --open on 127.0.0.1"
+        )
+    if settings.subgraph.is_closed and for_all:
+        raise click.UsageError("--open: spojka.toml has a secret or a client_ca for subgraphs: leave out one of them")
+    with _listening(host, port) as listener:
+        serve_until_stopped(
+            app.make_subgraph(name, settings),
+            listener,
+            say=click.echo,
+            greeting=f"The subgraph {name} answers at {{url}}/graphql",
+            tls=settings.subgraph.tls,
+        )
+
+
+@main.command()
 @click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Write it there.")
 @click.option("--api", is_flag=True, help="The API schema that clients see, instead of the supergraph.")
-def compose(output: Path | None, api: bool) -> None:
+@click.option(
+    "--subgraph-url",
+    "urls",
+    metavar="NAME=URL",
+    multiple=True,
+    help="Where a gateway elsewhere finds the subgraph NAME; once for each.",
+)
+def compose(output: Path | None, api: bool, urls: tuple[str, ...]) -> None:
     """Print the supergraph that the subgraphs compose to.
 
     If it looks wrong, the bug is in gateway/composition, or in a subgraph's own SDL.
     """
-    text = app.api_schema_sdl() if api else app.supergraph_sdl()
+    text = app.api_schema_sdl() if api else app.composed(dict(map(_subgraph_url, urls)))
     if output is None:
         click.echo(text, nl=not text.endswith("\n"))
     else:
@@ -101,6 +139,14 @@ def plan(query: str, operation: str | None) -> None:
 
 
 main.add_command(import_cdr)
+
+
+def _subgraph_url(option: str) -> tuple[str, str]:
+    name, _, url = option.partition("=")
+    if name not in app.SYSTEMS or not url.startswith(("http://", "https://")):
+        names = ", ".join(app.SYSTEMS)
+        raise click.UsageError(f"--subgraph-url {option}: it is not NAME=URL with one of {names} and an HTTP URL")
+    return name, url
 
 
 def _document(query: str) -> str:
@@ -129,13 +175,16 @@ async def _open_graph(url: str | None, data: Path) -> AsyncIterator[Graph]:
         yield graph
 
 
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _check_loopback(host: str) -> None:
     """There are no doors yet (nobody is asked who they are), so nobody else may come in."""
-    try:
-        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
+    if not _is_loopback(host):
         raise click.UsageError(
             f"--host {host}: it can be reached from other machines, and Spojka doesn't ask yet who somebody is: "
             "use 127.0.0.1"

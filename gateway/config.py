@@ -17,6 +17,8 @@ from pathlib import Path
 from gateway import limits
 from gateway.limits import Limits
 from gateway.section import ConfigError, Section, read_file
+from gateway.subgraphs import settings as subgraph
+from gateway.subgraphs.settings import SubgraphSettings
 
 __all__ = ["ConfigError", "Section", "Settings", "read_settings"]
 
@@ -30,6 +32,7 @@ class Settings:
 
     data: Path
     urls: Mapping[str, str] = field(default_factory=dict)
+    subgraph: SubgraphSettings = field(default_factory=SubgraphSettings)
     limits: Limits = field(default_factory=Limits)
 
     def url_of(self, system: str) -> str:
@@ -45,6 +48,7 @@ def read_settings(
     settings = Settings(
         data=data,
         urls={**_urls_of_file(written.table("systems"), systems), **_urls_of_environment(environment, systems)},
+        subgraph=subgraph.read(written.table("subgraph"), environment),
         limits=limits.read(written.table("limits")),
     )
     written.refuse_unread()

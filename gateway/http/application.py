@@ -12,10 +12,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gateway.http.endpoint import Answerer, Endpoint
+from gateway.http.gate import Announced, Gate, Proof
 from gateway.http.page import BUILT, Example, page_routes
 from gateway.limits import Limits
 
-__all__ = ["LOOPBACK_HOSTS", "Readiness", "make_http_app"]
+__all__ = ["LOOPBACK_HOSTS", "Readiness", "make_http_app", "make_subgraph_app"]
 
 # By name of the subgraph: None when it answers, else a sentence that may be shown.
 Readiness = Callable[[], Awaitable[Mapping[str, str | None]]]
@@ -48,6 +49,32 @@ def make_http_app(
             *page_routes(examples, built=page),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)],
+        lifespan=lifespan,
+    )
+
+
+def make_subgraph_app(
+    answerer: Answerer,
+    *,
+    proof: Proof,
+    readiness: Readiness,
+    limits: Limits | None = None,
+    lifespan: Lifespan | None = None,
+) -> Starlette:
+    """The ASGI application of one subgraph alone, for the gateway that can prove itself; for nobody else a page."""
+
+    async def ready(request: Request) -> Response:
+        return _readiness(await readiness())
+
+    # No page of another site knows the secret; but where none is needed, it must not come by a name of its own.
+    hosts = ["*"] if proof.is_needed else list(LOOPBACK_HOSTS)
+    return Starlette(
+        routes=[
+            Route("/graphql", Gate(Endpoint(Announced(answerer), limits=limits or Limits()), proof)),
+            Route("/health", _health),
+            Route("/ready", ready),
+        ],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)],
         lifespan=lifespan,
     )
 

@@ -3,12 +3,15 @@
 import gc
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Callable
 from typing import NoReturn
 
 import uvicorn
 from starlette.types import ASGIApp
+
+from gateway.subgraphs.settings import Tls
 
 __all__ = ["serve_until_stopped"]
 
@@ -31,7 +34,14 @@ class _Server(uvicorn.Server):
             self._started()
 
 
-def serve_until_stopped(app: ASGIApp, listener: socket.socket, *, say: Callable[[str], None]) -> None:
+def serve_until_stopped(
+    app: ASGIApp,
+    listener: socket.socket,
+    *,
+    say: Callable[[str], None],
+    greeting: str = "Spojka answers at {url}/graphql, with GraphiQL at {url}/",
+    tls: Tls | None = None,
+) -> None:
     """Serve on `listener`; ends the process with status 0 after SIGINT or SIGTERM."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stopped)  # uvicorn raises the signal again once it has stopped
@@ -45,15 +55,19 @@ def serve_until_stopped(app: ASGIApp, listener: socket.socket, *, say: Callable[
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
+        ssl_certfile=tls.certificate if tls else None,
+        ssl_keyfile=tls.key if tls else None,
+        ssl_ca_certs=str(tls.client_ca) if tls and tls.client_ca else None,
+        ssl_cert_reqs=ssl.CERT_REQUIRED if tls and tls.client_ca else ssl.CERT_NONE,
     )
-    _Server(config, lambda: say(_greeting(listener))).run(sockets=[listener])
+    url = f"{'https' if tls else 'http'}://{_address(listener)}"
+    _Server(config, lambda: say(f"{greeting.format(url=url)} (Ctrl+C stops it)")).run(sockets=[listener])
 
 
 def _stopped(*_: object) -> NoReturn:
     sys.exit(0)
 
 
-def _greeting(listener: socket.socket) -> str:
+def _address(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
-    name = f"[{host}]" if ":" in host else host
-    return f"Spojka answers at http://{name}:{port}/graphql, with GraphiQL at http://{name}:{port}/ (Ctrl+C stops it)"
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

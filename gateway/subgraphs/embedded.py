@@ -16,7 +16,7 @@ from graphql.language import DocumentNode
 from gateway.subgraphs.operation import SubgraphOperation
 from gateway.subgraphs.protocol import Inputs, RequestContext, SubgraphAnswer, SubgraphFault
 
-__all__ = ["CompiledDocument", "EmbeddedSubgraph"]
+__all__ = ["CompiledDocument", "EmbeddedSubgraph", "fault_of"]
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class EmbeddedSubgraph:
     async def execute(self, compiled: CompiledDocument, inputs: Inputs, context: RequestContext) -> SubgraphAnswer:
         """The resolvers' answer, with every fault told apart from a null."""
         result = await self._run(compiled, inputs, context)
-        return SubgraphAnswer(result.data, [self._fault(error) for error in result.errors or ()])
+        return SubgraphAnswer(result.data, [fault_of(self.name, error) for error in result.errors or ()])
 
     async def _run(self, compiled: CompiledDocument, inputs: Inputs, context: RequestContext) -> ExecutionResult:
         variables = dict(_variables(compiled.operation, inputs))
@@ -56,15 +56,17 @@ class EmbeddedSubgraph:
         )
         return await running if isawaitable(running) else running
 
-    def _fault(self, error: GraphQLError) -> SubgraphFault:
-        extensions = dict(error.extensions or {})
-        path = tuple(error.path or ())
-        if "code" in extensions or _is_graphqls_own(error):
-            code = extensions.pop("code", "BAD_USER_INPUT" if _is_about_input(error) else "SUBGRAPH_ERROR")
-            return SubgraphFault(error.message, path, {"code": code, **extensions, "service": self.name})
-        log.error("%s failed at %s", self.name, ".".join(map(str, path)), exc_info=error.original_error)
-        message = f"{self.name} failed to answer: its log has the reason"
-        return SubgraphFault(message, path, {"code": "INTERNAL_SERVER_ERROR", "service": self.name})
+
+def fault_of(service: str, error: GraphQLError) -> SubgraphFault:
+    """What may be told of an error, at its own path; anything that nobody raised on purpose is masked and logged."""
+    extensions = dict(error.extensions or {})
+    path = tuple(error.path or ())
+    if "code" in extensions or _is_graphqls_own(error):
+        code = extensions.pop("code", "BAD_USER_INPUT" if _is_about_input(error) else "SUBGRAPH_ERROR")
+        return SubgraphFault(error.message, path, {"code": code, **extensions, "service": service})
+    log.error("%s failed at %s", service, ".".join(map(str, path)), exc_info=error.original_error)
+    message = f"{service} failed to answer: its log has the reason"
+    return SubgraphFault(message, path, {"code": "INTERNAL_SERVER_ERROR", "service": service})
 
 
 def _variables(operation: SubgraphOperation, inputs: Inputs) -> Iterator[tuple[str, Any]]:
