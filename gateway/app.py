@@ -328,14 +328,14 @@ def _ping(connection: Connection) -> None:
 
 
 def _examples() -> Sequence[Example]:
-    """The documents that GraphiQL opens with, each with variables of the demo company."""
+    """The documents that GraphiQL opens with, each with the roles it is for and variables of the demo company."""
     folder = files("resolvers") / "examples"
     names = sorted(each.name.removesuffix(".graphql") for each in folder.iterdir() if each.name.endswith(".graphql"))
     return [
         Example(
             name=name,
             document=(folder / f"{name}.graphql").read_text(encoding="utf-8"),
-            variables=json.loads((folder / f"{name}.json").read_text(encoding="utf-8")),
+            **json.loads((folder / f"{name}.json").read_text(encoding="utf-8")),
         )
         for name in names
     ]

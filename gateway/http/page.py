@@ -1,8 +1,8 @@
 """Pages for people: GraphiQL at `/`, and those that the wiring mounts beside it. Files that the set-up built, no more.
 
-Nothing comes from anywhere else, and the pages' policies (Content-Security-Policy) see to it. No script stands in a page
-or is made of a text there. Styles are another matter for GraphiQL: Monaco writes its themes into style elements and the
-places of its lines into style attributes, and knows no nonce; so there styles may be inline, which can't run anything.
+Nothing comes from anywhere else, and the pages' policies (Content-Security-Policy) see to it. No script stands in a
+page or is made of a text there. Styles are another matter for GraphiQL: Monaco writes its themes into style elements
+and the places of its lines into style attributes, and knows no nonce; so there styles may be inline, which run nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,11 +22,11 @@ __all__ = ["BUILT", "Example", "Page", "page_routes"]
 BUILT = Path(__file__).parent / "graphiql" / "dist"
 
 _ONLY_OURS = (
-    "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _POLICY = f"{_ONLY_OURS}; style-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
-_GRAPHIQL_POLICY = f"{_ONLY_OURS}; style-src 'self' 'unsafe-inline'; worker-src 'self'"
+_GRAPHIQL_POLICY = f"{_ONLY_OURS}; style-src 'self' 'unsafe-inline'; font-src 'self' data:; worker-src 'self'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A page of plain files at `path`; `build` is the command that builds it. `title` is how GraphiQL's bar names it."""
+    """A page of plain files at `path`, called `title` in GraphiQL's bar; `build` is the command that builds it."""
 
     path: str
     title: str

@@ -111,7 +111,7 @@ function Editor({ session, examples }: { session: Session; examples: Example[] }
       shouldPersistHeaders={false}
       showPersistHeadersSettings={false}
     >
-      <GraphiQL.Logo>{session.role?.role ?? 'nobody'}</GraphiQL.Logo>
+      <GraphiQL.Logo>GraphiQL</GraphiQL.Logo>
     </GraphiQL>
   );
 }

@@ -164,8 +164,8 @@ function Row({ request, requests, whole }: { request: Request; requests: Request
         <span className="plan-times">{times(request.sent)}</span>
       </span>
       <span className="plan-place">
-        {request.kind === 'entities' ? request.paths.join(', ') : request.kind}
-        {awaited.length > 0 && <span className="plan-waits"> · waits for {awaited.join(', ')}</span>}
+        <span className="plan-path">{request.kind === 'entities' ? request.paths.join(', ') : request.kind}</span>
+        {awaited.length > 0 && <span>waits for {awaited.join(', ')}</span>}
       </span>
       <span className="plan-scale" aria-hidden="true">
         {request.sent?.map((sent, index) => (
