@@ -13,7 +13,7 @@ Explain = Literal["no", "beside", "only"]
 class GraphQLRequest:
     """One operation as the client sent it: nothing parsed or checked yet.
 
-    `allow_mutations` is False where the transport may not change anything (HTTP GET). `explain`: whether it also shows
+    `allow_mutations` is False where the transport may not change anything (HTTP GET). `explain`: whether the answer has
     the plan beside the data, or instead of it ("only": nothing is executed).
     """
 
