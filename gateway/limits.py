@@ -16,14 +16,16 @@ __all__ = ["Limits", "check_body", "check_document", "read"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Bounds on one request: bytes of the body, tokens of the document (comments count), levels of brackets in it.
+    """Bounds on one request: bytes of the body; tokens of the document (comments count), levels of brackets, aliases.
 
-    GraphiQL's introspection, the deepest document everybody sends, has 14 levels and some 300 tokens.
+    GraphiQL's introspection, the deepest document everybody sends, has 14 levels and some 300 tokens. Only by aliases
+    can one field be asked again and again in one place.
     """
 
     body_bytes: int = 1024 * 1024
-    document_tokens: int = 10_000
+    document_tokens: int = 4_000
     document_depth: int = 30
+    document_aliases: int = 100
 
 
 def read(section: Section) -> Limits:
@@ -33,6 +35,7 @@ def read(section: Section) -> Limits:
         body_bytes=section.integer("body_bytes", usual.body_bytes),
         document_tokens=section.integer("document_tokens", usual.document_tokens),
         document_depth=section.integer("document_depth", usual.document_depth),
+        document_aliases=section.integer("document_aliases", usual.document_aliases, least=0),
     )
 
 
@@ -43,7 +46,8 @@ _TOKEN = re.compile(
       [_A-Za-z][_0-9A-Za-z]*+
     | (?P<open>[{(\[])
     | (?P<close>[})\]])
-    | [!$&:=@|]
+    | (?P<colon>:)
+    | [!$&=@|]
     | \.\.\.
     | -?+[0-9]++(?:\.[0-9]++)?+(?:[eE][+-]?+[0-9]++)?+
     | \"{3}(?:\\\"{3}|[^"]|"(?!""))*+(?:\"{3})?+
@@ -64,8 +68,8 @@ def check_body(size: int, limits: Limits) -> None:
 
 
 def check_document(document: str, limits: Limits) -> None:
-    """Refuse a document with DOCUMENT_TOO_LARGE or DOCUMENT_TOO_DEEP; stops at the token that is one too many."""
-    depth = 0
+    """Refuse a document: DOCUMENT_TOO_LARGE, DOCUMENT_TOO_DEEP, QUERY_TOO_COMPLEX. Stops at the token too many."""
+    depth = parentheses = aliases = 0
     for tokens, token in enumerate(_TOKEN.finditer(document), start=1):
         if tokens > limits.document_tokens:
             raise OverLimit(
@@ -75,6 +79,7 @@ def check_document(document: str, limits: Limits) -> None:
         match token.lastgroup:
             case "open":
                 depth += 1
+                parentheses += token.group() == "("
                 if depth > limits.document_depth:
                     raise OverLimit(
                         f"the document is nested more than {limits.document_depth} levels deep: ask for fewer levels",
@@ -82,5 +87,13 @@ def check_document(document: str, limits: Limits) -> None:
                     )
             case "close":
                 depth -= 1
+                parentheses -= token.group() == ")"
+            case "colon" if not parentheses:  # in parentheses it gives an argument its value, a variable its type
+                aliases += 1
+                if aliases > limits.document_aliases:
+                    raise OverLimit(
+                        f"the document has more than {limits.document_aliases} aliases: ask in several requests",
+                        code="QUERY_TOO_COMPLEX",
+                    )
             case _:
                 pass

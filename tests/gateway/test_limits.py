@@ -40,7 +40,11 @@ def _is_refused(document: str, limits: Limits) -> bool:
 
 
 def _tokens_by_the_scan(document: str) -> int:
-    return next(n for n in range(10_000) if not _is_refused(document, Limits(document_tokens=n, document_depth=10_000)))
+    return next(
+        n
+        for n in range(10_000)
+        if not _is_refused(document, Limits(document_tokens=n, document_depth=10_000, document_aliases=10_000))
+    )
 
 
 @pytest.mark.parametrize("document", [*EXAMPLES, get_introspection_query()])
@@ -64,8 +68,9 @@ def test_scan_and_lexer_agree_on_any_sequence_of_tokens(document: str) -> None:
         ("{ a " * 31 + "}" * 31, "DOCUMENT_TOO_DEEP"),
         ("{ a(x: " + "[" * 30 + "]" * 30 + ") }", "DOCUMENT_TOO_DEEP"),
         ("query ($a: " + "[" * 40 + "Int" + "]" * 40 + ") { a }", "DOCUMENT_TOO_DEEP"),
-        ("{ " + "a " * 10_000 + "}", "DOCUMENT_TOO_LARGE"),
-        ("#\n" * 10_001 + "{ a }", "DOCUMENT_TOO_LARGE"),
+        ("{ " + "a " * 4_000 + "}", "DOCUMENT_TOO_LARGE"),
+        ("#\n" * 4_001 + "{ a }", "DOCUMENT_TOO_LARGE"),
+        ("{ " + " ".join(f"a{n}: b(c: {n})" for n in range(101)) + "}", "QUERY_TOO_COMPLEX"),
     ],
 )
 def test_deep_and_large_documents_are_refused_by_code(document: str, code: str) -> None:
@@ -75,7 +80,16 @@ def test_deep_and_large_documents_are_refused_by_code(document: str, code: str) 
     assert refusal.value.code == code
 
 
-@pytest.mark.parametrize("document", ["{ a " * 30 + "}" * 30, "{ " + "a " * 9_998 + "}", get_introspection_query()])
+@pytest.mark.parametrize(
+    "document",
+    [
+        "{ a " * 30 + "}" * 30,
+        "{ " + "a " * 3_998 + "}",
+        "{ " + " ".join(f"a{n}: b(c: {{d: {n}, e: 1}})" for n in range(100)) + "}",
+        "query(" + " ".join(f"$v{n}: Int" for n in range(300)) + ") { a }",
+        get_introspection_query(),
+    ],
+)
 def test_documents_within_the_limits_pass(document: str) -> None:
     """The limit itself is still allowed."""
     check_document(document, Limits())
