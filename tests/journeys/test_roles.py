@@ -1,37 +1,30 @@
-"""Every role against every field and mutation of the graph: what was decided, what is asked for, and what happens."""
+"""Every role against every field and mutation of the graph: what was decided, what is asked for, and what happens.
+
+Whose rows a salesperson sees is the next file's, test_row_rules.py.
+"""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import AsyncIterator, Iterator, Mapping
+from importlib.util import find_spec
 
 import pytest
-from graphql import GraphQLSchema, TypeInfo, TypeInfoVisitor, build_schema, get_named_type, parse, visit
+from graphql import TypeInfo, TypeInfoVisitor, get_named_type, parse, visit
 from graphql.language import FieldNode, ObjectTypeDefinitionNode, StringValueNode, Visitor
 
-from gateway.app import supergraph_sdl
+from gateway.app import Company, supergraph_sdl
+from gateway.doors.viewer import ANONYMOUS, Viewer
 from processes.import_call_records import DOCUMENTS as IMPORTING
 from processes.invoice_conference import DOCUMENTS as INVOICING
 from resolvers.access import OF_THE_GATEWAY, Scope
-from resolvers.roles import ROLES, ROW_RULES
-from tests.journeys.ways import coordinates, fields_of
+from resolvers.roles import ROLES
+from tests.company import ask
+from tests.journeys.decisions import ASKED, COORDINATES, DECISIONS, SCHEMA
+from tests.journeys.one_of_each import made_ready
+from tests.journeys.telling import NOT_ASKED, Told, told
+from tests.journeys.ways import Way, document, fields_of, found_at, ways
 
-ROOT = Path(__file__).parents[2]
-SCHEMA: GraphQLSchema = build_schema((ROOT / "schema.graphql").read_text(encoding="utf-8"))
-COORDINATES = coordinates(SCHEMA)
-
-
-def read_decisions() -> Iterator[tuple[str, frozenset[str]]]:
-    """(coordinate, words) of decisions.toml: `key` and scopes; nothing where a value is public."""
-    decided = tomllib.loads(Path(__file__).with_name("decisions.toml").read_text(encoding="utf-8"))
-    for type_name, fields in decided.items():
-        for field, words in fields.items():
-            yield f"{type_name}.{field}", frozenset(words.split()) - {"public"}
-
-
-DECISIONS = dict(read_decisions())
-ASKED = {coordinate: words - {"key"} for coordinate, words in DECISIONS.items()}
+enforced = pytest.mark.skipif(find_spec("gateway.authorization") is None, reason="the engine doesn't enforce them yet")
 
 
 def test_every_field_has_a_decision() -> None:
@@ -159,27 +152,77 @@ def test_only_those_change_something_who_should() -> None:
     }
 
 
-def test_row_rules_leave_no_way_around() -> None:
-    """All that a salesperson reaches without passing a row that is ruled: lists of names, and no more."""
-    rules = {rule.type: rule.except_fields for rule in ROW_RULES}
-    reached, waiting = {"Query"}, ["Query"]
-    while waiting:
-        name = waiting.pop()
-        for type_name, field, definition in fields_of(SCHEMA):
-            coordinate = f"{type_name}.{field}"
-            if type_name != name or not ASKED[coordinate] <= ROLES["salesperson"]:
-                continue
-            if name in rules and field not in rules[name] and "key" not in DECISIONS[coordinate]:
-                continue
-            for target in possible(get_named_type(definition.type).name):
-                if target not in reached:
-                    reached.add(target)
-                    waiting.append(target)
-    assert reached - rules.keys() == {"Query", "ClientConnection", "ClientEdge", "PageInfo"}
+# What happens: every field is asked for by somebody of every role, through the company's gateway
 
 
-def possible(name: str) -> list[str]:
-    """The object types that a value of this type may be."""
-    found = SCHEMA.type_map[name]
-    members = getattr(found, "types", ())
-    return [each.name for each in members] or ([name] if hasattr(found, "fields") else [])
+async def test_each_field_is_reached_by_whoever_may_do_everything(company: Company) -> None:
+    """Or the tests below would find nothing denied, and nothing allowed either."""
+    problems = [each async for each in wrong_answers(company, frozenset(Scope), await ways_of(company))]
+    assert problems == []
+
+
+@enforced
+@pytest.mark.parametrize("role", ROLES)
+async def test_role_sees_what_was_decided_and_nothing_else(company: Company, role: str) -> None:
+    """Allowed: no error. Denied: null and FORBIDDEN at the first field that is too much, and no subgraph is asked.
+
+    Row rules are another test's: here nobody is held to their own clients.
+    """
+    problems = [each async for each in wrong_answers(company, ROLES[role], await ways_of(company))]
+    assert problems == []
+
+
+@enforced
+async def test_without_a_token_there_is_only_typename(company: Company) -> None:
+    """UNAUTHENTICATED at each root field, and no system hears of it."""
+    for coordinate, way in (await ways_of(company)).items():
+        answer = await ask(company, document(way), viewer=ANONYMOUS)
+        assert answer.codes == {"UNAUTHENTICATED"}, coordinate
+        assert [error["path"] for error in answer.errors] == [[way[0].field]], coordinate
+        assert answer.requests == [], coordinate
+        assert answer.data is None or answer.data == {way[0].field: None}, coordinate
+    assert (await ask(company, "{ __typename }", viewer=ANONYMOUS)).data == {"__typename": "Query"}
+
+
+async def ways_of(company: Company) -> dict[str, Way]:
+    """The ways to every field, after what they need was made: a draft, an exception, a call without a conference."""
+    arguments = await made_ready(company)
+    found = ways(SCHEMA, arguments, given={"Refused": {"Query.billingAccount": '(number: "7700126")'}})
+    assert list(found) == COORDINATES
+    return found
+
+
+async def wrong_answers(company: Company, scopes: frozenset[str], found: Mapping[str, Way]) -> AsyncIterator[str]:
+    """What was answered otherwise than the decisions say, in words."""
+    # plan:read shows what the subgraphs were sent; clients:all lifts the row rules.
+    asking = Viewer("somebody", scopes | {Scope.PLAN_READ, Scope.CLIENTS_ALL}, {"sub": "somebody"})
+    queries_first = sorted(found.items(), key=lambda item: item[1][0].type == "Mutation")  # imports take the legs away
+    for coordinate, way in queries_first:
+        denied = next((n for n, step in enumerate(way) if not ASKED[step.coordinate] <= scopes), None)
+        answer = await told(company, document(way), asking)
+        if denied is None:
+            problem = wrong_if_allowed(answer, way)
+        else:
+            before = await told(company, document(way, to=denied), asking) if denied else NOT_ASKED
+            problem = wrong_if_denied(answer, way, denied=denied, before=before)
+        if problem:
+            yield f"{coordinate}: {problem}: {document(way)}"
+
+
+def wrong_if_allowed(answer: Told, way: Way) -> str | None:
+    if answer.errors:
+        return f"it is allowed, and answered {answer.errors}"
+    parents = found_at(answer.data, tuple(step.field for step in way[:-1]), way)
+    return None if any(parent is not None for parent in parents) else "nothing leads there"
+
+
+def wrong_if_denied(answer: Told, way: Way, *, denied: int, before: Told) -> str | None:
+    path = tuple(step.field for step in way[: denied + 1])
+    told_at = {tuple(name for name in error["path"] if isinstance(name, str)) for error in answer.errors}
+    if {error["extensions"]["code"] for error in answer.errors} != {"FORBIDDEN"} or told_at != {path}:
+        return f"{way[denied].coordinate} is denied, and answered {answer.errors}"
+    if any(value is not None for value in found_at(answer.data, path, way)):
+        return f"{way[denied].coordinate} is denied, and seen"
+    if answer.sent != before.sent:
+        return f"{way[denied].coordinate} is denied, and asked for: {answer.sent} instead of {before.sent}"
+    return None

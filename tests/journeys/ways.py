@@ -55,13 +55,18 @@ def coordinates(schema: GraphQLSchema) -> list[str]:
 
 
 def ways(
-    schema: GraphQLSchema, arguments: Mapping[str, str], *, given: Mapping[str, Mapping[str, str]]
+    schema: GraphQLSchema,
+    arguments: Mapping[str, str],
+    *,
+    given: Mapping[str, Mapping[str, str]],
+    without: frozenset[str] = frozenset(),
 ) -> dict[str, Way]:
     """For each coordinate the shortest way to it; queries are preferred to mutations.
 
-    `arguments` has the text of a field's by its coordinate; `given` has others for the ways to some types.
+    `arguments` has the text of a field's by its coordinate; `given` has others for the ways to some types; no way leads
+    by the coordinates in `without`.
     """
-    leading = _ways_to_types(schema)
+    leading = _ways_to_types(schema, without)
     found = {}
     for type_name, field, definition in fields_of(schema):
         if type_name in leading:
@@ -105,7 +110,7 @@ def _flat(values: Any) -> Iterator[Any]:
             yield value
 
 
-def _ways_to_types(schema: GraphQLSchema) -> dict[str, Way]:
+def _ways_to_types(schema: GraphQLSchema, without: frozenset[str]) -> dict[str, Way]:
     """The shortest way from a root to each object type."""
     found: dict[str, Way] = {}
     for root in (schema.query_type, schema.mutation_type):
@@ -116,7 +121,7 @@ def _ways_to_types(schema: GraphQLSchema) -> dict[str, Way]:
         while waiting:
             name = waiting.popleft()
             for step in _steps_to_objects(schema, name):
-                if step.to is not None and step.to not in found:
+                if step.to is not None and step.to not in found and step.coordinate not in without:
                     found[step.to] = (*found[name], step)
                     waiting.append(step.to)
     return found

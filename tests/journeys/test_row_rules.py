@@ -1,0 +1,242 @@
+"""A salesperson sees the names of all clients, and of their own clients the rest: by every way through the graph."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from importlib.util import find_spec
+
+import pytest
+from graphql import GraphQLObjectType, GraphQLUnionType, get_named_type
+
+from gateway.app import Company
+from gateway.doors.viewer import Viewer
+from resolvers.access import Scope
+from resolvers.roles import ROLES, ROW_RULES
+from sources.demo import cast
+from tests.company import ALL_SCOPES, ask, viewer
+from tests.journeys.decisions import ASKED, DECISIONS, SCHEMA
+from tests.journeys.one_of_each import made_ready
+from tests.journeys.telling import Told, told
+from tests.journeys.ways import Step, Way, document, fields_of, found_at, ways
+
+RULES = {rule.type: rule for rule in ROW_RULES}
+OWNER = viewer("salesperson", subject="lucie.horakova")
+"""Of the client that these tests ask about (cast.EURO)."""
+ANOTHER = viewer("salesperson", subject="jana.kralova")
+
+enforced = pytest.mark.skipif(find_spec("gateway.authorization") is None, reason="the engine doesn't enforce them yet")
+
+
+def test_row_rules_leave_no_way_around() -> None:
+    """All that a salesperson reaches without passing a row that is ruled: lists of names, and no more."""
+    reached, waiting = {"Query"}, ["Query"]
+    while waiting:
+        name = waiting.pop()
+        for type_name, field, definition in fields_of(SCHEMA):
+            step = Step(type_name, field)
+            if type_name == name and ASKED[step.coordinate] <= ROLES["salesperson"] and not is_ruled(step):
+                new = possible(get_named_type(definition.type)) - reached
+                reached |= new
+                waiting += new
+    assert reached - RULES.keys() == {"Query", "ClientConnection", "ClientEdge", "PageInfo"}
+
+
+def test_every_row_rule_leads_to_a_salesperson() -> None:
+    """A rule's path is one of the graph's, and ends at a client's salesperson."""
+    for rule in ROW_RULES:
+        names = re.findall(r"\w+", rule.fields)
+        kind = SCHEMA.type_map[rule.type]
+        for name in names:
+            assert isinstance(kind, GraphQLObjectType), rule
+            last, kind = kind, get_named_type(kind.fields[name].type)
+        assert (last.name, names[-1]) == ("Client", "salesperson"), rule
+
+
+def is_ruled(step: Step) -> bool:
+    """Whether a row rule decides about the field: not about keys, nor about what a rule leaves out."""
+    rule = RULES.get(step.type)
+    return rule is not None and step.field not in rule.except_fields and "key" not in DECISIONS[step.coordinate]
+
+
+def possible(named: object) -> set[str]:
+    """The object types that a value of this type may be."""
+    match named:
+        case GraphQLObjectType():
+            return {named.name}
+        case GraphQLUnionType():
+            return {member.name for member in named.types}
+        case _:
+            return set()
+
+
+async def ways_to_one_client(company: Company) -> dict[str, Way]:
+    """The ways of a salesperson to every field that they may see, all by the one client's rows."""
+    made = await made_ready(company)
+    arguments = {
+        **made,
+        "Query.billingAccount": f'(number: "{cast.EURO.accounts[0]}")',
+        "Query.client": f'(id: "{cast.EURO.client}")',
+        "Query.contract": f'(number: "{cast.EURO.contracts[0]}")',
+    }
+    found = ways(SCHEMA, arguments, given={}, without=frozenset({"Query.unassembledLegs"}))
+    allowed = ROLES["salesperson"]
+    return {
+        coordinate: way
+        for coordinate, way in found.items()
+        if all(ASKED[step.coordinate] <= allowed for step in way) and way[-1].to != "Refused"
+    }
+
+
+@enforced
+async def test_owner_sees_all_that_the_role_may_see(company: Company) -> None:
+    """Row rules take nothing from whom the rows belong to."""
+    found = await ways_to_one_client(company)
+    assert len(found) > 100
+    elsewhere = {"Query.unassembledLegs", "Query.conferences", "Query.bookingsOfRooms"}  # of others' clients too
+    for coordinate, way in found.items():
+        if coordinate not in elsewhere and way[-1].type != "Refused":
+            answer = await ask(company, document(way), viewer=OWNER)
+            assert answer.errors == [], coordinate
+
+
+@enforced
+async def test_another_salesperson_sees_names_and_keys(company: Company) -> None:
+    """Null and FORBIDDEN at the first field that is a ruled row's, and nobody is asked for it."""
+    wrong = []
+    for coordinate, way in (await ways_to_one_client(company)).items():
+        denied = next((n for n, step in enumerate(way) if is_ruled(step)), None)
+        answer = await told(company, document(way), with_plan(ANOTHER))
+        if denied is None:
+            if answer.errors:
+                wrong.append((coordinate, answer.errors))
+        elif not is_denied(answer, way[: denied + 1]):
+            wrong.append((coordinate, answer))
+    assert wrong == []
+
+
+def with_plan(asking: Viewer) -> Viewer:
+    return replace(asking, scopes=asking.scopes | {Scope.PLAN_READ})
+
+
+def is_denied(answer: Told, way: Way) -> bool:
+    """Whether the last field of `way` is null with FORBIDDEN, and no subgraph was asked for it.
+
+    What the rule itself needs is fetched, so a field of that name proves nothing.
+    """
+    path = tuple(step.field for step in way)
+    told_at = {tuple(name for name in error["path"] if isinstance(name, str)) for error in answer.errors}
+    codes = {error["extensions"]["code"] for error in answer.errors}
+    hidden = all(value is None for value in found_at(answer.data, path, way))
+    needed = set(re.findall(r"\w+", RULES[way[-1].type].fields)) | set(path[:-1])
+    asked = path[-1] not in needed and any(re.search(rf"\b{path[-1]}\b", text) for text in answer.sent)
+    return told_at == {path} and codes == {"FORBIDDEN"} and hidden and not asked
+
+
+DETOURS = [
+    (
+        "invoice { account { client { contracts",
+        "{ invoice(id: $invoice) { account { client { contracts { number } } } } }",
+    ),
+    ("booking { client { contracts", "{ booking(ref: $booking) { client { contracts { number } } } }"),
+    ("booking { account { contractRates", "{ booking(ref: $booking) { account { contractRates { version } } } }"),
+    ("conference { charges { invoice", "{ conference(id: $conference) { charges { invoice { total { amount } } } } }"),
+    ("conference { legs", "{ conference(id: $conference) { legs { displayName } } }"),
+    ("contract { rateVersions", "{ contract(number: $contract) { rateVersions { rates { service } } } }"),
+    ("contract { client { bookings", "{ contract(number: $contract) { client { bookings { title } } } }"),
+    ("billingAccount { contractRates", "{ billingAccount(number: $account) { contractRates { validFrom } } }"),
+    ("billingAccount { client { name", "{ billingAccount(number: $account) { client { name } } }"),
+    ("client { billingAccounts", "{ client(id: $client) { billingAccounts { currentPeriod { status } } } }"),
+]
+
+
+@enforced
+@pytest.mark.parametrize("text", [text for _, text in DETOURS], ids=[name for name, _ in DETOURS])
+async def test_detour_ends_where_the_first_foreign_row_is(company: Company, text: str) -> None:
+    """The owner goes through, another is stopped, somebody without row rules sees what the owner sees."""
+    whole = document_about_one_client(text, await made_ready(company))
+    manager, owner, another = [await ask(company, whole, viewer=each) for each in (viewer("manager"), OWNER, ANOTHER)]
+    assert manager.errors == owner.errors == []
+    assert manager.data == owner.data
+    assert another.codes == {"FORBIDDEN"}
+    (root,) = another.data.values()
+    assert set(root.values()) == {None}
+
+
+def document_about_one_client(text: str, made: dict[str, str]) -> str:
+    draft = re.search(r'"([^"]+)"', made["Query.invoice"])
+    assert draft is not None
+    figure = cast.EURO
+    ids = {
+        "account": figure.accounts[0],
+        "booking": figure.booking,
+        "client": figure.client,
+        "conference": figure.conference,
+        "contract": figure.contracts[0],
+        "invoice": draft[1],
+    }
+    return re.sub(r"\$(\w+)", lambda found: f'"{ids[found[1]]}"', text)
+
+
+@enforced
+async def test_list_shows_all_names_and_the_rest_of_own_clients(company: Company) -> None:
+    """In one list some rows are one's own: each is decided for itself, and no representation of the others is sent."""
+    text = "{ clients(first: 30) { edges { node { id name contracts { number } billingAccounts { number } } } } }"
+    whole = await ask(company, text.replace("name", "name salesperson"))
+    answer = await ask(company, text, viewer=ANOTHER)
+    nodes = [edge["node"] for edge in answer.data["clients"]["edges"]]
+    truth = [edge["node"] for edge in whole.data["clients"]["edges"]]
+    own = [node.pop("salesperson") == ANOTHER.subject for node in truth]
+    assert 0 < sum(own) < len(own)
+    assert [node["name"] for node in nodes] == [node["name"] for node in truth]
+    for node, true, mine in zip(nodes, truth, own, strict=True):
+        assert node == (true if mine else {**true, "contracts": None, "billingAccounts": None})
+    denied = [("clients", "edges", n, "node", field) for n, mine in enumerate(own) if not mine for field in FIELDS]
+    assert sorted(tuple(error["path"]) for error in answer.errors) == sorted(denied)
+
+
+FIELDS = ("contracts", "billingAccounts")
+
+
+@enforced
+async def test_own_and_foreign_rows_in_one_request_stay_apart(company: Company) -> None:
+    """Aliases, and fields of one row asked for at two places: what is one's own is no key to another's."""
+    own, foreign = cast.MAIN.client, cast.EURO.client
+    text = f"""{{
+      own: client(id: "{own}") {{ name agreed: contracts {{ number }} }}
+      foreign: client(id: "{foreign}") {{ name agreed: contracts {{ number }} ... on Client {{ email }} }}
+    }}"""
+    answer = await ask(company, text, viewer=ANOTHER)
+    assert answer.data["own"]["agreed"]
+    assert answer.data["foreign"] == {"name": cast.EURO.name, "agreed": None, "email": None}
+    assert sorted(error["path"] for error in answer.errors) == [["foreign", "agreed"], ["foreign", "email"]]
+
+
+@enforced
+async def test_call_that_nobody_had_booked_is_no_salespersons(company: Company) -> None:
+    """Without a client there is no salesperson to compare with: nobody's row is not everybody's."""
+    await made_ready(company)
+    answer = await ask(company, '{ unassembledLegs(bridge: "pbx-praha") { id seconds } }', viewer=OWNER)
+    assert answer.codes == {"FORBIDDEN"}
+    assert {leg["seconds"] for leg in answer.data["unassembledLegs"]} == {None}
+
+
+@enforced
+async def test_salesperson_without_a_name_has_no_rows(company: Company) -> None:
+    """A token without the claim that rows are compared with opens none of them."""
+    nobody = replace(OWNER, claims={})
+    answer = await ask(company, f'{{ client(id: "{cast.EURO.client}") {{ name email }} }}', viewer=nobody)
+    assert answer.data == {"client": {"name": cast.EURO.name, "email": None}}
+    assert answer.codes == {"FORBIDDEN"}
+
+
+@enforced
+@pytest.mark.parametrize("name", ["ClientProfile", "LatestRates"])
+async def test_row_rules_cost_nothing_where_they_do_not_hold(company: Company, name: str) -> None:
+    """The same requests and statements as without any rules (manager), and no request more for names alone."""
+    variables = {"ClientProfile": {"id": cast.MAIN.client}, "LatestRates": {"number": cast.MAIN.accounts[0]}}[name]
+    free = await ask(company, name, viewer=ALL_SCOPES, **variables)
+    manager = await ask(company, name, viewer=viewer("manager"), **variables)
+    assert (sorted(manager.requests), manager.statements) == (sorted(free.requests), free.statements)
+    names = "{ clients(first: 20) { edges { node { id name } } } }"
+    assert (await ask(company, names, viewer=ANOTHER)).requests == ["sales"]
