@@ -103,7 +103,7 @@ async def test_owner_sees_all_that_the_role_may_see(company: Company) -> None:
 @enforced
 async def test_another_salesperson_sees_names_and_keys(company: Company) -> None:
     """Null and FORBIDDEN at the first field that is a ruled row's, and nobody is asked for it."""
-    wrong = []
+    wrong: list[tuple[str, object]] = []
     for coordinate, way in (await ways_to_one_client(company)).items():
         denied = next((n for n, step in enumerate(way) if is_ruled(step)), None)
         answer = await told(company, document(way), with_plan(ANOTHER))
