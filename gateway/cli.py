@@ -70,8 +70,9 @@ def _data_option(command: Callable[..., None]) -> Callable[..., None]:
 def serve(host: str, port: int, data: Path) -> None:
     """Answer GraphQL over HTTP at /graphql, with GraphiQL at /."""
     _check_loopback(host)
+    settings = _settings(data)  # a wrong setting is said before anything is opened
     with _listening(host, port) as listener:
-        serve_until_stopped(app.make_app(_settings(data)), listener, say=click.echo)
+        serve_until_stopped(app.make_app(settings), listener, say=click.echo)
 
 
 @main.command()
