@@ -10,10 +10,11 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from importlib.resources import files
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from graphql import print_schema
@@ -29,8 +30,10 @@ import resolvers.sales
 from gateway.composition import SubgraphSdl, compose
 from gateway.composition.supergraph import Supergraph
 from gateway.config import Settings
+from gateway.doors.opening import embedded_token, open_door
 from gateway.doors.viewer import ANONYMOUS, Viewer
 from gateway.http.application import make_http_app, make_subgraph_app
+from gateway.http.demo import Demo
 from gateway.http.gate import Proof
 from gateway.http.page import Example
 from gateway.http.remote import RemoteAnswerer
@@ -47,6 +50,7 @@ from processes.runner import Runner
 from resolvers.context import Context
 from resolvers.demo import DEMO_RULES
 from resolvers.processes import ProcessesContext
+from resolvers.roles import ROLES
 from sources.billing import Billing
 from sources.bridge import Bridges
 from sources.database import Connection, Database
@@ -69,17 +73,21 @@ __all__ = [
     "open_company",
     "plan_text",
     "remote_graph",
+    "role_token",
     "supergraph",
     "supergraph_sdl",
 ]
 
 _log = logging.getLogger("spojka")
 Clock = Callable[[], datetime]
+Reach = Literal["machine", "beyond"]
 MakeContext = Callable[[RequestContext], Context[Any]]
 
 _HOUSE_ZONE = ZoneInfo("Europe/Prague")
-_PROCESSES = Viewer("processes")
-_OPERATOR = Viewer("operator")  # whoever may read the data directory itself
+_PROCESSES = Viewer("processes", ROLES["processes"])
+_OPERATOR = Viewer("operator", ROLES["integrator"])  # whoever may read the data directory itself
+_CAST = {"salesperson": "jana.kralova"}  # in the demo: who has a role, where it matters who
+_DEMO_TOKEN = timedelta(hours=12)
 
 
 class StartError(Exception):
@@ -155,7 +163,7 @@ def open_company(settings: Settings, *, clock: Clock = _now) -> Company:
 
     A system that is down is passed over while another one answers; StartError says why when none does.
     """
-    _make_folder(settings)
+    _make_folder(settings.data)
     databases = {system: _database(system, settings) for system in SYSTEMS}
     try:
         make_company(databases, today=clock().astimezone(_HOUSE_ZONE).date(), rules=DEMO_RULES)
@@ -168,9 +176,10 @@ def open_company(settings: Settings, *, clock: Clock = _now) -> Company:
     return Company(databases, gateway, runner, contexts, clock)
 
 
-def make_app(settings: Settings) -> Starlette:
-    """The ASGI application on the company that `settings` name."""
+def make_app(settings: Settings, *, reach: Reach = "machine") -> Starlette:
+    """The ASGI application on the company that `settings` name, for clients on this machine or beyond it."""
     company = open_company(settings)
+    door = open_door(settings.doors, settings.data, roles=ROLES, clock=company.clock)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -182,6 +191,9 @@ def make_app(settings: Settings) -> Starlette:
         readiness=company.readiness,
         examples=_examples(),
         limits=settings.limits,
+        hosts=settings.http.hosts,
+        door=door,
+        demo=_demo(settings, company.clock) if reach == "machine" else None,
         lifespan=lifespan,
     )
 
@@ -208,6 +220,16 @@ def make_subgraph(name: str, settings: Settings) -> Starlette:
     tls = settings.subgraph.tls
     proof = Proof(settings.subgraph.secret, by_certificate=tls is not None and tls.client_ca is not None)
     return make_subgraph_app(served, proof=proof, readiness=readiness, limits=settings.limits, lifespan=lifespan)
+
+
+def role_token(settings: Settings, role: str, *, subject: str | None, lasts: timedelta, clock: Clock = _now) -> str:
+    """A token of the embedded key for somebody who has `role`. StartError where there is no such role."""
+    if role not in ROLES:
+        raise StartError(f"there is no role {role}; there are {', '.join(ROLES)}")
+    if settings.doors.jwks is None:
+        _make_folder(settings.data)
+    name = subject or _subject(role)
+    return embedded_token(settings.doors, settings.data, subject=name, scopes=ROLES[role], lasts=lasts, now=clock())
 
 
 @asynccontextmanager
@@ -265,6 +287,21 @@ def plan_text(document: str, operation: str | None) -> str:
     return print_plan(make_plan(prepare(known, chosen, variables={}, schema=schema), supergraph()))
 
 
+def _subject(role: str) -> str:
+    return _CAST.get(role, role)
+
+
+def _demo(settings: Settings, clock: Clock) -> Demo | None:
+    """Tokens for everybody, while the company is the made-up one and nobody has decided anything about doors."""
+    if settings.doors.chosen or settings.urls or settings.http.hosts:
+        return None
+
+    def token(role: str, subject: str) -> str:
+        return role_token(settings, role, subject=subject, lasts=_DEMO_TOKEN, clock=clock)
+
+    return Demo({role: _subject(role) for role in ROLES if role != _PROCESSES.subject}, token)
+
+
 def _wired(databases: Mapping[str, Database], clock: Clock) -> tuple[Gateway, Runner, Mapping[str, MakeContext]]:
     """The gateway over every subgraph, what starts processes on it (each needs the other), and resolvers' contexts."""
     sources = {name: system.source(databases[name]) for name, system in SYSTEMS.items()}
@@ -291,16 +328,12 @@ def _wired(databases: Mapping[str, Database], clock: Clock) -> tuple[Gateway, Ru
     return gateway, runner, contexts
 
 
-def _make_folder(settings: Settings) -> None:
-    """The data directory, unless every system's database is elsewhere."""
-    if settings.urls.keys() >= SYSTEMS.keys():
-        return
+def _make_folder(data: Path) -> None:
+    """The data directory: of the databases that aren't elsewhere, the key and the audit log."""
     try:
-        settings.data.mkdir(parents=True, exist_ok=True)
+        data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StartError(
-            f"--data {settings.data}: the directory can't be made ({error.strerror}): name another"
-        ) from error
+        raise StartError(f"--data {data}: the directory can't be made ({error.strerror}): name another") from error
 
 
 def _database(system: str, settings: Settings) -> Database:

@@ -2,7 +2,7 @@
 
     serve       answer over HTTP                 compose     print the supergraph or the API schema
     plan        show how a query is answered     import-cdr  take a bridge's call records (processes/commands.py)
-    subgraph    serve one subgraph alone
+    subgraph    serve one subgraph alone         token       print a token for a role
 
 Exit status: 0 done, 1 a problem, said in one line, 2 the command was not understood.
 """
@@ -13,6 +13,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -64,15 +65,17 @@ def _data_option(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @main.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="An address of this machine itself.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes any free port.")
 @_data_option
 def serve(host: str, port: int, data: Path) -> None:
     """Answer GraphQL over HTTP at /graphql, with GraphiQL at /."""
-    _check_loopback(host)
     settings = _settings(data)  # a wrong setting is said before anything is opened
+    reach: app.Reach = "machine" if _is_loopback(host) else "beyond"
+    if reach == "beyond":
+        _check_doors(host, settings)
     with _listening(host, port) as listener:
-        serve_until_stopped(app.make_app(settings), listener, say=click.echo)
+        serve_until_stopped(app.make_app(settings, reach=reach), listener, say=click.echo)
 
 
 @main.command()
@@ -139,6 +142,19 @@ def plan(query: str, operation: str | None) -> None:
     click.echo(app.plan_text(_document(query), operation), nl=False)
 
 
+@main.command()
+@click.option("--role", required=True, help="What its bearer may do: salesperson, billing-specialist, ...")
+@click.option("--subject", metavar="WHO", help="Who its bearer is; a salesperson sees their own clients.")
+@click.option("--hours", type=click.IntRange(1, 24 * 366), default=12, show_default=True, help="How long it lasts.")
+@_data_option
+def token(role: str, subject: str | None, hours: int, data: Path) -> None:
+    """Print a token for ROLE, signed by the key in the data directory.
+
+    Send it as `Authorization: Bearer TOKEN`. Whoever has it is its subject until it expires.
+    """
+    click.echo(app.role_token(_settings(data), role, subject=subject, lasts=timedelta(hours=hours)))
+
+
 main.add_command(import_cdr)
 
 
@@ -183,12 +199,16 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _check_loopback(host: str) -> None:
-    """There are no doors yet (nobody is asked who they are), so nobody else may come in."""
-    if not _is_loopback(host):
+def _check_doors(host: str, settings: Settings) -> None:
+    """Where other machines can come, somebody has decided who signs tokens, and what this server is called."""
+    if not settings.doors.chosen:
         raise click.UsageError(
-            f"--host {host}: it can be reached from other machines, and Spojka doesn't ask yet who somebody is: "
-            "use 127.0.0.1"
+            f"--host {host}: it can be reached from other machines, and nobody has chosen who signs tokens: "
+            "set [doors] jwks or embedded = true in spojka.toml, or use 127.0.0.1"
+        )
+    if not settings.http.hosts:
+        raise click.UsageError(
+            f"--host {host}: it can be reached from other machines: list the names they call it by in [http] hosts"
         )
 
 

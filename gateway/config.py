@@ -15,6 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway import limits
+from gateway.doors import settings as doors
+from gateway.doors.settings import DoorsSettings
+from gateway.http import settings as http
+from gateway.http.settings import HttpSettings
 from gateway.limits import Limits
 from gateway.section import ConfigError, Section, read_file
 from gateway.subgraphs import settings as subgraph
@@ -34,6 +38,8 @@ class Settings:
     urls: Mapping[str, str] = field(default_factory=dict)
     subgraph: SubgraphSettings = field(default_factory=SubgraphSettings)
     limits: Limits = field(default_factory=Limits)
+    doors: DoorsSettings = field(default_factory=DoorsSettings)
+    http: HttpSettings = field(default_factory=HttpSettings)
 
     def url_of(self, system: str) -> str:
         """The URL of a system's database."""
@@ -50,6 +56,8 @@ def read_settings(
         urls={**_urls_of_file(written.table("systems"), systems), **_urls_of_environment(environment, systems)},
         subgraph=subgraph.read(written.table("subgraph"), environment),
         limits=limits.read(written.table("limits")),
+        doors=doors.read(written.table("doors")),
+        http=http.read(written.table("http")),
     )
     written.refuse_unread()
     return settings

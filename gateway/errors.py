@@ -8,6 +8,11 @@
     │   ├── OperationNotFound       OPERATION_RESOLUTION_FAILURE
     │   ├── MutationRefused         MUTATION_NOT_ALLOWED: it came with HTTP GET
     │   └── OverLimit               DOCUMENT_TOO_DEEP, DOCUMENT_TOO_LARGE, QUERY_TOO_COMPLEX, BODY_TOO_LARGE
+    ├── AccessError                 nobody was let in: `status` is HTTP's
+    │   ├── Unauthenticated         UNAUTHENTICATED: there is a token and it isn't good
+    │   ├── TwoTokens               BAD_REQUEST: which one holds is not guessed
+    │   └── KeysUnavailable         KEYS_UNAVAILABLE: tokens can't be checked now
+    ├── KeyFileError                the file of the embedded key can't be used; at the start only
     ├── PlanningError               QUERY_PLANNING_FAILED: no way through the subgraphs gives what was asked
     └── SupergraphError             SUPERGRAPH_INVALID: the supergraph document itself can't be used
 
@@ -20,7 +25,10 @@ from typing import Any
 from graphql import GraphQLError
 
 __all__ = [
+    "AccessError",
     "BadVariables",
+    "KeyFileError",
+    "KeysUnavailable",
     "MutationRefused",
     "OperationNotFound",
     "OverLimit",
@@ -29,6 +37,8 @@ __all__ = [
     "SpojkaError",
     "SupergraphError",
     "SyntaxRefused",
+    "TwoTokens",
+    "Unauthenticated",
     "ValidationRefused",
     "formatted",
 ]
@@ -86,6 +96,39 @@ class OverLimit(RequestError):
     def __init__(self, message: str, *, code: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class AccessError(SpojkaError):
+    """Somebody said who they are and was not let in. `challenge` is the error code of RFC 6750, section 3.1."""
+
+    status = 401
+    challenge: str | None = "invalid_token"
+
+
+class Unauthenticated(AccessError):
+    """A token that isn't good; the message says why, with nothing of the token in it."""
+
+    code = "UNAUTHENTICATED"
+
+
+class TwoTokens(AccessError):
+    """More than one way of saying who somebody is."""
+
+    code = "BAD_REQUEST"
+    status = 400
+    challenge = "invalid_request"
+
+
+class KeysUnavailable(AccessError):
+    """The issuer's keys can't be had: it says nothing about the token."""
+
+    code = "KEYS_UNAVAILABLE"
+    status = 503
+    challenge = None
+
+
+class KeyFileError(SpojkaError):
+    """The embedded key's file can't be used."""
 
 
 class PlanningError(SpojkaError):

@@ -136,7 +136,8 @@ class Section:
             value = {}
         if not isinstance(value, dict):
             raise self.refused(name, "it is not a table")
-        return self._child(name, self.key_of(name), value)
+        known = self._read[name]  # several readers may share a table
+        return known[0] if known else self._child(name, self.key_of(name), value)
 
     def tables(self, name: str) -> list["Section"]:
         """Each `[[name]]`, in the file's order."""

@@ -11,19 +11,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from gateway.doors.door import CLOSED, Door
+from gateway.http.demo import Demo, demo_routes
 from gateway.http.endpoint import Answerer, Endpoint
 from gateway.http.gate import Announced, Gate, Proof
 from gateway.http.page import BUILT, Example, page_routes
+from gateway.http.settings import LOOPBACK_HOSTS
 from gateway.limits import Limits
 
-__all__ = ["LOOPBACK_HOSTS", "Readiness", "make_http_app", "make_subgraph_app"]
+__all__ = ["Readiness", "make_http_app", "make_subgraph_app"]
 
 # By name of the subgraph: None when it answers, else a sentence that may be shown.
 Readiness = Callable[[], Awaitable[Mapping[str, str | None]]]
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
-
-# A page of another site can point a name of its own at this machine; the Host header gives it away.
-LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 
 def make_http_app(
@@ -32,23 +32,29 @@ def make_http_app(
     readiness: Readiness,
     examples: Sequence[Example] = (),
     limits: Limits | None = None,
-    hosts: Sequence[str] = LOOPBACK_HOSTS,
+    hosts: Sequence[str] = (),
+    door: Door = CLOSED,
+    demo: Demo | None = None,
     lifespan: Lifespan | None = None,
     page: Path = BUILT,
 ) -> Starlette:
-    """The ASGI application; `lifespan` opens and closes what `answerer` works with."""
+    """The ASGI application; `lifespan` opens and closes what `answerer` works with.
+
+    `hosts` are names that it is called by, besides those of this machine itself.
+    """
 
     async def ready(request: Request) -> Response:
         return _readiness(await readiness())
 
     return Starlette(
         routes=[
-            Route("/graphql", Endpoint(answerer, limits=limits or Limits())),
+            Route("/graphql", Endpoint(answerer, limits=limits or Limits(), door=door)),
             Route("/health", _health),
             Route("/ready", ready),
+            *(demo_routes(demo) if demo else ()),
             *page_routes(examples, built=page),
         ],
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK_HOSTS, *hosts], www_redirect=False)],
         lifespan=lifespan,
     )
 

@@ -8,8 +8,9 @@ from typing import Protocol
 from starlette.responses import RedirectResponse
 from starlette.types import Receive, Scope, Send
 
-from gateway.doors.viewer import ANONYMOUS, Viewer
-from gateway.errors import OverLimit, formatted
+from gateway.doors.door import CLOSED, Door
+from gateway.doors.viewer import Viewer
+from gateway.errors import AccessError, OverLimit, TwoTokens, formatted
 from gateway.http.media_types import MediaType, accepted, check_content_type
 from gateway.http.reading import Disconnected, from_json, from_query_string, read_body
 from gateway.http.refusals import Refusal
@@ -36,10 +37,11 @@ class Answerer(Protocol):
 
 
 class Endpoint:
-    """GraphQL over HTTP for one answerer."""
+    """GraphQL over HTTP for one answerer; `door` says who asks, before anything of the request is read."""
 
-    def __init__(self, answerer: Answerer, *, limits: Limits) -> None:
+    def __init__(self, answerer: Answerer, *, limits: Limits, door: Door = CLOSED) -> None:
         self._answerer = answerer
+        self._door = door
         self._limits = limits
         self._check_remembered = lru_cache(maxsize=1000)(self._check)
 
@@ -51,11 +53,14 @@ class Endpoint:
         media_type, more = MediaType.LEGACY, _NOTHING_MORE
         try:
             media_type = accepted(headers.get(b"accept", b""))
+            viewer = await self._viewer(scope)
             request = await self._request(scope, receive, headers)
-            status, body = written(await self._answer(request), media_type)
+            status, body = written(await self._answer(request, viewer), media_type)
             more = _ONLY_POST if status == 405 else _NOTHING_MORE
         except Refusal as refusal:
             status, body, more = refusal.status, failure(str(refusal), refusal.code), refusal.headers
+        except AccessError as error:
+            status, body, more = error.status, failure(str(error), error.code), _challenge(error)
         except Disconnected:
             return
         except Exception:  # the edge: whatever is wrong in here, the client learns only that something is
@@ -75,12 +80,18 @@ class Endpoint:
                 message = f"{method} is not for this endpoint: use POST, or GET for queries"
                 raise Refusal(405, "METHOD_NOT_ALLOWED", message, headers=_GET_AND_POST)
 
-    async def _answer(self, request: GraphQLRequest) -> GraphQLResponse:
+    async def _viewer(self, scope: Scope) -> Viewer:
+        """A URL ends up in logs and histories, so a token in one is refused, whatever it is worth (RFC 6750, 2.3)."""
+        if b"access_token" in scope["query_string"]:
+            raise TwoTokens("there is an access_token in the URL: send the token in the header Authorization")
+        return await self._door.viewer([value for name, value in scope["headers"] if name == b"authorization"])
+
+    async def _answer(self, request: GraphQLRequest, viewer: Viewer) -> GraphQLResponse:
         try:
             self._check_document(request.query)
         except OverLimit as error:
             return GraphQLResponse(errors=tuple(formatted(error)), executed=False)
-        return await self._answerer.answer(request, ANONYMOUS)
+        return await self._answerer.answer(request, viewer)
 
     def _check_document(self, document: str) -> None:
         if len(document) > _REMEMBERED_LENGTH:
@@ -90,6 +101,11 @@ class Endpoint:
 
     def _check(self, document: str) -> None:
         check_document(document, self._limits)
+
+
+def _challenge(error: AccessError) -> Mapping[bytes, bytes]:
+    """RFC 6750, section 3: how to come in, and what was wrong."""
+    return {b"www-authenticate": f'Bearer error="{error.challenge}"'.encode()} if error.challenge else _NOTHING_MORE
 
 
 def _is_a_person(headers: Mapping[bytes, bytes], query_string: bytes) -> bool:
