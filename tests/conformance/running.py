@@ -1,0 +1,136 @@
+"""Real servers for conformance tests: processes of our own that are started, waited for, and ended by their handle."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+__all__ = ["asked", "free_port", "install", "missing", "node", "running", "spojka"]
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 60
+
+
+def spojka(*arguments: str) -> list[str]:
+    """The command line of our own command, in this environment."""
+    return [sys.executable, "-c", "from gateway.cli import main; main()", *arguments]
+
+
+def node(*arguments: str) -> list[str]:
+    """The command line of node."""
+    found = shutil.which("node")
+    if found is None:
+        missing("node is not installed")
+    assert found is not None
+    return [found, *arguments]
+
+
+def install(folder: Path) -> None:
+    """Has npm install what the folder's lock file pins, unless that is there already."""
+    installed, lock = folder / "node_modules" / ".package-lock.json", folder / "package-lock.json"
+    if installed.exists() and json.loads(lock.read_text())["packages"].keys() - {""} <= _packages(installed):
+        return
+    npm = shutil.which("npm")
+    if npm is None:
+        missing("npm is not installed")
+    assert npm is not None
+    ran = subprocess.run([npm, "ci"], cwd=folder, capture_output=True, text=True, check=False)
+    if ran.returncode != 0:
+        missing(f"npm could not install {folder.name}: {ran.stderr[-500:]}")
+
+
+def _packages(installed: Path) -> set[str]:
+    """Optional packages for other machines are in the lock file, and never installed: they count as there."""
+    found = json.loads(installed.read_text())["packages"]
+    lock = json.loads((installed.parents[1] / "package-lock.json").read_text())["packages"]
+    return found.keys() | {name for name, each in lock.items() if each.get("optional") or each.get("devOptional")}
+
+
+def missing(reason: str) -> None:
+    """Skips; with REQUIRE_SERVICES=1 that is a failure."""
+    if os.environ.get("REQUIRE_SERVICES") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running(
+    command: Sequence[str],
+    *,
+    url: str,
+    cwd: Path,
+    log: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    **options: Any,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """The process, once something answers at `url`; ended when the block is left. Its output is in the folder `log`."""
+    log = (log or cwd) / f"server-{url.rsplit(':', 1)[-1].split('/', maxsplit=1)[0]}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
+            **options,
+        )
+        try:
+            _wait_for(url, process, log)
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + SECONDS
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - a server of our own
+                return
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail(f"nothing answers at {url}: {log.read_text(errors='replace')[-2000:]}")
+
+
+def asked(
+    url: str, query: str, variables: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+) -> Any:
+    """The whole answer, whatever its status."""
+    body = json.dumps({"query": query, "variables": variables or {}}).encode()
+    request = urllib.request.Request(  # noqa: S310 - a server of our own
+        url, body, {"content-type": "application/json", "accept": "application/json", **(headers or {})}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
+            return json.load(response)
+    except urllib.error.HTTPError as refused:
+        return json.load(refused)
