@@ -5,16 +5,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-GRAPHIQL := gateway/http/graphiql
-PAGE := $(GRAPHIQL)/dist/index.html
+PAGES := gateway/http/graphiql resolvers/profile_page
+BUILT := $(PAGES:%=%/dist/index.html)
 ROOMS := gateway resolvers sources processes tests
 
-.PHONY: run test lint format graphiql setup constraints clean
+.PHONY: run test lint format pages graphiql setup constraints clean
 
-run: $(INSTALLED) $(PAGE)
+run: $(INSTALLED) $(BUILT)
 	$(BIN)/spojka serve --data data
 
-test: lint $(PAGE)
+test: lint $(BUILT)
 	$(BIN)/coverage run -m pytest
 	@echo "branch coverage: $$($(BIN)/coverage report --format=total) %"
 
@@ -27,9 +27,11 @@ format: $(INSTALLED)
 	$(BIN)/ruff check --fix $(ROOMS)
 	$(BIN)/ruff format $(ROOMS)
 
-setup: $(INSTALLED) $(PAGE)
+setup: $(INSTALLED) $(BUILT)
 
-graphiql: $(PAGE)
+pages: $(BUILT)
+
+graphiql: $(firstword $(BUILT))
 
 # Everything is pinned with hashes, the build backend too; so building in the same environment fetches nothing more.
 $(INSTALLED): constraints.txt pyproject.toml
@@ -41,13 +43,14 @@ $(INSTALLED): constraints.txt pyproject.toml
 	@touch $@
 
 # Vite needs Node 20.19 or newer with npm; where there is none, PyPI's goes into the same .venv.
-$(PAGE): $(INSTALLED) constraints-node.txt $(wildcard $(GRAPHIQL)/*.* $(GRAPHIQL)/src/*)
+.SECONDEXPANSION:
+$(BUILT): %/dist/index.html: $(INSTALLED) constraints-node.txt $$(wildcard %/*.* %/src/* %/documents/*)
 	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' \
 			>/dev/null 2>&1 && npm --version >/dev/null 2>&1 \
 		|| test -x $(BIN)/node \
 		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints-node.txt
-	cd $(GRAPHIQL) && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund --loglevel=error
-	cd $(GRAPHIQL) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
+	cd $* && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund --loglevel=error
+	cd $* && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
 	@touch $@
 
 # Only after a change of dependencies; needs `uv`.
@@ -59,6 +62,6 @@ constraints:
 
 # The demo company's data stays: it may hold what somebody imported.
 clean:
-	rm -rf $(VENV) $(GRAPHIQL)/node_modules $(GRAPHIQL)/dist build dist *.egg-info .coverage
+	rm -rf $(VENV) $(PAGES:%=%/node_modules) $(PAGES:%=%/dist) build dist *.egg-info .coverage
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +

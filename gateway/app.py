@@ -30,12 +30,15 @@ import resolvers.sales
 from gateway.composition import SubgraphSdl, compose
 from gateway.composition.supergraph import Supergraph
 from gateway.config import Settings
+from gateway.doors.audit import AuditLog
 from gateway.doors.opening import embedded_token, open_door
 from gateway.doors.viewer import ANONYMOUS, Viewer
+from gateway.doors.witness import Witness
 from gateway.http.application import make_http_app, make_subgraph_app
 from gateway.http.demo import Demo
 from gateway.http.gate import Proof
-from gateway.http.page import Example
+from gateway.http.page import Example, Page
+from gateway.http.persisted import open_documents
 from gateway.http.remote import RemoteAnswerer
 from gateway.operation import choose, prepare, read
 from gateway.pipeline import Gateway
@@ -86,8 +89,18 @@ MakeContext = Callable[[RequestContext], Context[Any]]
 _HOUSE_ZONE = ZoneInfo("Europe/Prague")
 _PROCESSES = Viewer("processes", ROLES["processes"])
 _OPERATOR = Viewer("operator", ROLES["integrator"])  # whoever may read the data directory itself
+_PAGES = (
+    Page(
+        path="/app",
+        title="Client profiles",
+        built=Path(str(files("resolvers") / "profile_page" / "dist")),
+        build="make pages",
+    ),
+)
 _CAST = {"salesperson": "jana.kralova"}  # in the demo: who has a role, where it matters who
 _DEMO_TOKEN = timedelta(hours=12)
+_AUDIT = "audit.log"
+_WATCHED = {"Client": "id"}  # of whom the audit log tells
 
 
 class StartError(Exception):
@@ -158,12 +171,13 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def open_company(settings: Settings, *, clock: Clock = _now) -> Company:
+def open_company(settings: Settings, *, clock: Clock = _now, witness: Witness | None = None) -> Company:
     """Opens every system; where none is there yet, the demo company is made first.
 
     A system that is down is passed over while another one answers; StartError says why when none does.
     """
-    _make_folder(settings.data)
+    if not settings.urls.keys() >= SYSTEMS.keys():
+        _make_folder(settings.data)
     databases = {system: _database(system, settings) for system in SYSTEMS}
     try:
         make_company(databases, today=clock().astimezone(_HOUSE_ZONE).date(), rules=DEMO_RULES)
@@ -172,19 +186,23 @@ def open_company(settings: Settings, *, clock: Clock = _now) -> Company:
         if None not in states.values():
             raise StartError(str(error)) from error
         _log.warning("starting without %s", ", ".join(name for name, state in states.items() if state))
-    gateway, runner, contexts = _wired(databases, clock)
+    gateway, runner, contexts = _wired(databases, clock, witness)
     return Company(databases, gateway, runner, contexts, clock)
 
 
 def make_app(settings: Settings, *, reach: Reach = "machine") -> Starlette:
     """The ASGI application on the company that `settings` name, for clients on this machine or beyond it."""
-    company = open_company(settings)
+    documents = open_documents(settings.persisted, own=[each.built / "persisted.json" for each in _PAGES])
+    _make_folder(settings.data)
+    audit = AuditLog(settings.data / _AUDIT, settings.audit)
+    company = open_company(settings, witness=audit)
     door = open_door(settings.doors, settings.data, roles=ROLES, clock=company.clock)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
         await company.close()
+        audit.close()
 
     return make_http_app(
         company,
@@ -193,7 +211,10 @@ def make_app(settings: Settings, *, reach: Reach = "machine") -> Starlette:
         limits=settings.limits,
         hosts=settings.http.hosts,
         door=door,
+        documents=documents,
+        cors=settings.http.cors,
         demo=_demo(settings, company.clock) if reach == "machine" else None,
+        pages=_PAGES,
         lifespan=lifespan,
     )
 
@@ -235,11 +256,13 @@ def role_token(settings: Settings, role: str, *, subject: str | None, lasts: tim
 @asynccontextmanager
 async def local_graph(settings: Settings) -> AsyncIterator[Graph]:
     """The graph in this process, for commands that need no server."""
-    company = await asyncio.to_thread(open_company, settings)
+    audit = AuditLog(settings.data / _AUDIT, settings.audit)
+    company = await asyncio.to_thread(partial(open_company, settings, witness=audit))
     try:
         yield _AnsweredGraph(partial(company.answer, viewer=_OPERATOR))
     finally:
         await company.close()
+        audit.close()
 
 
 @asynccontextmanager
@@ -302,7 +325,9 @@ def _demo(settings: Settings, clock: Clock) -> Demo | None:
     return Demo({role: _subject(role) for role in ROLES if role != _PROCESSES.subject}, token)
 
 
-def _wired(databases: Mapping[str, Database], clock: Clock) -> tuple[Gateway, Runner, Mapping[str, MakeContext]]:
+def _wired(
+    databases: Mapping[str, Database], clock: Clock, witness: Witness | None
+) -> tuple[Gateway, Runner, Mapping[str, MakeContext]]:
     """The gateway over every subgraph, what starts processes on it (each needs the other), and resolvers' contexts."""
     sources = {name: system.source(databases[name]) for name, system in SYSTEMS.items()}
 
@@ -318,7 +343,7 @@ def _wired(databases: Mapping[str, Database], clock: Clock) -> tuple[Gateway, Ru
         name: EmbeddedSubgraph(name, system.schema._schema, make_context=contexts[name])
         for name, system in SYSTEMS.items()
     }
-    gateway = Gateway(supergraph(), subgraphs)
+    gateway = Gateway(supergraph(), subgraphs, witness=witness, watched=_WATCHED)
 
     async def answer(request: GraphQLRequest) -> GraphQLResponse:
         return await gateway.answer(request, RequestContext(now=clock(), viewer=_PROCESSES))

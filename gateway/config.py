@@ -15,9 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway import limits
+from gateway.doors import audit
 from gateway.doors import settings as doors
+from gateway.doors.audit import AuditSettings
 from gateway.doors.settings import DoorsSettings
+from gateway.http import persisted
 from gateway.http import settings as http
+from gateway.http.persisted import PersistedSettings
 from gateway.http.settings import HttpSettings
 from gateway.limits import Limits
 from gateway.section import ConfigError, Section, read_file
@@ -39,7 +43,9 @@ class Settings:
     subgraph: SubgraphSettings = field(default_factory=SubgraphSettings)
     limits: Limits = field(default_factory=Limits)
     doors: DoorsSettings = field(default_factory=DoorsSettings)
+    audit: AuditSettings = field(default_factory=AuditSettings)
     http: HttpSettings = field(default_factory=HttpSettings)
+    persisted: PersistedSettings = field(default_factory=PersistedSettings)
 
     def url_of(self, system: str) -> str:
         """The URL of a system's database."""
@@ -57,7 +63,9 @@ def read_settings(
         subgraph=subgraph.read(written.table("subgraph"), environment),
         limits=limits.read(written.table("limits")),
         doors=doors.read(written.table("doors")),
+        audit=audit.read(written.table("audit")),
         http=http.read(written.table("http")),
+        persisted=persisted.read(written.table("persisted")),
     )
     written.refuse_unread()
     return settings

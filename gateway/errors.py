@@ -7,12 +7,14 @@
     │   ├── BadVariables            BAD_USER_INPUT
     │   ├── OperationNotFound       OPERATION_RESOLUTION_FAILURE
     │   ├── MutationRefused         MUTATION_NOT_ALLOWED: it came with HTTP GET
+    │   ├── DocumentRefused         PERSISTED_DOCUMENT_NOT_FOUND and others: not one that is known here
     │   └── OverLimit               DOCUMENT_TOO_DEEP, DOCUMENT_TOO_LARGE, QUERY_TOO_COMPLEX, BODY_TOO_LARGE
     ├── AccessError                 nobody was let in: `status` is HTTP's
     │   ├── Unauthenticated         UNAUTHENTICATED: there is a token and it isn't good
     │   ├── TwoTokens               BAD_REQUEST: which one holds is not guessed
     │   └── KeysUnavailable         KEYS_UNAVAILABLE: tokens can't be checked now
     ├── KeyFileError                the file of the embedded key can't be used; at the start only
+    ├── AuditUnavailable            AUDIT_UNAVAILABLE: a mutation may not happen unseen
     ├── PlanningError               QUERY_PLANNING_FAILED: no way through the subgraphs gives what was asked
     └── SupergraphError             SUPERGRAPH_INVALID: the supergraph document itself can't be used
 
@@ -26,7 +28,9 @@ from graphql import GraphQLError
 
 __all__ = [
     "AccessError",
+    "AuditUnavailable",
     "BadVariables",
+    "DocumentRefused",
     "KeyFileError",
     "KeysUnavailable",
     "MutationRefused",
@@ -90,6 +94,14 @@ class MutationRefused(RequestError):
     code = "MUTATION_NOT_ALLOWED"
 
 
+class DocumentRefused(RequestError):
+    """The document isn't known by the id that was sent, or isn't one that may be asked for; `code` says which."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class OverLimit(RequestError):
     """The document is deeper, larger or more complex than this gateway accepts; `code` says which."""
 
@@ -129,6 +141,12 @@ class KeysUnavailable(AccessError):
 
 class KeyFileError(SpojkaError):
     """The embedded key's file can't be used."""
+
+
+class AuditUnavailable(SpojkaError):
+    """The audit log can't be written, and no mutation may happen without."""
+
+    code = "AUDIT_UNAVAILABLE"
 
 
 class PlanningError(SpojkaError):

@@ -12,10 +12,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gateway.doors.door import CLOSED, Door
+from gateway.http.cors import CorsSettings, open_to
 from gateway.http.demo import Demo, demo_routes
 from gateway.http.endpoint import Answerer, Endpoint
 from gateway.http.gate import Announced, Gate, Proof
-from gateway.http.page import BUILT, Example, page_routes
+from gateway.http.page import BUILT, Example, Page, page_routes
+from gateway.http.persisted import PersistedDocuments
 from gateway.http.settings import LOOPBACK_HOSTS
 from gateway.limits import Limits
 
@@ -34,25 +36,29 @@ def make_http_app(
     limits: Limits | None = None,
     hosts: Sequence[str] = (),
     door: Door = CLOSED,
+    documents: PersistedDocuments | None = None,
+    cors: CorsSettings | None = None,
     demo: Demo | None = None,
+    pages: Sequence[Page] = (),
     lifespan: Lifespan | None = None,
     page: Path = BUILT,
 ) -> Starlette:
     """The ASGI application; `lifespan` opens and closes what `answerer` works with.
 
-    `hosts` are names that it is called by, besides those of this machine itself.
+    `hosts` are names that it is called by, besides those of this machine itself. `pages` are served beside GraphiQL.
     """
+    endpoint = Endpoint(answerer, limits=limits or Limits(), door=door, documents=documents)
 
     async def ready(request: Request) -> Response:
         return _readiness(await readiness())
 
     return Starlette(
         routes=[
-            Route("/graphql", Endpoint(answerer, limits=limits or Limits(), door=door)),
+            Route("/graphql", open_to(cors or CorsSettings(), endpoint)),
             Route("/health", _health),
             Route("/ready", ready),
             *(demo_routes(demo) if demo else ()),
-            *page_routes(examples, built=page),
+            *page_routes(examples, pages=pages, built=page),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK_HOSTS, *hosts], www_redirect=False)],
         lifespan=lifespan,

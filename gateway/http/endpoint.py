@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Protocol
 
@@ -10,13 +11,15 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.doors.door import CLOSED, Door
 from gateway.doors.viewer import Viewer
-from gateway.errors import AccessError, OverLimit, TwoTokens, formatted
+from gateway.errors import AccessError, DocumentRefused, OverLimit, TwoTokens, formatted
+from gateway.http.cors import check_site
 from gateway.http.media_types import MediaType, accepted, check_content_type
+from gateway.http.persisted import PersistedDocuments
 from gateway.http.reading import Disconnected, from_json, from_query_string, read_body
 from gateway.http.refusals import Refusal
 from gateway.http.writing import failure, written
 from gateway.limits import Limits, check_document
-from gateway.request import GraphQLRequest, GraphQLResponse
+from gateway.request import Explain, GraphQLRequest, GraphQLResponse
 
 __all__ = ["Answerer", "Endpoint"]
 
@@ -24,6 +27,8 @@ _log = logging.getLogger("spojka.http")
 _GET_AND_POST: Mapping[bytes, bytes] = {b"allow": b"GET, POST"}
 _ONLY_POST: Mapping[bytes, bytes] = {b"allow": b"POST"}
 _NOTHING_MORE: Mapping[bytes, bytes] = {}
+# The header Spojka-Plan: the plan beside the answer, or the plan alone (gateway/execution/explaining.py).
+_EXPLAIN: Mapping[bytes, Explain] = {b"1": "beside", b"only": "only"}
 # Longer documents are scanned each time, so that remembering the others can't fill the memory.
 _REMEMBERED_LENGTH = 10_000
 
@@ -39,9 +44,17 @@ class Answerer(Protocol):
 class Endpoint:
     """GraphQL over HTTP for one answerer; `door` says who asks, before anything of the request is read."""
 
-    def __init__(self, answerer: Answerer, *, limits: Limits, door: Door = CLOSED) -> None:
+    def __init__(
+        self,
+        answerer: Answerer,
+        *,
+        limits: Limits,
+        door: Door = CLOSED,
+        documents: PersistedDocuments | None = None,
+    ) -> None:
         self._answerer = answerer
         self._door = door
+        self._documents = documents or PersistedDocuments({})
         self._limits = limits
         self._check_remembered = lru_cache(maxsize=1000)(self._check)
 
@@ -54,8 +67,7 @@ class Endpoint:
         try:
             media_type = accepted(headers.get(b"accept", b""))
             viewer = await self._viewer(scope)
-            request = await self._request(scope, receive, headers)
-            status, body = written(await self._answer(request, viewer), media_type)
+            status, body = written(await self._answered(scope, receive, headers, viewer), media_type)
             more = _ONLY_POST if status == 405 else _NOTHING_MORE
         except Refusal as refusal:
             status, body, more = refusal.status, failure(str(refusal), refusal.code), refusal.headers
@@ -68,14 +80,27 @@ class Endpoint:
             status, body = 500, failure("internal error: see the server's log", "INTERNAL_SERVER_ERROR")
         await _send(send, status, body, media_type, more.items())
 
+    async def _answered(
+        self, scope: Scope, receive: Receive, headers: Mapping[bytes, bytes], viewer: Viewer
+    ) -> GraphQLResponse:
+        try:
+            request = await self._request(scope, receive, headers)
+        except DocumentRefused as error:
+            return GraphQLResponse(errors=tuple(formatted(error)), executed=False)
+        if (explain := _EXPLAIN.get(headers.get(b"spojka-plan", b""))) is not None:
+            request = replace(request, explain=explain)
+        return await self._answer(request, viewer)
+
     async def _request(self, scope: Scope, receive: Receive, headers: Mapping[bytes, bytes]) -> GraphQLRequest:
         match scope["method"]:
             case "POST":
                 check_content_type(headers.get(b"content-type", b""), headers.get(b"content-encoding", b""))
                 announced = headers.get(b"content-length", b"")
-                return from_json(await read_body(receive, announced=announced, limits=self._limits))
+                body = await read_body(receive, announced=announced, limits=self._limits)
+                return from_json(body, self._documents)
             case "GET":
-                return from_query_string(scope["query_string"])
+                check_site(headers)
+                return from_query_string(scope["query_string"], self._documents)
             case method:
                 message = f"{method} is not for this endpoint: use POST, or GET for queries"
                 raise Refusal(405, "METHOD_NOT_ALLOWED", message, headers=_GET_AND_POST)

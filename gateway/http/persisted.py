@@ -21,24 +21,16 @@ from typing import Any
 
 import orjson
 
-from gateway.errors import RequestError
+from gateway.errors import DocumentRefused
 from gateway.http.refusals import Refusal
 from gateway.section import ConfigError, Section
 
-__all__ = ["DocumentRefused", "PersistedDocuments", "PersistedSettings", "open_documents", "read", "read_manifest"]
+__all__ = ["PersistedDocuments", "PersistedSettings", "open_documents", "read", "read_manifest"]
 
 _PREFIX = "sha256:"
 _MOST_DOCUMENTS = 1000
 _MOST_CHARACTERS = 4_000_000
 _LONGEST = 100_000
-
-
-class DocumentRefused(RequestError):
-    """The document isn't known, or isn't one that may be asked for; `code` says which."""
-
-    def __init__(self, message: str, *, code: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ import orjson
 from starlette.types import Receive
 
 from gateway.errors import OverLimit
+from gateway.http.persisted import PersistedDocuments
 from gateway.http.refusals import Refusal
 from gateway.limits import Limits, check_body
 from gateway.request import GraphQLRequest
@@ -39,12 +40,12 @@ async def read_body(receive: Receive, *, announced: bytes, limits: Limits) -> by
     return body if len(chunks) == 1 else b"".join(chunks)
 
 
-def from_json(body: bytes) -> GraphQLRequest:
+def from_json(body: bytes, documents: PersistedDocuments) -> GraphQLRequest:
     """The request in a JSON body."""
-    return _request(_json(body, of="the body"), allow_mutations=True)
+    return _request(_json(body, of="the body"), documents, allow_mutations=True)
 
 
-def from_query_string(query_string: bytes) -> GraphQLRequest:
+def from_query_string(query_string: bytes, documents: PersistedDocuments) -> GraphQLRequest:
     """The request in a URL, which may only query: a link must not change anything (GraphQL over HTTP, "GET")."""
     try:
         pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
@@ -54,7 +55,7 @@ def from_query_string(query_string: bytes) -> GraphQLRequest:
     for name in ("variables", "extensions"):
         if name in parameters:
             parameters[name] = _json(parameters[name], of=name)
-    return _request(parameters, allow_mutations=False)
+    return _request(parameters, documents, allow_mutations=False)
 
 
 def _json(text: bytes | str, *, of: str) -> Any:
@@ -64,18 +65,15 @@ def _json(text: bytes | str, *, of: str) -> Any:
         raise Refusal(400, "BAD_REQUEST", f"{of} is not JSON in UTF-8 ({error})") from error
 
 
-def _request(parameters: Any, *, allow_mutations: bool) -> GraphQLRequest:
+def _request(parameters: Any, documents: PersistedDocuments, *, allow_mutations: bool) -> GraphQLRequest:
     if not isinstance(parameters, dict):
         raise Refusal(400, "BAD_REQUEST", "the body is not a JSON object: send one request, {query, variables, ...}")
-    query = parameters.get("query")
-    if not isinstance(query, str):
-        raise Refusal(400, "BAD_REQUEST", '"query" is missing or not a string: send the document\'s text there')
     operation_name = parameters.get("operationName")
     if operation_name is not None and not isinstance(operation_name, str):
         raise Refusal(400, "BAD_REQUEST", '"operationName" is not a string: name an operation of the document, or none')
     _object(parameters, "extensions")
     return GraphQLRequest(
-        query=query,
+        query=documents.text(parameters),
         operation_name=operation_name or None,
         variables=_object(parameters, "variables"),
         allow_mutations=allow_mutations,

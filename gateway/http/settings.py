@@ -3,12 +3,17 @@
     [http]
     hosts = ["graph.example.org"]
 
+    [http.cors]                                  # gateway/http/cors.py
+    origins = ["https://app.example.org"]
+
 A page of another site can point a name of its own at this machine; the Host header gives it away. So only the names of
 this machine itself are answered to, and those that are listed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from gateway.http import cors
+from gateway.http.cors import CorsSettings
 from gateway.section import Section
 
 __all__ = ["LOOPBACK_HOSTS", "HttpSettings", "read"]
@@ -21,6 +26,7 @@ class HttpSettings:
     """`hosts` are the names that clients may call this server by, besides those of the machine itself."""
 
     hosts: tuple[str, ...] = ()
+    cors: CorsSettings = field(default_factory=CorsSettings)
 
 
 def read(section: Section) -> HttpSettings:
@@ -31,4 +37,4 @@ def read(section: Section) -> HttpSettings:
             raise section.refused("hosts", f"{host} has a port: leave it out")
         if "/" in host or "*" in host.removeprefix("*."):
             raise section.refused("hosts", f"{host} is not a host's name, nor *. with one")
-    return HttpSettings(hosts=hosts)
+    return HttpSettings(hosts=hosts, cors=cors.read(section.table("cors")))

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from gateway.errors import DocumentRefused
 from gateway.http import persisted
-from gateway.http.persisted import DocumentRefused, PersistedDocuments, PersistedSettings, open_documents
+from gateway.http.persisted import PersistedDocuments, PersistedSettings, open_documents
 from gateway.http.refusals import Refusal
 from gateway.section import ConfigError, read_file
 
