@@ -14,6 +14,7 @@ from graphql import execute_sync
 from graphql.language import DocumentNode, OperationDefinitionNode, OperationType, SelectionSetNode
 
 from gateway.composition.supergraph import Supergraph
+from gateway.doors.witness import NOTHING, Seen, Trace, Watched, Witness, seen_by, trace_of, watching
 from gateway.errors import MutationRefused, SpojkaError, formatted
 from gateway.execution import explaining
 from gateway.execution.executing import PreparedRequest, execute
@@ -39,27 +40,50 @@ class Planned:
     plan: Plan
     requests: tuple[PreparedRequest, ...]
     shape: ObjectShape
+    trace: Trace
 
 
 class Gateway:
     """Answers GraphQL requests on a supergraph, through its subgraphs by name."""
 
-    def __init__(self, supergraph: Supergraph, subgraphs: Mapping[str, Subgraph[Any]], *, cached: int = 1000) -> None:
+    def __init__(
+        self,
+        supergraph: Supergraph,
+        subgraphs: Mapping[str, Subgraph[Any]],
+        *,
+        cached: int = 1000,
+        witness: Witness | None = None,
+        watched: Watched = NOTHING,
+    ) -> None:
         self.supergraph = supergraph
         self.schema = supergraph.api_schema
         self._subgraphs = subgraphs
+        self._witness = witness
+        self._watched = watched if witness else NOTHING
         self._documents: _Cache[str, Document] = _Cache(cached)
         self._plans: _Cache[tuple[str, str | None, tuple[bool, ...]], Planned] = _Cache(cached)
 
     async def answer(self, request: GraphQLRequest, context: RequestContext) -> GraphQLResponse:
         """The answer with its errors; never raises for what the client or a subgraph does wrong."""
+        if self._witness is None:
+            return await self._answer(request, context, None)
+        with seen_by(self._witness, request, context) as seen:
+            response = await self._answer(request, context, seen)
+            seen.answered(response)
+            return response
+
+    async def _answer(self, request: GraphQLRequest, context: RequestContext, seen: Seen | None) -> GraphQLResponse:
         try:
             planned, variables = self.plan(request)
+            if seen:
+                await seen.begin(planned.operation, variables, self.schema)
         except SpojkaError as error:
             return GraphQLResponse(errors=tuple(formatted(error)), executed=False)
         if request.explain == "only":
             return explaining.instead(planned.requests, context)
         tree = await execute(planned.requests, variables, context)
+        if seen:
+            seen.met(planned.trace, tree.data)
         shaper = Shaper()
         data = shaper.answer(tree.data, planned.shape, tree.failures)
         if data is not None and planned.operation.introspection:
@@ -79,11 +103,12 @@ class Gateway:
 
     def _make(self, document: Document, node: OperationDefinitionNode, variables: Mapping[str, Any]) -> Planned:
         operation = prepare(document, node, variables=variables, schema=self.schema)
-        plan = make_plan(operation, self.supergraph)
+        watched = watching(operation, self._watched, self.schema)
+        plan = make_plan(watched, self.supergraph)
         root = self.supergraph.roots[operation.kind]
         requests = tuple(self._prepared(operation, each) for each in plan.requests)
         shape = make_shape(operation.selections, root, plan=plan, schema=self.schema)
-        return Planned(operation, plan, requests, shape)
+        return Planned(operation, plan, requests, shape, trace_of(watched, plan, self._watched, self.schema))
 
     def _prepared(self, operation: Operation, request: Request) -> PreparedRequest:
         subgraph = self._subgraphs[request.service]
