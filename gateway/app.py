@@ -273,9 +273,9 @@ async def _remote(answerer: RemoteAnswerer) -> AsyncIterator[Graph]:
         answerer.close()
 
 
-def remote_graph(url: str) -> AbstractAsyncContextManager[Graph]:
-    """The graph of a Spojka that runs elsewhere. ValueError for what is no HTTP URL."""
-    return _remote(RemoteAnswerer(url))
+def remote_graph(url: str, *, token: str | None = None) -> AbstractAsyncContextManager[Graph]:
+    """The graph of a Spojka that runs elsewhere. ValueError for what is no HTTP URL, or no token."""
+    return _remote(RemoteAnswerer(url, token=token))
 
 
 @cache

@@ -31,6 +31,7 @@ from processes.graph import Graph
 __all__ = ["main"]
 
 _CONFIG = Path("spojka.toml")
+_TOKEN = "SPOJKA_TOKEN"  # noqa: S105 - the variable's name: a token on the command line would be seen by everybody
 
 
 class _Spojka(click.Group):
@@ -185,7 +186,9 @@ def _settings(data: Path) -> Settings:
 @asynccontextmanager
 async def _open_graph(url: str | None, data: Path) -> AsyncIterator[Graph]:
     try:
-        opening = app.remote_graph(url) if url else app.local_graph(_settings(data))
+        opening = (
+            app.remote_graph(url, token=os.environ.get(_TOKEN) or None) if url else app.local_graph(_settings(data))
+        )
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     async with opening as graph:

@@ -1,6 +1,7 @@
 """The other side of the endpoint: an answerer that asks a Spojka which runs elsewhere, over HTTP."""
 
 import asyncio
+import re
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from gateway.request import GraphQLRequest, GraphQLResponse
 
 __all__ = ["RemoteAnswerer", "Unreachable"]
 
+_TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")  # RFC 6750, section 2.1
 _SECONDS = 300  # an import of a large file is one request
 
 
@@ -22,12 +24,18 @@ class Unreachable(Exception):
 
 
 class RemoteAnswerer:
-    """Answers by asking `url`, one request at a time on one connection. ValueError for what is no HTTP URL."""
+    """Answers by asking `url`, one request at a time on one connection, as whoever `token` is for.
 
-    def __init__(self, url: str) -> None:
+    ValueError for what is no HTTP URL, or no token.
+    """
+
+    def __init__(self, url: str, *, token: str | None = None) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{url!r} is not a graph's URL: give one like http://127.0.0.1:8000/graphql")
+        if token is not None and not _TOKEN.fullmatch(token):
+            raise ValueError("what is given as a token is none: get one with `spojka token`")
+        self._headers = {"authorization": f"Bearer {token}"} if token else {}
         kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         self._url = url
         self._target = f"{parts.path or '/'}?{parts.query}".rstrip("?")
@@ -52,7 +60,7 @@ class RemoteAnswerer:
         self._connection.close()
 
     def _ask(self, body: bytes) -> bytes:
-        headers = {"content-type": "application/json", "accept": MediaType.GRAPHQL.value}
+        headers = {"content-type": "application/json", "accept": MediaType.GRAPHQL.value, **self._headers}
         self._connection.request("POST", self._target, body, headers)
         response = self._connection.getresponse()
         content = response.read()
