@@ -90,7 +90,7 @@ function invoices(seen: Seen): HTMLElement {
     showDay(invoice.at('dueOn')),
     showMoney(invoice.at('total')),
   ];
-  const heads = [texts.number, texts.status, texts.issued, texts.due, texts.total];
+  const heads = [texts.number, texts.status, texts.issued, texts.dueOn, texts.total];
   return card(
     texts.invoices,
     showList(seen, (items) => table(texts.invoices, heads, items.toReversed().map(row), [4])),

@@ -27,7 +27,7 @@ export async function invoiceView(session: Session, id: string, again: () => voi
       [texts.account, account(invoice.at('account', 'number'))],
       [texts.issued, !isDraft && showDay(invoice.at('issuedOn'))],
       [texts.taxPoint, !isDraft && showDay(invoice.at('taxPointOn'))],
-      [texts.due, !isDraft && showDay(invoice.at('dueOn'))],
+      [texts.dueOn, !isDraft && showDay(invoice.at('dueOn'))],
       [texts.total, h('strong', {}, showMoney(invoice.at('total')))],
     ),
     isDraft &&
@@ -54,8 +54,8 @@ function lines(seen: Seen): HTMLElement {
   ];
   const heads = [texts.line, texts.quantity, texts.unitPrice, texts.net];
   return card(
-    texts.invoice,
-    showList(seen, (items) => table(texts.invoice, heads, items.map(row), [1, 2, 3])),
+    texts.lines,
+    showList(seen, (items) => table(texts.lines, heads, items.map(row), [1, 2, 3])),
   );
 }
 
@@ -67,7 +67,7 @@ function vat(seen: Seen): HTMLElement {
     showMoney(line.at('amount')),
     ...(inCzk ? [showMoney(line.at('amountInCzk'))] : []),
   ];
-  const heads = [texts.vat, texts.base, texts.vat, ...(inCzk ? [`${texts.vat} (CZK)`] : [])];
+  const heads = [texts.vatRate, texts.base, texts.vat, ...(inCzk ? [`${texts.vat} (CZK)`] : [])];
   return card(
     texts.vat,
     showList(seen, (items) => table(texts.vat, heads, items.map(row), [1, 2, 3])),

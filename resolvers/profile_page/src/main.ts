@@ -26,7 +26,8 @@ async function show(): Promise<void> {
   const mine = ++turn;
   const [, kind = '', encoded = ''] = location.hash.split('/');
   const subject = decodeURIComponent(encoded);
-  if (kind === 'find' && input.value.trim() !== subject) input.value = subject;
+  const sought = kind === 'find' ? subject : '';
+  if (input.value.trim() !== sought) input.value = sought;
   const late = setTimeout(() => mine === turn && view.setAttribute('aria-busy', 'true'), 150);
   const shown = await viewOf(kind, subject).catch(refused);
   clearTimeout(late);
