@@ -15,12 +15,13 @@ class MediaType(Enum):
     LEGACY = "application/json"
 
 
-# What a range of the Accept header admits, best first: today's type is the default where the client leaves the choice.
+# What a range of the Accept header admits. Who leaves the choice may know nothing of GraphQL and gets plain JSON,
+# as the audits of GraphQL over HTTP want it.
 _ADMITTED = {
     "application/graphql-response+json": MediaType.GRAPHQL,
     "application/json": MediaType.LEGACY,
     "application/*": MediaType.GRAPHQL,
-    "*/*": MediaType.GRAPHQL,
+    "*/*": MediaType.LEGACY,
 }
 
 
@@ -28,10 +29,10 @@ _ADMITTED = {
 def accepted(header: bytes) -> MediaType:
     """The media type to answer with; a header with none of ours is refused with 406.
 
-    The highest `q` wins; of equal ones the first that is named. No header at all leaves the choice to the server.
+    The highest `q` wins; of equal ones the first that is named. No header at all is the same as */*.
     """
     if not header.strip():
-        return MediaType.GRAPHQL
+        return MediaType.LEGACY
     best: tuple[float, MediaType] | None = None
     for entry in header.decode("latin-1").split(","):
         name, parameters = parameters_of(entry)

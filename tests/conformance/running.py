@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -112,13 +113,22 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
         if process.poll() is not None:
             break
         try:
-            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - a server of our own
-                return
+            _knock(url)
         except urllib.error.HTTPError:
             return
         except OSError:
             time.sleep(0.1)
+        else:
+            return
     pytest.fail(f"nothing answers at {url}: {log.read_text(errors='replace')[-2000:]}")
+
+
+def _knock(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme == "tcp":
+        socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5).close()
+        return
+    urllib.request.urlopen(url, timeout=5).close()  # noqa: S310 - a server of our own
 
 
 def asked(
