@@ -34,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """What changes what the tests do; CI gives none of them."""
     group = parser.getgroup("spojka")
     group.addoption("--write-plans", action="store_true", help="approve the plans as they are printed now")
-    group.addoption("--law-cases", type=int, default=120, help="how many random cases each law is tried with")
+    group.addoption("--law-cases", type=int, default=60, help="how many random cases each law is tried with")
     group.addoption("--law-seed", type=int, default=0, help="the first seed of the random cases")
 
 

@@ -445,9 +445,20 @@ class _Splitting:
                     self.parts[home][of.name].shareable = len(holding) > 1
         for home in self.names:
             self._complete_members(home)
+            self._trim_provides(home)
         for of in self.types.values():
             for declared in of.fields.values() if of.kind == "entity" else ():
                 self._mark_shared(of, declared)
+
+    def _trim_provides(self, home: str) -> None:
+        """A field that turned out to be resolved here, as some key needs it, is not provided here."""
+        for name, part in self.parts[home].items():
+            for field_name, terms in part.fields.items():
+                found = re.search(r' @provides\(fields: "(.*)"\)', terms)
+                if found:
+                    of = self.types[self.types[name].fields[field_name].named]
+                    left = " ".join(each for each in found[1].split() if not self._owns(home, of, of.fields[each]))
+                    part.fields[field_name] = terms.replace(found[0], f' @provides(fields: "{left}")' if left else "")
 
     def _mark_shared(self, of: TypeModel, declared: FieldModel) -> None:
         """A field that several subgraphs own or provide says so; where it is in a key that goes without saying."""
