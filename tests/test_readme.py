@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
 import shutil
 import signal
 import socket
@@ -68,16 +67,21 @@ def test_commands_run(files: Path, tmp_path: Path) -> None:
         shutil.copytree(ROOT / folder, tmp_path / folder)
     with running_server(files, tmp_path) as port:
         for line in "".join(blocks("sh")).splitlines():
-            command = shlex.split(line.replace("127.0.0.1:8000", f"127.0.0.1:{port}"), comments=True)
-            if command[:1] == ["make"]:
-                assert command[1] in targets
-            elif command:
-                program = str(SPOJKA) if command[0] == "spojka" else command[0]
-                done = subprocess.run(
-                    [program, *command[1:]], cwd=tmp_path, capture_output=True, text=True, check=False
-                )
+            first = line.split(maxsplit=1)[:2]
+            if first[:1] == ["make"]:
+                assert first[1].split()[0] in targets
+            elif first:
+                done = in_shell(line.replace("127.0.0.1:8000", f"127.0.0.1:{port}"), tmp_path)
                 assert done.returncode == 0, f"{line}: {done.stderr}"
-                assert "errors" not in done.stdout
+                assert "errors" not in done.stdout, f"{line}: {done.stdout}"
+
+
+def in_shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """As a reader would type it, with `spojka` on the path; what one command prints may be another's argument."""
+    environment = {**os.environ, "PATH": f"{SPOJKA.parent}{os.pathsep}{os.environ['PATH']}"}
+    return subprocess.run(
+        ["/bin/sh", "-c", line], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
 
 
 @contextmanager
@@ -85,7 +89,7 @@ def running_server(data: Path, folder: Path) -> Iterator[int]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
-    command = [SPOJKA, "serve", "--data", data, "--port", str(port)]
+    command = [str(SPOJKA), "serve", "--data", str(data), "--port", str(port)]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as server:
         try:
