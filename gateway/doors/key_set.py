@@ -11,12 +11,13 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, Key, OKPKey, RSAKey, import_key
+from joserfc.jwk import Key, import_key
 
 from gateway.doors.tokens import Header, keys_that_fit
 from gateway.errors import KeysUnavailable
@@ -27,7 +28,7 @@ _log = logging.getLogger("spojka.doors")
 _SECONDS = 5.0
 _MOST_BYTES = 256 * 1024
 _MOST_KEYS = 100
-_LEAST_RSA_BITS = 2048
+_LEAST_RSA_CHARACTERS = 342  # 2048 bits in base64
 _PAUSE_FOR_UNKNOWN = 30.0
 _PAUSE_AFTER_FAILURE = 5.0
 _HELD_AGES = 6
@@ -90,7 +91,7 @@ class KeySet:
         self._tried = self._clock()
         try:
             self._keys = await asyncio.wait_for(asyncio.to_thread(self._read), _SECONDS + 1)
-        except (OSError, TimeoutError, HTTPException, ValueError) as error:
+        except (OSError, HTTPException, ValueError, RecursionError) as error:
             _log.warning("the keys at %s can't be fetched: %s", self._url, error)
         else:
             self._fetched = self._clock()
@@ -109,16 +110,24 @@ class KeySet:
 
 def fetch(url: str) -> bytes:
     """What is at `url`, in 5 s and 256 KiB at most. Raises OSError, HTTPException, ValueError."""
+    request = Request(url, headers={"accept": "application/jwk-set+json, application/json"})  # noqa: S310 - see settings
+    try:
+        with build_opener(_NoRedirect).open(request, timeout=_SECONDS) as response:
+            return _content(response)
+    except HTTPError as error:
+        with error:
+            raise OSError(f"status {error.code}") from error
+
+
+def _content(response: HTTPResponse) -> bytes:
     until = time.monotonic() + _SECONDS
-    request = Request(url, headers={"accept": "application/jwk-set+json, application/json"})  # noqa: S310 - settings: https
-    with build_opener(_NoRedirect).open(request, timeout=_SECONDS) as response:
-        content = bytearray()
-        while piece := response.read1(16 * 1024):
-            content += piece
-            if len(content) > _MOST_BYTES:
-                raise ValueError(f"there are more than {_MOST_BYTES} bytes")
-            if time.monotonic() > until:
-                raise TimeoutError("it takes too long")
+    content = bytearray()
+    while piece := response.read1(16 * 1024):
+        content += piece
+        if len(content) > _MOST_BYTES:
+            raise ValueError(f"there are more than {_MOST_BYTES} bytes")
+        if time.monotonic() > until:
+            raise TimeoutError("it takes too long")
     return bytes(content)
 
 
@@ -133,6 +142,8 @@ def _trusted(entry: Any) -> Key | None:
     """The public key in one entry; None for what is for something else, too weak, or not understood (RFC 7517, 5)."""
     if not isinstance(entry, dict) or entry.get("kty") not in ("RSA", "EC", "OKP"):
         return None
+    if entry["kty"] == "RSA" and len(str(entry.get("n"))) < _LEAST_RSA_CHARACTERS:
+        return None
     operations = entry.get("key_ops")
     if entry.get("use", "sig") != "sig" or (isinstance(operations, list) and "verify" not in operations):
         return None
@@ -142,13 +153,7 @@ def _trusted(entry: Any) -> Key | None:
     except (JoseError, ValueError, TypeError, KeyError) as error:
         _log.warning("a key of the issuer's is passed over: %s", error)
         return None
-    match key:
-        case RSAKey():
-            return key if key.public_key.key_size >= _LEAST_RSA_BITS else None
-        case ECKey() | OKPKey():
-            return key
-        case _:
-            return None
+    return key
 
 
 _PUBLIC_PARTS = frozenset({"kty", "kid", "alg", "n", "e", "crv", "x", "y"})
