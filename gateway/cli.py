@@ -71,12 +71,10 @@ def _data_option(command: Callable[..., None]) -> Callable[..., None]:
 @_data_option
 def serve(host: str, port: int, data: Path) -> None:
     """Answer GraphQL over HTTP at /graphql, with GraphiQL at /."""
+    _check_reach(host)
     settings = _settings(data)  # a wrong setting is said before anything is opened
-    reach: app.Reach = "machine" if _is_loopback(host) else "beyond"
-    if reach == "beyond":
-        _check_doors(host, settings)
     with _listening(host, port) as listener:
-        serve_until_stopped(app.make_app(settings, reach=reach), listener, say=click.echo)
+        serve_until_stopped(app.make_app(settings, reach="machine"), listener, say=click.echo)
 
 
 @main.command()
@@ -202,16 +200,12 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _check_doors(host: str, settings: Settings) -> None:
-    """Where other machines can come, somebody has decided who signs tokens, and what this server is called."""
-    if not settings.doors.chosen:
+def _check_reach(host: str) -> None:
+    """Tokens are checked, but what they may see is not enforced yet: so nobody else may come in."""
+    if not _is_loopback(host):
         raise click.UsageError(
-            f"--host {host}: it can be reached from other machines, and nobody has chosen who signs tokens: "
-            "set [doors] jwks or embedded = true in spojka.toml, or use 127.0.0.1"
-        )
-    if not settings.http.hosts:
-        raise click.UsageError(
-            f"--host {host}: it can be reached from other machines: list the names they call it by in [http] hosts"
+            f"--host {host}: it can be reached from other machines, and Spojka doesn't enforce yet what a token may "
+            "see: use 127.0.0.1"
         )
 
 
