@@ -47,6 +47,8 @@ __all__ = [
     "formatted",
 ]
 
+_LONGEST_MESSAGE = 1000
+
 
 class SpojkaError(Exception):
     """The root of the tree; `code` is what a program switches on, the message is for people and safe to show."""
@@ -173,4 +175,8 @@ def formatted(error: SpojkaError) -> list[dict[str, Any]]:
 
 
 def _with_code(entry: Mapping[str, Any], code: str) -> dict[str, Any]:
-    return {**entry, "extensions": {**entry.get("extensions", {}), "code": code}}
+    """Its message repeats what was sent, so it is cut: nobody needs a megabyte of their own back."""
+    message = str(entry["message"])
+    if len(message) > _LONGEST_MESSAGE:
+        message = f"{message[:_LONGEST_MESSAGE]}..."
+    return {**entry, "message": message, "extensions": {**entry.get("extensions", {}), "code": code}}

@@ -16,6 +16,8 @@ from sources.sales import Position, Sales
 
 __all__ = ["ClientConnection", "clients_page"]
 
+LONGEST_SEARCH = 200
+
 
 @strawberry.federation.type(shareable=True)
 class PageInfo:
@@ -42,6 +44,8 @@ class ClientConnection:
 async def clients_page(source: Sales, *, search: str | None, first: int, after: str | None) -> ClientConnection:
     """A page of `first` (1..100) clients. An empty search is none."""
     limited("first", first)
+    if search is not None and len(search) > LONGEST_SEARCH:
+        raise BadInput(f"search: {len(search)} characters; it may have {LONGEST_SEARCH}")
     position = position_of(after) if after is not None else None
     wanted = search if search and search.strip() else None
     # One more than asked tells whether there is a next page, without counting.
