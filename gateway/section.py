@@ -43,7 +43,7 @@ class _File:
     def place(self, key: str) -> str:
         """`spojka.toml:3`; the line of what the key is in, or none, where it is written in an unusual way."""
         while key:
-            if line := self.lines.get(key):
+            if line := self.lines.get(key) or self.lines.get(key.partition("[")[0] if key.endswith("]") else key):
                 return f"{self.name}:{line}"
             key = key.rpartition(".")[0]
         return self.name

@@ -187,10 +187,8 @@ class _Writer:
             self._descriptor = None
 
     def _failed(self, error: OSError) -> None:
+        refused = [line.written for line in self._waiting if line.written is not None]
         kept = [line for line in self._waiting if line.written is None]
-        for line in self._waiting:
-            if line.written is not None and line.written.set_running_or_notify_cancel():
-                line.written.set_exception(error)
         beyond = max(0, len(kept) - _MOST_WAITING)
         self._lost += beyond
         self._waiting = deque(kept[beyond:])
@@ -198,6 +196,9 @@ class _Writer:
             self._said = time.monotonic()
             message = "the audit log %s can't be written (%s): %d lines wait, %d are lost"
             _log.error(message, self._file, error.strerror, len(self._waiting), self._lost)
+        for each in refused:
+            if each.set_running_or_notify_cancel():
+                each.set_exception(error)
 
 
 def _bytes(deed: Deed) -> bytes:
