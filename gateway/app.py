@@ -87,8 +87,8 @@ Reach = Literal["machine", "beyond"]
 MakeContext = Callable[[RequestContext], Context[Any]]
 
 _HOUSE_ZONE = ZoneInfo("Europe/Prague")
-_PROCESSES = Viewer("processes", ROLES["processes"])
-_OPERATOR = Viewer("operator", ROLES["integrator"])  # whoever may read the data directory itself
+_PROCESSES = Viewer("processes", ROLES["processes"], {"sub": "processes"})
+_OPERATOR = Viewer("operator", ROLES["integrator"], {"sub": "operator"})  # whoever may read the data directory itself
 _PAGES = (
     Page(
         path="/app",

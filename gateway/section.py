@@ -43,9 +43,9 @@ class _File:
     def place(self, key: str) -> str:
         """`spojka.toml:3`; the line of what the key is in, or none, where it is written in an unusual way."""
         while key:
-            if line := self.lines.get(key) or self.lines.get(key.partition("[")[0] if key.endswith("]") else key):
+            if line := self.lines.get(key):
                 return f"{self.name}:{line}"
-            key = key.rpartition(".")[0]
+            key = _around(key)
         return self.name
 
 
@@ -183,6 +183,11 @@ class Section:
         child = Section(key, content, self._file)
         self._read[name].append(child)
         return child
+
+
+def _around(key: str) -> str:
+    """What the key is in: a.b[1].c -> a.b[1] -> a.b -> a -> nothing."""
+    return key.rpartition("[")[0] if key.endswith("]") else key.rpartition(".")[0]
 
 
 def read_file(path: Path) -> Section:

@@ -22,10 +22,14 @@ from joserfc.jwk import Key, import_key
 from gateway.doors.tokens import Header, keys_that_fit
 from gateway.errors import KeysUnavailable
 
-__all__ = ["KeySet", "fetch"]
+__all__ = ["UNREADABLE", "KeySet", "fetch", "read_keys"]
 
 _log = logging.getLogger("spojka.doors")
+UNREADABLE = (OSError, HTTPException, ValueError, RecursionError)
+"""What fetching and reading may raise."""
+
 _SECONDS = 5.0
+_PATIENCE_SECONDS = 11.0  # to connect, and to read
 _MOST_BYTES = 256 * 1024
 _MOST_KEYS = 100
 _LEAST_RSA_CHARACTERS = 342  # 2048 bits in base64
@@ -90,22 +94,24 @@ class KeySet:
     async def _fetch(self) -> None:
         self._tried = self._clock()
         try:
-            self._keys = await asyncio.wait_for(asyncio.to_thread(self._read), _SECONDS + 1)
-        except (OSError, HTTPException, ValueError, RecursionError) as error:
+            self._keys = await asyncio.wait_for(asyncio.to_thread(read_keys, self._url, self._get), _PATIENCE_SECONDS)
+        except UNREADABLE as error:
             _log.warning("the keys at %s can't be fetched: %s", self._url, error)
         else:
             self._fetched = self._clock()
             self.generation += 1
 
-    def _read(self) -> tuple[Key, ...]:
-        listed = json.loads(self._get(self._url))
-        entries = listed.get("keys") if isinstance(listed, dict) else None
-        if not isinstance(entries, list):
-            raise ValueError("there is no list of keys")  # noqa: TRY004 - what came is wrong, not what was passed
-        keys = [key for each in entries[:_MOST_KEYS] if (key := _trusted(each))]
-        if not keys:
-            raise ValueError("there is no key for signatures among them")
-        return tuple(keys)
+
+def read_keys(url: str, get: Fetch) -> tuple[Key, ...]:
+    """The keys for signatures at `url`, at least one. Raises one of UNREADABLE."""
+    listed = json.loads(get(url))
+    entries = listed.get("keys") if isinstance(listed, dict) else None
+    if not isinstance(entries, list):
+        raise ValueError("there is no list of keys")  # noqa: TRY004 - what came is wrong, not what was passed
+    keys = [key for each in entries[:_MOST_KEYS] if (key := _trusted(each))]
+    if not keys:
+        raise ValueError("there is no key for signatures among them")
+    return tuple(keys)
 
 
 def fetch(url: str) -> bytes:
