@@ -15,6 +15,8 @@ export type Example = { name: string; document: string; variables: unknown; role
 /** Another page of this server. */
 export type Link = { path: string; title: string };
 
+type TabDefinition = { query?: string | null; variables?: string | null };
+
 type Given = { roles: Role[]; examples: Example[]; links: Link[] };
 
 export function Page({ roles, examples, links }: Given) {
@@ -99,14 +101,15 @@ function Editor({ session, examples }: { session: Session; examples: Example[] }
   }, [session]);
   const storage = useMemo(() => storageOf(session.role?.role ?? 'nobody'), [session]);
   const tabs = tabsFor(session.role?.role, examples);
+  const start = useMemo(() => atStart(storage.getItem('graphiql:tabState'), tabs[0]), [storage]);
   return (
     <GraphiQL
       fetcher={parts.fetcher}
       plugins={parts.plugins}
       storage={storage}
       defaultTabs={tabs.length > 0 ? tabs : undefined}
-      // GraphiQL shows a tab's variables once it is clicked; those of the tab that is open at the start are given apart.
-      initialVariables={storage.getItem('graphiql:tabState') === null ? tabs[0]?.variables : undefined}
+      initialQuery={start.query ?? undefined}
+      initialVariables={start.variables ?? undefined}
       defaultEditorToolsVisibility="variables"
       shouldPersistHeaders={false}
       showPersistHeadersSettings={false}
@@ -114,6 +117,18 @@ function Editor({ session, examples }: { session: Session; examples: Example[] }
       <GraphiQL.Logo>GraphiQL</GraphiQL.Logo>
     </GraphiQL>
   );
+}
+
+/** GraphiQL shows a tab's variables once it is clicked; what is in the tab that is open at the start is given apart. */
+function atStart(kept: string | null, usual: TabDefinition | undefined): Partial<TabDefinition> {
+  if (kept === null) return { variables: usual?.variables };
+  try {
+    const { tabs, activeTabIndex } = JSON.parse(kept);
+    const { query, variables } = tabs[activeTabIndex];
+    return { query, variables };
+  } catch {
+    return {};
+  }
 }
 
 function tabsFor(role: string | undefined, examples: Example[]) {
