@@ -15,6 +15,7 @@ __all__ = ["OF_THE_GATEWAY", "Scope", "asks"]
 class Scope(StrEnum):
     """Every scope there is. tests/journeys/test_roles.py finds one that nothing in the graph asks for."""
 
+    NODES_READ = "nodes:read"  # asks for an entity again by its nodeId; its type asks for its own scope besides
     CLIENTS_READ = "clients:read"  # who is a client: id, name, company number, VAT number, its salesperson
     CLIENTS_ALL = "clients:all"  # no row rule: facts of every client, not of one's own alone
     ADDRESSES_READ = "addresses:read"  # a client's postal address and e-mail

@@ -1,7 +1,8 @@
-"""The subgraph of links: whose is a billing account, which accounts has a client."""
+"""The subgraph of links: whose is a billing account, which accounts has a client; and every entity's global id."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Self
 
@@ -13,7 +14,9 @@ from processes.rules.rates import in_force
 from resolvers.access import Scope, asks
 from resolvers.batching import Entity, Representation, batched
 from resolvers.context import Context
+from resolvers.errors import BadInput
 from resolvers.grouping import grouped
+from resolvers.nodes import Booking, Conference, Contract, Invoice, Key, Leg, Node, Process, RateVersion, parts_of
 from resolvers.scalars import configuration
 from sources.links import Links
 from sources.records.links import AccountLink
@@ -24,10 +27,13 @@ Info = strawberry.Info[Context[Links], None]
 
 
 @strawberry.federation.type(keys=["id"], requires_scopes=asks(Scope.CLIENTS_READ))
-class Client(Entity):
+class Client(Node, Entity):
     """A client of sales, known here by its id alone."""
 
     id: strawberry.ID
+
+    def node_key(self) -> Key:
+        return (self.id,)
 
     @batched(
         requires_scopes=asks(Scope.LINKS_READ),
@@ -64,10 +70,13 @@ class AccountOwner:
 
 
 @strawberry.federation.type(keys=["number"], requires_scopes=asks(Scope.ACCOUNTS_READ))
-class BillingAccount(Entity):
+class BillingAccount(Node, Entity):
     """An account of billing, known here by its number alone."""
 
     number: strawberry.ID
+
+    def node_key(self) -> Key:
+        return (self.number,)
 
     @batched(
         requires_scopes=asks(Scope.LINKS_READ),
@@ -99,8 +108,44 @@ def client_of(link: AccountLink) -> str:
     return link.client
 
 
+NAMED_BY_ONE: Mapping[str, Callable[[strawberry.ID], Node]] = {
+    "BillingAccount": lambda key: BillingAccount(number=key),
+    "Booking": lambda key: Booking(ref=key),
+    "Client": lambda key: Client(id=key),
+    "Conference": lambda key: Conference(id=key),
+    "Contract": lambda key: Contract(number=key),
+    "Invoice": lambda key: Invoice(id=key),
+    "Leg": lambda key: Leg(id=key),
+    "Process": lambda key: Process(id=key),
+}
+
+
+def node(id: strawberry.ID) -> Node | None:
+    match parts_of(id):
+        case (str(name), (str(key),)) if name in NAMED_BY_ONE:
+            return NAMED_BY_ONE[name](strawberry.ID(key))
+        case ("RateVersion", (str(number), int(version))):
+            return RateVersion(contract=Contract(number=strawberry.ID(number)), version=version)
+        case (name, _):
+            raise BadInput(f"id: there is no such {name}; take a nodeId that the graph gave")
+
+
+@strawberry.type
+class Query:
+    node: Node | None = strawberry.federation.field(
+        resolver=node,
+        requires_scopes=asks(Scope.NODES_READ),
+        description="What this `nodeId` names. Of what doesn't exist, all but the key is null.",
+    )
+
+
 def make_schema() -> Schema:
-    return Schema(types=[Client, BillingAccount], federation_version="2.9", config=configuration())
+    return Schema(
+        query=Query,
+        types=[Client, BillingAccount, Booking, Conference, Contract, Invoice, Leg, Process, RateVersion],
+        federation_version="2.9",
+        config=configuration(),
+    )
 
 
 schema = make_schema()

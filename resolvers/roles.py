@@ -33,6 +33,7 @@ def _scopes(*scopes: Scope) -> frozenset[str]:
 
 
 _SALES = (
+    Scope.NODES_READ,
     Scope.CLIENTS_READ,
     Scope.ADDRESSES_READ,
     Scope.CONTACTS_READ,
@@ -50,6 +51,7 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "salesperson": _scopes(*_SALES),
         "billing-specialist": _scopes(
+            Scope.NODES_READ,
             Scope.CLIENTS_READ,
             Scope.CLIENTS_ALL,
             Scope.CONTRACTS_READ,
@@ -67,13 +69,14 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
             Scope.PLAN_READ,
         ),
         "reservations": _scopes(
+            Scope.NODES_READ,
             Scope.CLIENTS_READ,
             Scope.CLIENTS_ALL,
             Scope.ACCOUNTS_READ,
             Scope.BOOKINGS_READ,
             Scope.CALLS_READ,
         ),
-        "mailing": _scopes(Scope.CLIENTS_READ, Scope.CLIENTS_ALL, Scope.ADDRESSES_READ),
+        "mailing": _scopes(Scope.NODES_READ, Scope.CLIENTS_READ, Scope.CLIENTS_ALL, Scope.ADDRESSES_READ),
         "manager": _scopes(
             *_SALES,
             Scope.CLIENTS_ALL,
@@ -86,7 +89,7 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
             Scope.PROCESSES_INVOICE,
             Scope.PLAN_READ,
         ),
-        "integrator": _scopes(Scope.CLIENTS_ALL, Scope.CALLS_READ, Scope.PROCESSES_IMPORT),
+        "integrator": _scopes(Scope.NODES_READ, Scope.CLIENTS_ALL, Scope.CALLS_READ, Scope.PROCESSES_IMPORT),
         "processes": _scopes(
             Scope.CLIENTS_READ,
             Scope.CLIENTS_ALL,
@@ -117,12 +120,12 @@ class RowRuleData:
     type: str
     fields: str
     claim: str = "sub"
-    except_fields: frozenset[str] = frozenset()
+    except_fields: frozenset[str] = frozenset({"nodeId"})  # which is the key in other words
     exempt_scopes: frozenset[str] = frozenset({Scope.CLIENTS_ALL.value})
 
 
 ROW_RULES: tuple[RowRuleData, ...] = (
-    RowRuleData(type="Client", fields="salesperson", except_fields=frozenset({"name"})),
+    RowRuleData(type="Client", fields="salesperson", except_fields=frozenset({"name", "nodeId"})),
     RowRuleData(type="Contract", fields="client { salesperson }"),
     RowRuleData(type="RateVersion", fields="contract { client { salesperson } }"),
     RowRuleData(type="BillingAccount", fields="client { salesperson }"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.app import Company
+from resolvers.nodes import node_id
 from sources.demo import cast
 from tests.company import ask
 
@@ -65,6 +66,7 @@ def roots(draft: str, run: str) -> dict[str, str]:
         "Query.conferences": f'(bridge: "{cast.HOME_BRIDGE}", {times})',
         "Query.contract": f'(number: "{cast.MAIN.contracts[0]}")',
         "Query.invoice": f'(id: "{draft}")',
+        "Query.node": f'(id: "{node_id("Client", (cast.MAIN.client,))}")',
         "Query.process": f"(id: {json.dumps(run)})",
         "Query.quarantinedLines": f'(bridge: "{BRIDGE}")',
         "Query.unassembledLegs": f'(bridge: "{BRIDGE}")',

@@ -9,6 +9,7 @@ from typing import Any
 
 from graphql import (
     GraphQLField,
+    GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLUnionType,
@@ -144,6 +145,8 @@ def _step(type_name: str, field: str, definition: GraphQLField) -> Step:
         return Step(type_name, field, to=target.name)
     if isinstance(target, GraphQLUnionType):
         return Step(type_name, field, to=target.types[0].name, member=True)
+    if isinstance(target, GraphQLInterfaceType):  # no way leads on from there: each type has one of its own
+        return Step(type_name, field, to=target.name)
     return Step(type_name, field)
 
 
