@@ -15,7 +15,6 @@ from tests.browser.conftest import OpenPage, Site
 pytestmark = pytest.mark.service
 
 PEOPLE = [role for role in ROLES if role != "processes"]
-KEPT = "JSON.parse(localStorage['billing-specialist:graphiql:tabState'] ?? '{}').activeTabIndex === 2"
 FIVE_SYSTEMS = {"sales", "links", "reservations", "bridge", "billing"}
 
 
@@ -66,7 +65,7 @@ def test_role_and_tab_are_there_again_after_a_reload(open_page: OpenPage, site: 
     choose(page, "billing-specialist")
     open_tab(page, "LatestRates")
     expect(page.locator(".graphiql-editor-tool")).to_contain_text("7700123")
-    page.wait_for_function(KEPT)
+    page.wait_for_timeout(1500)  # GraphiQL keeps its tabs a moment after a change
     page.reload()
     expect(page.get_by_label("Ask as")).to_have_value("billing-specialist")
     expect(page.locator(".graphiql-query-editor")).to_contain_text("LatestRates")
