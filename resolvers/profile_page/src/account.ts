@@ -8,7 +8,7 @@ import { card, facts, h, table } from './dom';
 import type { Child } from './dom';
 import { ask } from './graph';
 import type { Seen } from './graph';
-import { banner, note, show, showDay, showList, showMoney, showStatus, showWord, validity } from './showing';
+import { absent, banner, note, show, showDay, showList, showMoney, showStatus, showWord, validity } from './showing';
 import type { Session } from './session';
 import { instant, texts, word } from './texts';
 
@@ -18,9 +18,7 @@ export async function accountView(session: Session, number: string): Promise<Chi
     ask(session, CallsToInvoice, { number }),
   ]);
   const account = answer.at('billingAccount');
-  if (!account.isThere) {
-    return [banner(answer), h('p', {}, account.problem ? note(account.problem) : texts.unknownAccount)];
-  }
+  if (!account.isThere) return absent(answer, account, texts.account, number, texts.unknownAccount);
   const period = account.at('currentPeriod');
   return [
     banner(answer) || banner(waiting),

@@ -6,14 +6,14 @@ import { card, facts, h, table } from './dom';
 import type { Child } from './dom';
 import { ask } from './graph';
 import type { Seen } from './graph';
-import { banner, note, show, showDay, showList, showMoney, showStatus, showWord, validity } from './showing';
+import { absent, banner, note, show, showDay, showList, showMoney, showStatus, showWord, validity } from './showing';
 import type { Session } from './session';
 import { days, duration, instant, texts } from './texts';
 
 export async function clientView(session: Session, id: string): Promise<Child[]> {
   const answer = await ask(session, ClientProfile, { id });
   const client = answer.at('client');
-  if (!client.isThere) return [banner(answer), h('p', {}, client.problem ? note(client.problem) : texts.unknownClient)];
+  if (!client.isThere) return absent(answer, client, texts.client, id, texts.unknownClient);
   return [
     banner(answer),
     h('p', { class: 'kind' }, `${texts.client} ${client.at('id').text}`),

@@ -7,16 +7,14 @@ import { card, facts, h, table } from './dom';
 import type { Child } from './dom';
 import { ask } from './graph';
 import type { Seen } from './graph';
-import { banner, note, show, showDay, showDecimal, showList, showMoney, showStatus } from './showing';
+import { absent, banner, show, showDay, showDecimal, showList, showMoney, showStatus } from './showing';
 import type { Session } from './session';
 import { texts } from './texts';
 
 export async function invoiceView(session: Session, id: string, again: () => void): Promise<Child[]> {
   const answer = await ask(session, Invoice, { id });
   const invoice = answer.at('invoice');
-  if (!invoice.isThere) {
-    return [banner(answer), h('p', {}, invoice.problem ? note(invoice.problem) : texts.unknownInvoice)];
-  }
+  if (!invoice.isThere) return absent(answer, invoice, texts.invoice, id, texts.unknownInvoice);
   const isDraft = invoice.at('status').value === 'DRAFT';
   return [
     banner(answer),

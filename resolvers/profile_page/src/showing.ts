@@ -46,6 +46,12 @@ export function validity(seen: Seen): Child {
   return parts.filter(Boolean).join(' ') || '–';
 }
 
+/** In place of a subject that isn't there: its name all the same, and why. */
+export function absent(answer: Seen, subject: Seen, kind: string, name: string, unknown: string): Child[] {
+  const reason = subject.problem ? note(subject.problem) : unknown;
+  return [banner(answer), h('p', { class: 'kind' }, kind), h('h1', {}, name), h('p', {}, reason)];
+}
+
 /** Above everything: which systems didn't answer. */
 export function banner(seen: Seen): Child {
   const missing = seen.missingSystems;
