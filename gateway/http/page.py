@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -61,8 +61,8 @@ def page_routes(examples: Sequence[Example], *, pages: Sequence[Page] = (), buil
     return [
         _json("/graphiql/examples.json", listed),
         _json("/graphiql/pages.json", linked),
-        *map(_mounted, pages),
-        _mounted(graphiql),
+        *(route for page in pages for route in _mounted(page)),
+        *_mounted(graphiql),
     ]
 
 
@@ -75,15 +75,21 @@ def _json(path: str, value: Any) -> Route:
     return Route(path, endpoint)
 
 
-def _mounted(page: Page) -> BaseRoute:
+def _mounted(page: Page) -> list[BaseRoute]:
     if page.built.is_dir():
-        return Mount(page.path or "/", _Files(page))
+        # GraphiQL's mount would take the path without a slash for one of its own.
+        slash = [Route(page.path, _with_slash)] if page.path else []
+        return [*slash, Mount(page.path or "/", _Files(page))]
     text = f"{page.title} is not built: run `{page.build}`. The graph itself is at /graphql.\n"
 
     async def unbuilt(request: Request) -> Response:
         return PlainTextResponse(text)
 
-    return Route(page.path or "/", unbuilt)
+    return [Route(path, unbuilt) for path in ([page.path] if page.path else []) + [f"{page.path}/"]]
+
+
+async def _with_slash(request: Request) -> Response:
+    return RedirectResponse(f"{request.url.path}/")
 
 
 class _Files(StaticFiles):

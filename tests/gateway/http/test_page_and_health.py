@@ -1,6 +1,6 @@
 """GraphiQL at `/`, and what a balancer asks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import httpx
@@ -8,7 +8,7 @@ import pytest
 
 from gateway.doors.viewer import Viewer
 from gateway.http.application import make_http_app
-from gateway.http.page import Example
+from gateway.http.page import Example, Page
 from gateway.request import GraphQLRequest, GraphQLResponse
 
 EXAMPLE = Example(name="Hello", document="query Hello { name }", variables={"id": "1"}, roles=["manager"])
@@ -19,11 +19,13 @@ class Nobody:
         raise AssertionError(request)
 
 
-def _client(page: Path, states: Mapping[str, str | None] | None = None) -> httpx.AsyncClient:
+def _client(
+    page: Path, states: Mapping[str, str | None] | None = None, *, pages: Sequence[Page] = ()
+) -> httpx.AsyncClient:
     async def readiness() -> Mapping[str, str | None]:
         return states or {}
 
-    app = make_http_app(Nobody(), readiness=readiness, examples=[EXAMPLE], page=page)
+    app = make_http_app(Nobody(), readiness=readiness, examples=[EXAMPLE], pages=pages, page=page)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://localhost")
 
 
@@ -64,6 +66,24 @@ async def test_page_that_is_not_built_says_how(tmp_path: Path) -> None:
     async with _client(tmp_path / "absent") as client:
         assert "make graphiql" in (await client.get("/")).text
         assert (await client.get("/health")).status_code == 200
+
+
+async def test_other_pages_stand_beside_graphiql(built: Path, tmp_path: Path) -> None:
+    """Each with the strictest policy, with and without a slash; GraphiQL's bar names them."""
+    pages = [
+        Page(path="/app", title="Clients", built=built, build="make pages"),
+        Page(path="/other", title="Other", built=tmp_path / "absent", build="make pages"),
+    ]
+    async with _client(built, pages=pages) as client:
+        listed = (await client.get("/graphiql/pages.json")).json()
+        page = await client.get("/app", follow_redirects=True)
+        unbuilt = [(await client.get(path)).text for path in ("/other", "/other/")]
+    assert listed == [{"path": "/app/", "title": "Clients"}, {"path": "/other/", "title": "Other"}]
+    assert (page.status_code, page.url.path) == (200, "/app/")
+    policy = page.headers["content-security-policy"]
+    assert "unsafe" not in policy
+    assert "require-trusted-types-for 'script'" in policy
+    assert all("Other is not built: run `make pages`" in text for text in unbuilt)
 
 
 @pytest.mark.parametrize("path", ["/../pyproject.toml", "/assets/../../x", "/%2e%2e/%2e%2e/etc/passwd", "/nothing"])
