@@ -14,7 +14,7 @@ from resolvers.errors import BadInput
 from resolvers.texts import storable
 from sources.records import billing as records
 
-__all__ = ["ExceptionLegInput", "RecordChargesInput"]
+__all__ = ["ExceptionLegInput", "RecordChargesInput", "check_once"]
 
 AMOUNT = Decimal("0.0000000001")
 """Ten places are kept; lines are made of seconds and prices, so nothing is lost by it."""
@@ -105,7 +105,7 @@ class RecordChargesInput:
             raise BadInput(f"input.conferenceStartedAt: {self.conference_started_at.isoformat()} is too far ahead")
         if self.minimum_charge is not None:
             check_price("input.minimumCharge", self.minimum_charge)
-        check_once([*(charge.leg for charge in self.charges), *(excluded.leg for excluded in self.excluded)])
+        check_once("input", [*(charge.leg for charge in self.charges), *(excluded.leg for excluded in self.excluded)])
         return records.CallCharges(
             account=storable("input.account", self.account),
             conference=storable("input.conference", self.conference),
@@ -144,7 +144,7 @@ def check_price(place: str, price: Decimal) -> None:
         raise BadInput(f"{place}: {price} is not between 0 and {HIGHEST_PRICE} with at most {PRICE_PLACES} places")
 
 
-def check_once(legs: Iterable[str]) -> None:
+def check_once(place: str, legs: Iterable[str]) -> None:
     twice = sorted(leg for leg, times in Counter(legs).items() if times > 1)
     if twice:
-        raise BadInput(f"input: {', '.join(twice)} is there more than once; a leg is charged or excluded, once")
+        raise BadInput(f"{place}: {', '.join(twice)} is there more than once; name each leg once")

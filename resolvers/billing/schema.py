@@ -9,7 +9,7 @@ from strawberry.federation import Schema
 
 from resolvers.access import Scope, asks
 from resolvers.billing.entities import BillingAccount, Conference, Info, Invoice, RatingException
-from resolvers.billing.inputs import ExceptionLegInput, RecordChargesInput
+from resolvers.billing.inputs import ExceptionLegInput, RecordChargesInput, check_once
 from resolvers.billing.rules import RULES
 from resolvers.errors import BadInput, limited
 from resolvers.refused import Refused
@@ -109,6 +109,7 @@ async def record_rating_exceptions(
     idempotency_key: strawberry.ID,
 ) -> RatingExceptionsRecorded:
     context = info.context
+    check_once("legs", (leg.leg for leg in legs))
     recorded = await context.source.record_rating_exceptions(
         storable("conference", conference),
         [leg.record(f"legs[{n}]") for n, leg in enumerate(legs)],

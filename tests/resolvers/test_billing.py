@@ -287,6 +287,8 @@ async def test_exceptions_are_listed_with_their_seconds(billing: Billing) -> Non
     """
     answer = await asked(billing, record, legs=[{"leg": "pbx-praha:1.1", "durationSeconds": 600}])
     assert answer.data == {"recordRatingExceptions": {"recorded": 1}}
+    twice = await asked(billing, record, legs=[{"leg": "pbx-praha:2.2", "durationSeconds": 1}] * 2)
+    assert twice.codes == ["BAD_USER_INPUT"]
     listed = await asked(
         billing, "{ ratingExceptions { leg { id } conference { id } seconds code message recordedAt } }"
     )
