@@ -22,7 +22,7 @@ import click
 from gateway import app
 from gateway.composition import CompositionError
 from gateway.config import ConfigError, Settings, read_settings
-from gateway.errors import SpojkaError
+from gateway.errors import RequestError, SpojkaError
 from gateway.http.remote import Unreachable
 from gateway.http.serving import serve_until_stopped
 from processes.commands import import_cdr
@@ -42,6 +42,8 @@ class _Spojka(click.Group):
             return super().invoke(ctx)
         except CompositionError as error:
             raise click.ClickException("the subgraphs don't compose:\n" + str(error)) from error
+        except RequestError as error:
+            raise click.ClickException(_with_causes(error)) from error
         except (ConfigError, SpojkaError, Unreachable, app.StartError) as error:
             raise click.ClickException(str(error)) from error
 
@@ -52,6 +54,16 @@ class _Spojka(click.Group):
 def main(context: click.Context) -> None:
     """One graph over the systems of a business."""
     context.obj = _open_graph
+
+
+def _with_causes(error: RequestError) -> str:
+    """What is wrong with a document, each with its place: `1:3: Cannot query field 'nope' on type 'Query'.`"""
+    places = (next(iter(each.locations or ()), None) for each in error.causes)
+    lines = [
+        f"{place.line}:{place.column}: {each.message}" if place else each.message
+        for place, each in zip(places, error.causes, strict=True)
+    ]
+    return "\n".join([str(error), *lines])
 
 
 def _data_option(command: Callable[..., None]) -> Callable[..., None]:

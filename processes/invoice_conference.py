@@ -9,6 +9,7 @@ Repeating it is harmless: legs that are charged already lead to the invoice they
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +28,7 @@ query ConferenceToInvoice($id: ID!) {
   conference(id: $id) {
     booking {
       ref
-      client { id billingAccounts { number owners { client { id } validFrom validTo } } }
+      client { id accountHistory { number owners { client { id } validFrom validTo } } }
       account { number }
     }
     legs { id service displayName callerNumber joinedAt leftAt }
@@ -174,7 +175,9 @@ async def ask_for_tariff(graph: Graph, account: str, *, at: datetime) -> Tariff 
 
 
 async def record_charges(graph: Graph, call: Call, priced: Priced, *, run: str) -> Prepared | Refusal:
-    data = await graph.execute(RECORD_CHARGES, {"input": charges_input(call, priced), "key": f"{run}:charges"})
+    data = await graph.execute(
+        RECORD_CHARGES, {"input": charges_input(call, priced), "key": f"{run}:charges-{digest(call)}"}
+    )
     answer = data["recordCharges"]
     if answer["__typename"] == "Refused":
         return Refusal(answer["code"], answer["message"])
@@ -194,6 +197,11 @@ async def note_exceptions(graph: Graph, call: Call, why: Refusal, *, run: str) -
     )
 
 
+def digest(call: Call) -> str:
+    """Of the legs: a repeat after a crash that finds one more is another step, not a conflict."""
+    return hashlib.sha256("\n".join(sorted(leg.id for leg in call.legs)).encode()).hexdigest()[:16]
+
+
 def lasted(leg: Leg) -> int:
     return duration_seconds(leg.joined_at, leg.left_at)
 
@@ -211,11 +219,19 @@ def call_in(conference: str, found: Mapping[str, Any]) -> Call:
         booking=booking.get("ref"),
         client=client.get("id"),
         chosen_account=(booking.get("account") or {}).get("number"),
-        accounts=tuple(ownerships(client.get("billingAccounts") or ())),
+        accounts=tuple(ownerships(client.get("accountHistory") or ())),
         started_at=min(instant_from_wire(leg["joinedAt"]) for leg in found["legs"]),
         legs=tuple(leg_in(leg) for leg in found["legs"] if leg["id"] not in invoices),
-        invoice=next((invoices[leg["id"]] for leg in found["legs"] if leg["id"] in invoices), None),
+        invoice=invoice_to_show(found["charges"] or ()),
     )
+
+
+def invoice_to_show(charges: Sequence[Mapping[str, Any]]) -> str | None:
+    """Where the conference's charges are: the draft, as it may still grow, else the last one (ids rise)."""
+    invoices = {each["invoice"]["id"]: each["invoice"]["status"] for each in charges}
+    live = [id for id, status in invoices.items() if status != "CREDITED"]
+    drafts = [id for id in live if invoices[id] == "DRAFT"]
+    return max(drafts or live, default=None)
 
 
 def live_charges(charges: Sequence[Mapping[str, Any]]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Self
 
@@ -48,6 +48,20 @@ class Client(Node, Entity):
         owned = grouped((link for link in links if is_valid_on(today, link.valid_from, link.valid_to)), client_of)
         return [
             [BillingAccount(number=strawberry.ID(link.account)) for link in owned.get(client.id, [])]
+            for client in parents
+        ]
+
+    @batched(
+        requires_scopes=asks(Scope.LINKS_READ),
+        description="Every account that was, is or will be this client's; its `owners` say when.",
+    )
+    @staticmethod
+    async def account_history(
+        parents: strawberry.Parent[list[Client]], info: Info
+    ) -> list[list[BillingAccount] | None]:
+        links = grouped(await info.context.source.of_clients([client.id for client in parents]), client_of)
+        return [
+            [BillingAccount(number=strawberry.ID(number)) for number in accounts_in(links.get(client.id, []))]
             for client in parents
         ]
 
@@ -102,6 +116,11 @@ class BillingAccount(Node, Entity):
 async def links_of(accounts: list[BillingAccount], info: Info) -> dict[str, list[AccountLink]]:
     links = await info.context.source.of_accounts([account.number for account in accounts])
     return grouped(links, lambda link: link.account)
+
+
+def accounts_in(links: Iterable[AccountLink]) -> list[str]:
+    """Each account once, though it may have been the client's twice."""
+    return list(dict.fromkeys(link.account for link in links))
 
 
 def client_of(link: AccountLink) -> str:

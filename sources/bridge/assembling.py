@@ -85,12 +85,21 @@ class Assembling:
         self.answer.update({self.taken[leg]: None for leg in group.legs})
 
     def conference_for(self, group: ConferenceGroup, fresh: Sequence[Leg]) -> Conference:
+        group = self.of_its_own_booking(group)
         found = self.booked(group.booking) if group.booking else self.unbooked(group, fresh)
         if found is not None:
             return found
         starts, ends = min(leg.joined_at for leg in fresh), max(leg.left_at for leg in fresh)
         new = booked_id(group.booking) if group.booking else f"CF-{group.bridge}-{group.room}-{starts:%Y%m%dT%H%M%SZ}"
         return Conference(new, group.bridge, group.room, group.booking, starts, ends)
+
+    def of_its_own_booking(self, group: ConferenceGroup) -> ConferenceGroup:
+        """Two bridges may have a room of one name: the booking is whose call came first, the other has no owner.
+
+        Charged together they would be somebody's twice; who they really are of, a person decides (`unknown-owner`).
+        """
+        known = self.booked(group.booking) if group.booking else None
+        return group if known is None or is_place_of(known, group) else replace(group, booking=None)
 
     def booked(self, booking: str) -> Conference | None:
         return self.conferences.get(booked_id(booking))
@@ -119,7 +128,7 @@ def stored_conferences(
 ) -> dict[str, Conference]:
     """Those that may take legs of the groups: of their bookings, of their legs, the unbooked ones of their rooms."""
     ids = [*held, *(booked_id(group.booking) for group in groups if group.booking)]
-    rooms = {group.room for group in groups if group.booking is None}
+    rooms = {group.room for group in groups}
     rows = [
         *connection.execute(BY_ID, {"keys": ids}),
         *(connection.execute(UNBOOKED_OF_ROOMS, {"rooms": rooms}) if rooms else ()),

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import sqlite3
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gateway.app import Company
+from gateway.app import Company, open_company
+from gateway.config import Settings
 from tests.company import ask
 
 MASTER = (Path(__file__).parents[2] / "examples" / "Master.csv").read_text(encoding="utf-8")
@@ -138,3 +142,49 @@ async def test_twenty_at_once_make_one_invoice(company_anywhere: Company) -> Non
     totals = {each["invoice"]["total"]["amount"] for each in prepared}
     assert len(totals) == 1
     assert Decimal(totals.pop()) > 0
+
+
+async def test_one_room_of_two_bridges_is_not_one_conference(company: Company) -> None:
+    """The same calls by another switch with a room of that name: who they are of is not guessed, nobody pays twice."""
+    await ask(company, IMPORT, bridge="pbx-praha", content=MASTER)
+    other = await ask(company, IMPORT, bridge="pbx-brno", content=an_hour_later(MASTER))
+    (stranger,) = other.data["importCallRecords"]["conferences"]
+    assert stranger["id"] != "CF-2026-000123"
+    refused = await ask(company, INVOICE, id=stranger["id"], key="stranger")
+    assert refused.data["invoiceConference"]["code"] == "unknown-owner"
+    paid = await ask(company, INVOICE, id="CF-2026-000123", key="ours")
+    assert paid.data["invoiceConference"]["invoice"]["total"]["amount"] == "175.27"
+
+
+def an_hour_later(content: str) -> str:
+    """The same instants by a clock in Prague."""
+    return re.sub(r"2026-11-24 (\d\d)", lambda found: f"2026-11-24 {int(found[1]) + 1}", content)
+
+
+async def test_who_paid_then_pays_though_the_account_has_changed_hands(files: Path) -> None:
+    """The account was the client's on the day of the conference; that it is nobody's now changes nothing."""
+    with sqlite3.connect(files / "links.sqlite") as links:
+        links.execute("UPDATE account_links SET valid_to = '2026-11-26' WHERE account = '7700123'")
+    links.close()
+    settings = Settings(data=files)
+    later = await asyncio.to_thread(open_company, settings, clock=lambda: datetime(2026, 11, 28, 12, tzinfo=UTC))
+    try:
+        await ask(later, IMPORT, bridge="pbx-praha", content=MASTER)
+        answer = await ask(later, INVOICE, id="CF-2026-000123", key="later")
+        assert answer.data["invoiceConference"]["invoice"]["total"]["amount"] == "175.27"
+    finally:
+        await later.close()
+
+
+async def test_late_legs_are_led_to_their_draft_however_often_asked(company: Company) -> None:
+    """After the invoice was issued a late leg makes a new draft; that one is shown from then on."""
+    lines = MASTER.splitlines(keepends=True)
+    await ask(company, IMPORT, bridge="pbx-praha", content="".join(lines[:3]))
+    first = await ask(company, INVOICE, id="CF-2026-000123", key="first")
+    issued = first.data["invoiceConference"]["invoice"]["id"]
+    await ask(company, ISSUE, id=issued, key="issue")
+    await ask(company, IMPORT, bridge="pbx-praha", content=lines[3])
+    drafts = [(await ask(company, INVOICE, id="CF-2026-000123", key=f"late {n}")).data for n in range(2)]
+    ids = {each["invoiceConference"]["invoice"]["id"] for each in drafts}
+    assert len(ids) == 1
+    assert issued not in ids

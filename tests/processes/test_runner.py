@@ -36,7 +36,7 @@ async def test_a_run_is_written_down_with_its_outcome() -> None:
     assert answer == Prepared("INV-1")
     assert run.id == f"invoice-conference:{CONFERENCE}:1"
     assert (run.state, run.outcome, run.error, run.ended_at) == ("SUCCEEDED", "INV-1", None, NOW)
-    assert graph.variables("RecordCharges")["key"] == f"{run.id}:charges"
+    assert graph.variables("RecordCharges")["key"].startswith(f"{run.id}:charges-")
 
 
 @pytest.mark.parametrize("company", [Company(), Company(booking=None)], ids=["prepared", "refused"])
@@ -115,7 +115,7 @@ async def test_a_run_left_by_a_dead_process_is_taken_up_under_its_id() -> None:
     left = await runs.start("invoice-conference", CONFERENCE, key="k", input_hash=subject, caller="eva", now=NOW)
     await a_runner(graph, runs).invoice_conference(CONFERENCE, idempotency_key="k", caller="eva")
     assert list(runs.runs.values()) == [left]
-    assert graph.variables("RecordCharges")["key"] == f"invoice-conference:{CONFERENCE}:1:charges"
+    assert graph.variables("RecordCharges")["key"].startswith(f"invoice-conference:{CONFERENCE}:1:charges-")
 
 
 async def test_a_caller_who_leaves_does_not_stop_the_run() -> None:
