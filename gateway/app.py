@@ -40,6 +40,7 @@ from gateway.http.gate import Proof
 from gateway.http.page import Example, Page
 from gateway.http.persisted import open_documents
 from gateway.http.remote import RemoteAnswerer
+from gateway.limits import Limits
 from gateway.operation import choose, prepare, read
 from gateway.pipeline import Gateway
 from gateway.planning.planner import make_plan
@@ -186,7 +187,7 @@ def open_company(settings: Settings, *, clock: Clock = _now, witness: Witness | 
         if None not in states.values():
             raise StartError(str(error)) from error
         _log.warning("starting without %s", ", ".join(name for name, state in states.items() if state))
-    gateway, runner, contexts = _wired(databases, clock, witness)
+    gateway, runner, contexts = _wired(databases, clock, witness, settings.limits)
     return Company(databases, gateway, runner, contexts, clock)
 
 
@@ -326,7 +327,7 @@ def _demo(settings: Settings, clock: Clock) -> Demo | None:
 
 
 def _wired(
-    databases: Mapping[str, Database], clock: Clock, witness: Witness | None
+    databases: Mapping[str, Database], clock: Clock, witness: Witness | None, limits: Limits
 ) -> tuple[Gateway, Runner, Mapping[str, MakeContext]]:
     """The gateway over every subgraph, what starts processes on it (each needs the other), and resolvers' contexts."""
     sources = {name: system.source(databases[name]) for name, system in SYSTEMS.items()}
@@ -343,7 +344,7 @@ def _wired(
         name: EmbeddedSubgraph(name, system.schema._schema, make_context=contexts[name])
         for name, system in SYSTEMS.items()
     }
-    gateway = Gateway(supergraph(), subgraphs, witness=witness, watched=_WATCHED)
+    gateway = Gateway(supergraph(), subgraphs, most_objects=limits.answer_objects, witness=witness, watched=_WATCHED)
 
     async def answer(request: GraphQLRequest) -> GraphQLResponse:
         return await gateway.answer(request, RequestContext(now=clock(), viewer=_PROCESSES))

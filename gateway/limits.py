@@ -19,13 +19,15 @@ class Limits:
     """Bounds on one request: bytes of the body; tokens of the document (comments count), levels of brackets, aliases.
 
     GraphiQL's introspection, the deepest document everybody sends, has 14 levels and some 300 tokens. Only by aliases
-    can one field be asked again and again in one place.
+    can one field be asked again and again in one place. `answer_objects` is how many objects an operation may be
+    estimated to make (gateway/cost.py); in an embedded subgraph each costs a few tenths of a millisecond.
     """
 
     body_bytes: int = 1024 * 1024
     document_tokens: int = 4_000
     document_depth: int = 30
     document_aliases: int = 100
+    answer_objects: int = 20_000
 
 
 def read(section: Section) -> Limits:
@@ -36,6 +38,7 @@ def read(section: Section) -> Limits:
         document_tokens=section.integer("document_tokens", usual.document_tokens),
         document_depth=section.integer("document_depth", usual.document_depth),
         document_aliases=section.integer("document_aliases", usual.document_aliases, least=0),
+        answer_objects=section.integer("answer_objects", usual.answer_objects),
     )
 
 

@@ -14,8 +14,9 @@ from graphql import execute_sync
 from graphql.language import DocumentNode, OperationDefinitionNode, OperationType, SelectionSetNode
 
 from gateway.composition.supergraph import Supergraph
+from gateway.cost import objects_of
 from gateway.doors.witness import NOTHING, Seen, Trace, Watched, Witness, seen_by, trace_of, watching
-from gateway.errors import MutationRefused, SpojkaError, formatted
+from gateway.errors import MutationRefused, OverLimit, SpojkaError, formatted
 from gateway.execution import explaining
 from gateway.execution.executing import PreparedRequest, execute
 from gateway.execution.shaping import ObjectShape, Shaper, make_shape
@@ -27,6 +28,8 @@ from gateway.subgraphs.operation import written
 from gateway.subgraphs.protocol import RequestContext, Subgraph
 
 __all__ = ["Gateway", "Planned"]
+
+_LARGE = 10_000  # characters: a thousand larger documents could fill the memory, and no honest one is
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -41,6 +44,7 @@ class Planned:
     requests: tuple[PreparedRequest, ...]
     shape: ObjectShape
     trace: Trace
+    most_objects: int  # whatever its variables say
 
 
 class Gateway:
@@ -52,12 +56,14 @@ class Gateway:
         subgraphs: Mapping[str, Subgraph[Any]],
         *,
         cached: int = 1000,
+        most_objects: int = 20_000,
         witness: Witness | None = None,
         watched: Watched = NOTHING,
     ) -> None:
         self.supergraph = supergraph
         self.schema = supergraph.api_schema
         self._subgraphs = subgraphs
+        self._most_objects = most_objects
         self._witness = witness
         self._watched = watched if witness else NOTHING
         self._documents: _Cache[str, Document] = _Cache(cached)
@@ -93,13 +99,29 @@ class Gateway:
 
     def plan(self, request: GraphQLRequest) -> tuple[Planned, dict[str, Any]]:
         """How the request will be answered, and its variables; SpojkaError says why it can't be."""
-        document = self._documents.get_or_make(request.query, lambda: read(request.query, self.schema))
+        size = len(request.query)
+        document = self._documents.get_or_make(request.query, lambda: read(request.query, self.schema), size=size)
         operation = choose(document, request.operation_name)
         if operation.operation != OperationType.QUERY and not request.allow_mutations:
             raise MutationRefused("this request may only query: send a mutation with POST")
         variables = coerce(operation, request.variables, self.schema)
         key = (request.query, request.operation_name, conditions(document, variables))
-        return self._plans.get_or_make(key, lambda: self._make(document, operation, variables)), variables
+        planned = self._plans.get_or_make(key, lambda: self._make(document, operation, variables), size=size)
+        self._check_size(planned, variables)
+        return planned, variables
+
+    def _check_size(self, planned: Planned, variables: Mapping[str, Any]) -> None:
+        """Only what could be too much is estimated again, with the variables as they are."""
+        if planned.most_objects <= self._most_objects:
+            return
+        root = self.supergraph.roots[planned.operation.kind]
+        asked = objects_of(planned.operation.selections, root, schema=self.schema, variables=variables)
+        if asked > self._most_objects:
+            raise OverLimit(
+                f"the operation asks for some {asked} objects, more than {self._most_objects}: "
+                "ask for shorter lists, or for lists within lists page by page",
+                code="QUERY_TOO_COMPLEX",
+            )
 
     def _make(self, document: Document, node: OperationDefinitionNode, variables: Mapping[str, Any]) -> Planned:
         operation = prepare(document, node, variables=variables, schema=self.schema)
@@ -108,7 +130,8 @@ class Gateway:
         root = self.supergraph.roots[operation.kind]
         requests = tuple(self._prepared(operation, each) for each in plan.requests)
         shape = make_shape(operation.selections, root, plan=plan, schema=self.schema)
-        return Planned(operation, plan, requests, shape, trace_of(watched, plan, self._watched, self.schema))
+        most = objects_of(operation.selections, root, schema=self.schema)
+        return Planned(operation, plan, requests, shape, trace_of(watched, plan, self._watched, self.schema), most)
 
     def _prepared(self, operation: Operation, request: Request) -> PreparedRequest:
         subgraph = self._subgraphs[request.service]
@@ -136,11 +159,15 @@ class _Cache(Generic[K, V]):
         self._most = most
         self._held: OrderedDict[K, V] = OrderedDict()
 
-    def get_or_make(self, key: K, make: Callable[[], V]) -> V:
+    def get_or_make(self, key: K, make: Callable[[], V], *, size: int) -> V:
+        """The value; one that was made of more than `_LARGE` characters is made anew each time."""
         if key in self._held:
             self._held.move_to_end(key)
             return self._held[key]
-        value = self._held[key] = make()
+        value = make()
+        if size > _LARGE:
+            return value
+        self._held[key] = value
         if len(self._held) > self._most:
             self._held.popitem(last=False)
         return value

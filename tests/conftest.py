@@ -96,7 +96,7 @@ def made_on_server(postgresql: Server) -> dict[str, str]:
 @pytest.fixture
 def files(made: Path, tmp_path: Path) -> Path:
     """A copy of the company's files for one test."""
-    return Path(shutil.copytree(made, tmp_path / "data"))
+    return Path(shutil.copytree(made, tmp_path / "data", ignore=shutil.ignore_patterns("audit.log")))
 
 
 @pytest.fixture

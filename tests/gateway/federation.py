@@ -147,7 +147,7 @@ class World:
         self.faulty: Faulty | None = None
         self.supergraph = supergraph_of(subgraphs)
         self.subgraphs = {name: _Suspicious(name, _linked(sdl), self) for name, sdl in subgraphs.items()}
-        self.gateway = Gateway(self.supergraph, self.subgraphs, cached=cached)
+        self.gateway = Gateway(self.supergraph, self.subgraphs, cached=cached, most_objects=1_000_000)
 
     @property
     def services(self) -> list[str]:

@@ -47,3 +47,18 @@ async def test_statements_of_a_profile_do_not_grow_with_its_bookings(company: Co
     assert many.statements == few.statements
     everyone = "{ clients(first: %d) { edges { node { bookings(last: 5) { conference { legs { seconds } } } } } } }"
     assert (await ask(company, everyone % 2)).statements == (await ask(company, everyone % 100)).statements
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        '{ client(id: "CL-00417") { bookings { client { bookings { client { bookings { ref } } } } } } }',
+        '{ conference(id: "C") { ' + "legs { conference { " * 4 + "legs { id } " + "} } " * 4 + "} }",
+        "{ clients(first: 100) { edges { node { billingAccounts { invoices(last: 100) { lines { text } } } } } } }",
+    ],
+)
+async def test_short_document_that_asks_for_millions_is_refused(company: Company, document: str) -> None:
+    """Nothing of its text is large; no system is asked."""
+    answer = await ask(company, document)
+    assert answer.codes == {"QUERY_TOO_COMPLEX"}
+    assert answer.requests == []
