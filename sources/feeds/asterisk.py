@@ -101,15 +101,15 @@ def leg_of(fields: list[str], bridge: str, zone: tzinfo) -> Leg:
     room = fields[8].partition(",")[0].strip()
     if not 0 < len(room) <= LONGEST_ROOM:
         raise ValueError(f"lastdata names no room before its first comma, of 1 to {LONGEST_ROOM} characters")
+    joined_at, left_at = instant("answer", fields[10], zone), instant("end", fields[11], zone)
+    if left_at < joined_at:
+        raise TimeRefused("clock", f"the leg leaves at {fields[11]}, before it joins at {fields[10]}")
     for name, value in (("duration", fields[12]), ("billsec", fields[13])):
         if not value.strip().isdecimal():
             raise ValueError(f"{name} is {value!r}, not whole seconds")
-    joined_at, left_at = instant("answer", fields[10], zone), instant("end", fields[11], zone)
     call = identity(fields, bridge, zone)
     if len(call) > LONGEST_IDENTITY:
         raise ValueError(f"uniqueid or channel is too long: the identity would have {len(call)} characters")
-    if left_at < joined_at:
-        raise TimeRefused("clock", f"the leg leaves at {fields[11]}, before it joins at {fields[10]}")
     return Leg(
         id=call,
         bridge=bridge,

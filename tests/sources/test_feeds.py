@@ -192,3 +192,12 @@ def test_every_line_is_accounted_for_once(lines: list[str]) -> None:
     broken = [quarantined.line for quarantined in file.quarantined]
     blank = sum(1 for text in lines if not text.strip().removeprefix("\ufeff"))
     assert len(broken) == len(set(broken)) == len(lines) - len(good) - blank
+
+
+def test_leave_before_join_is_the_clocks_though_the_seconds_are_negative_too() -> None:
+    """Asterisk then writes a negative billsec; the reason is still that the clock went back (edge case 8)."""
+    fields = ["n", "420", "8001", "conf", "N", "PJSIP/1", "", "ConfBridge", "7"]
+    fields += ["2026-11-24 16:30:00", "2026-11-24 16:30:00", "2026-11-24 16:29:00", "-60", "-60"]
+    line = ",".join([*fields, "ANSWERED", "DOCUMENTATION", "1795537800.26"])
+    (refused,) = parse(line + "\n", bridge="pbx-praha", zone=UTC).quarantined
+    assert (refused.line, refused.reason) == (1, "clock")
