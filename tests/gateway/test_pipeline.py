@@ -89,3 +89,11 @@ async def test_request_error_has_no_data_and_says_where(gateway: Gateway) -> Non
     answer = await ask(gateway, "{ number nobody }")
     assert (answer.executed, answer.data) == (False, None)
     assert answer.errors[0]["locations"] == [{"line": 1, "column": 10}]
+
+
+async def test_large_document_is_not_kept(gateway: Gateway, numbers: Counting) -> None:
+    """A thousand documents of a megabyte each would be a gigabyte: it is planned anew each time, and answered."""
+    large = f"# {'x' * 20_000}\n{{ number }}"
+    answers = [await ask(gateway, large) for _ in range(2)]
+    assert [answer.data for answer in answers] == [{"number": 1}, {"number": 2}]
+    assert numbers.compiled == 2
