@@ -21,7 +21,6 @@ def test_a_document_holds_one_named_operation(document: str) -> None:
     assert operation.name
 
 
-@pytest.mark.skipif(not SCHEMA.exists(), reason="schema.graphql is not written yet: spojka compose writes it")
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda text: text.split("(")[0].strip())
 def test_a_document_is_valid_on_the_companys_graph(document: str) -> None:
     """Fields, arguments and input types are those of schema.graphql."""
