@@ -9,7 +9,7 @@ import logging
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from importlib.resources import files
@@ -27,6 +27,8 @@ import resolvers.links
 import resolvers.processes
 import resolvers.reservations
 import resolvers.sales
+from gateway.authorization.access import Access
+from gateway.authorization.row_rules import RowRule, merged
 from gateway.composition import SubgraphSdl, compose
 from gateway.composition.supergraph import Supergraph
 from gateway.config import Settings
@@ -40,7 +42,6 @@ from gateway.http.gate import Proof
 from gateway.http.page import Example, Page
 from gateway.http.persisted import open_documents
 from gateway.http.remote import RemoteAnswerer
-from gateway.limits import Limits
 from gateway.operation import choose, prepare, read
 from gateway.pipeline import Gateway
 from gateway.planning.planner import make_plan
@@ -54,7 +55,7 @@ from processes.runner import Runner
 from resolvers.context import Context
 from resolvers.demo import DEMO_RULES
 from resolvers.processes import ProcessesContext
-from resolvers.roles import ROLES
+from resolvers.roles import ROLES, ROW_RULES
 from sources.billing import Billing
 from sources.bridge import Bridges
 from sources.database import Connection, Database
@@ -187,7 +188,7 @@ def open_company(settings: Settings, *, clock: Clock = _now, witness: Witness | 
         if None not in states.values():
             raise StartError(str(error)) from error
         _log.warning("starting without %s", ", ".join(name for name, state in states.items() if state))
-    gateway, runner, contexts = _wired(databases, clock, witness, settings.limits)
+    gateway, runner, contexts = _wired(databases, clock, witness, settings)
     return Company(databases, gateway, runner, contexts, clock)
 
 
@@ -327,7 +328,7 @@ def _demo(settings: Settings, clock: Clock) -> Demo | None:
 
 
 def _wired(
-    databases: Mapping[str, Database], clock: Clock, witness: Witness | None, limits: Limits
+    databases: Mapping[str, Database], clock: Clock, witness: Witness | None, settings: Settings
 ) -> tuple[Gateway, Runner, Mapping[str, MakeContext]]:
     """The gateway over every subgraph, what starts processes on it (each needs the other), and resolvers' contexts."""
     sources = {name: system.source(databases[name]) for name, system in SYSTEMS.items()}
@@ -344,7 +345,14 @@ def _wired(
         name: EmbeddedSubgraph(name, system.schema._schema, make_context=contexts[name])
         for name, system in SYSTEMS.items()
     }
-    gateway = Gateway(supergraph(), subgraphs, most_objects=limits.answer_objects, witness=witness, watched=_WATCHED)
+    gateway = Gateway(
+        supergraph(),
+        subgraphs,
+        access=_access(settings),
+        most_objects=settings.limits.answer_objects,
+        witness=witness,
+        watched=_WATCHED,
+    )
 
     async def answer(request: GraphQLRequest) -> GraphQLResponse:
         return await gateway.answer(request, RequestContext(now=clock(), viewer=_PROCESSES))
@@ -352,6 +360,12 @@ def _wired(
     # Processes work on the graph that the subgraph which starts them is part of, so the runner comes last.
     runner = Runner(sources["processes"], _AnsweredGraph(answer), clock=clock, new_key=_new_key)
     return gateway, runner, contexts
+
+
+def _access(settings: Settings) -> Access:
+    """Who may see what: the directives of the subgraphs, the company's row rules, and those of the settings."""
+    rules = merged([RowRule(**asdict(each)) for each in ROW_RULES], settings.rows)
+    return Access(supergraph(), rules=rules, refuse_whole=settings.doors.refuse == "request")
 
 
 def _make_folder(data: Path) -> None:

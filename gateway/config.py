@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway import limits
+from gateway.authorization import row_rules
+from gateway.authorization.row_rules import RowRule
 from gateway.doors import audit
 from gateway.doors import settings as doors
 from gateway.doors.audit import AuditSettings
@@ -46,6 +48,7 @@ class Settings:
     audit: AuditSettings = field(default_factory=AuditSettings)
     http: HttpSettings = field(default_factory=HttpSettings)
     persisted: PersistedSettings = field(default_factory=PersistedSettings)
+    rows: tuple[RowRule, ...] = ()
 
     def url_of(self, system: str) -> str:
         """The URL of a system's database."""
@@ -66,6 +69,7 @@ def read_settings(
         audit=audit.read(written.table("audit")),
         http=http.read(written.table("http")),
         persisted=persisted.read(written.table("persisted")),
+        rows=row_rules.read(written),
     )
     written.refuse_unread()
     return settings

@@ -8,11 +8,13 @@
     │   ├── OperationNotFound       OPERATION_RESOLUTION_FAILURE
     │   ├── MutationRefused         MUTATION_NOT_ALLOWED: it came with HTTP GET
     │   ├── DocumentRefused         PERSISTED_DOCUMENT_NOT_FOUND and others: not one that is known here
+    │   ├── AccessRefused           FORBIDDEN, UNAUTHENTICATED: it asks for what the viewer may not see or do
     │   └── OverLimit               DOCUMENT_TOO_DEEP, DOCUMENT_TOO_LARGE, QUERY_TOO_COMPLEX, BODY_TOO_LARGE
     ├── AccessError                 nobody was let in: `status` is HTTP's
     │   ├── Unauthenticated         UNAUTHENTICATED: there is a token and it isn't good
     │   ├── TwoTokens               BAD_REQUEST: which one holds is not guessed
     │   └── KeysUnavailable         KEYS_UNAVAILABLE: tokens can't be checked now
+    ├── RowRuleError                a row rule can't be kept on this graph; at the start only
     ├── KeyFileError                the file of the embedded key can't be used; at the start only
     ├── AuditUnavailable            AUDIT_UNAVAILABLE: a mutation may not happen unseen
     ├── PlanningError               QUERY_PLANNING_FAILED: no way through the subgraphs gives what was asked
@@ -21,13 +23,15 @@
 `formatted` is the only function that turns one of them into the `errors` entry of a response (GraphQL spec, 7.1.3).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import GraphQLError
 
 __all__ = [
     "AccessError",
+    "AccessRefused",
     "AuditUnavailable",
     "BadVariables",
     "DocumentRefused",
@@ -37,7 +41,9 @@ __all__ = [
     "OperationNotFound",
     "OverLimit",
     "PlanningError",
+    "RefusedField",
     "RequestError",
+    "RowRuleError",
     "SpojkaError",
     "SupergraphError",
     "SyntaxRefused",
@@ -104,6 +110,24 @@ class DocumentRefused(RequestError):
         self.code = code
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedField:
+    """A field that the viewer may not have, where they asked for it (response keys)."""
+
+    path: tuple[str, ...]
+    message: str
+    code: str
+
+
+class AccessRefused(RequestError):
+    """Nothing of the request is carried out, as the viewer may not have all of it; `fields` are what they may not."""
+
+    def __init__(self, fields: Sequence[RefusedField]) -> None:
+        super().__init__("; ".join(each.message for each in fields))
+        self.fields = tuple(fields)
+        self.code = fields[0].code
+
+
 class OverLimit(RequestError):
     """The document is deeper, larger or more complex than this gateway accepts; `code` says which."""
 
@@ -141,6 +165,10 @@ class KeysUnavailable(AccessError):
     challenge = None
 
 
+class RowRuleError(SpojkaError):
+    """A row rule can't be kept; the message names its type and the reason."""
+
+
 class KeyFileError(SpojkaError):
     """The embedded key's file can't be used."""
 
@@ -168,10 +196,17 @@ def formatted(error: SpojkaError) -> list[dict[str, Any]]:
 
     A refusal by GraphQL's own rules gives one entry per broken rule, with its locations in the document.
     """
+    if isinstance(error, AccessRefused):
+        return [_refused(each) for each in error.fields]
     causes = error.causes if isinstance(error, RequestError) else ()
     if not causes:
         return [{"message": str(error), "extensions": {"code": error.code}}]
     return [_with_code(cause.formatted, error.code) for cause in causes]
+
+
+def _refused(field: RefusedField) -> dict[str, Any]:
+    place = {"path": list(field.path)} if field.path else {}
+    return {"message": field.message, **place, "extensions": {"code": field.code}}
 
 
 def _with_code(entry: Mapping[str, Any], code: str) -> dict[str, Any]:

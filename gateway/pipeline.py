@@ -1,7 +1,7 @@
-"""One request's story on one screen: read -> choose -> coerce -> plan -> execute -> shape.
+"""One request's story on one screen: read -> choose -> coerce -> authorize -> plan -> execute -> shape.
 
-What depends only on the document is kept, in two bounded caches: documents by their text, plans by the operation and by
-how @skip and @include went. Nothing else outlives a request.
+What depends only on the document is kept, in two bounded caches: documents by their text, plans by the operation, by
+how @skip and @include went and by the viewer's standing. Nothing else outlives a request.
 """
 
 from collections import OrderedDict
@@ -13,10 +13,21 @@ from typing import Any, Generic, TypeVar
 from graphql import execute_sync
 from graphql.language import DocumentNode, OperationDefinitionNode, OperationType, SelectionSetNode
 
+from gateway.authorization.access import Access, Standing
+from gateway.authorization.pruning import pruned
 from gateway.composition.supergraph import Supergraph
 from gateway.cost import objects_of
+from gateway.doors.viewer import Viewer
 from gateway.doors.witness import NOTHING, Seen, Trace, Watched, Witness, seen_by, trace_of, watching
-from gateway.errors import MutationRefused, OverLimit, SpojkaError, formatted
+from gateway.errors import (
+    AccessRefused,
+    MutationRefused,
+    OverLimit,
+    RefusedField,
+    RequestError,
+    SpojkaError,
+    formatted,
+)
 from gateway.execution import explaining
 from gateway.execution.executing import PreparedRequest, execute
 from gateway.execution.shaping import ObjectShape, Shaper, make_shape
@@ -37,9 +48,13 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Planned:
-    """Everything about an operation that its variables don't change."""
+    """Everything about an operation that its variables don't change, for one kind of viewer.
+
+    `operation` is what the client asked for; `refusal` says why nothing of it is carried out.
+    """
 
     operation: Operation
+    refusal: AccessRefused | None
     plan: Plan
     requests: tuple[PreparedRequest, ...]
     shape: ObjectShape
@@ -59,15 +74,17 @@ class Gateway:
         most_objects: int = 20_000,
         witness: Witness | None = None,
         watched: Watched = NOTHING,
+        access: Access | None = None,
     ) -> None:
         self.supergraph = supergraph
         self.schema = supergraph.api_schema
+        self._access = access or Access(supergraph)
         self._subgraphs = subgraphs
         self._most_objects = most_objects
         self._witness = witness
         self._watched = watched if witness else NOTHING
         self._documents: _Cache[str, Document] = _Cache(cached)
-        self._plans: _Cache[tuple[str, str | None, tuple[bool, ...]], Planned] = _Cache(cached)
+        self._plans: _Cache[tuple[str, str | None, tuple[bool, ...], Standing], Planned] = _Cache(cached)
 
     async def answer(self, request: GraphQLRequest, context: RequestContext) -> GraphQLResponse:
         """The answer with its errors; never raises for what the client or a subgraph does wrong."""
@@ -80,9 +97,13 @@ class Gateway:
 
     async def _answer(self, request: GraphQLRequest, context: RequestContext, seen: Seen | None) -> GraphQLResponse:
         try:
-            planned, variables = self.plan(request)
+            planned, variables = self.plan(request, context.viewer)
             if seen:
-                await seen.begin(planned.operation, variables, self.schema)
+                seen.wanted(planned.operation, variables, self.schema)
+            if planned.refusal:
+                raise planned.refusal
+            if seen and request.explain != "only":
+                await seen.begin()
         except SpojkaError as error:
             return GraphQLResponse(errors=tuple(formatted(error)), executed=False)
         if request.explain == "only":
@@ -97,16 +118,25 @@ class Gateway:
         extensions = explaining.beside(request, planned.requests, context)
         return GraphQLResponse(data=data, errors=tuple(shaper.errors), extensions=extensions)
 
-    def plan(self, request: GraphQLRequest) -> tuple[Planned, dict[str, Any]]:
+    def plan(self, request: GraphQLRequest, viewer: Viewer) -> tuple[Planned, dict[str, Any]]:
         """How the request will be answered, and its variables; SpojkaError says why it can't be."""
         size = len(request.query)
+        try:
+            return self._plan(request, self._access.standing(viewer), size)
+        except RequestError as error:
+            if self._access.is_closed_to(viewer):
+                # What is wrong with a document tells of the schema.
+                raise AccessRefused([RefusedField((), "send a token", "UNAUTHENTICATED")]) from error
+            raise
+
+    def _plan(self, request: GraphQLRequest, standing: Standing, size: int) -> tuple[Planned, dict[str, Any]]:
         document = self._documents.get_or_make(request.query, lambda: read(request.query, self.schema), size=size)
         operation = choose(document, request.operation_name)
         if operation.operation != OperationType.QUERY and not request.allow_mutations:
             raise MutationRefused("this request may only query: send a mutation with POST")
         variables = coerce(operation, request.variables, self.schema)
-        key = (request.query, request.operation_name, conditions(document, variables))
-        planned = self._plans.get_or_make(key, lambda: self._make(document, operation, variables), size=size)
+        key = (request.query, request.operation_name, conditions(document, variables), standing)
+        planned = self._plans.get_or_make(key, lambda: self._make(document, operation, variables, standing), size=size)
         self._check_size(planned, variables)
         return planned, variables
 
@@ -123,15 +153,21 @@ class Gateway:
                 code="QUERY_TOO_COMPLEX",
             )
 
-    def _make(self, document: Document, node: OperationDefinitionNode, variables: Mapping[str, Any]) -> Planned:
+    def _make(
+        self, document: Document, node: OperationDefinitionNode, variables: Mapping[str, Any], standing: Standing
+    ) -> Planned:
         operation = prepare(document, node, variables=variables, schema=self.schema)
-        watched = watching(operation, self._watched, self.schema)
-        plan = make_plan(watched, self.supergraph)
+        refusal = self._access.refusal(operation, standing)
+        denied = self._access.denied(standing)
+        allowed = pruned(operation, denied, self.schema) if denied else operation
+        watched = watching(allowed, self._watched, self.schema)
+        plan = make_plan(watched, self.supergraph, self._access.guards(standing))
         root = self.supergraph.roots[operation.kind]
         requests = tuple(self._prepared(operation, each) for each in plan.requests)
-        shape = make_shape(operation.selections, root, plan=plan, schema=self.schema)
+        shape = make_shape(operation.selections, root, plan=plan, schema=self.schema, denied=denied)
         most = objects_of(operation.selections, root, schema=self.schema)
-        return Planned(operation, plan, requests, shape, trace_of(watched, plan, self._watched, self.schema), most)
+        trace = trace_of(watched, plan, self._watched, self.schema)
+        return Planned(operation, refusal, plan, requests, shape, trace, most)
 
     def _prepared(self, operation: Operation, request: Request) -> PreparedRequest:
         subgraph = self._subgraphs[request.service]

@@ -180,8 +180,8 @@ class Seen:
         self._witness = witness
         self.deed = deed
 
-    async def begin(self, operation: Operation, variables: Mapping[str, Any], schema: GraphQLSchema) -> None:
-        """What will be done is known now. Raises SpojkaError where it may not happen."""
+    def wanted(self, operation: Operation, variables: Mapping[str, Any], schema: GraphQLSchema) -> None:
+        """What is asked for is known now."""
         root = _root(operation, schema)
         asked = (each for each in fields_in(operation.selections) if root and each.name in root.fields)
         self.deed = replace(
@@ -190,7 +190,10 @@ class Seen:
             kind=operation.kind,
             fields=[_told(each, root, variables) for each in asked],
         )
-        if operation.kind == "mutation":
+
+    async def begin(self) -> None:
+        """It will be done. Raises SpojkaError where it may not happen."""
+        if self.deed.kind == "mutation":
             await self._witness.before(replace(self.deed, outcome="begun"))
 
     def met(self, trace: Trace, tree: dict[str, Any]) -> None:

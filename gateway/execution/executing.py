@@ -107,7 +107,7 @@ async def _run_entities(
     prepared: PreparedRequest, tree: Tree, variables: Mapping[str, Any], context: RequestContext
 ) -> None:
     # B
-    collected = [collect(tree.data, fetch) for fetch in prepared.request.fetches]
+    collected = [collect(tree.data, fetch, context.viewer.claims) for fetch in prepared.request.fetches]
     # C
     calls = [(prepared, collected)]
     if any(each.plain for each in collected):

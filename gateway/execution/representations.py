@@ -5,13 +5,14 @@ in a key of everything, in a required field of what requires it. The rest is the
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from gateway.execution.failures import Failure, fail
+from gateway.execution.guarding import refused
 from gateway.planning.plan import EACH, ONLY, Fetch, Input, Path, Representation
 
 __all__ = ["Collected", "collect", "objects_at"]
@@ -40,12 +41,15 @@ class Collected:
         self.targets[index].append(target)
 
 
-def collect(tree: JsonObject, fetch: Fetch) -> Collected:
-    """What `fetch` sends for the tree as it is now."""
+def collect(tree: JsonObject, fetch: Fetch, claims: Mapping[str, Any]) -> Collected:
+    """What `fetch` sends for the tree as it is now, to a viewer with these claims."""
     collected = Collected()
     for target in objects_at(tree, fetch.path):
         for index, representation in enumerate(fetch.representations):
             made = _made(target, representation)
+            if representation.guard and made is not None and (refusal := refused(target, representation.guard, claims)):
+                fail(target, fetch.selects, refusal)
+                continue
             if isinstance(made, Failure):
                 _without(made, target, index, fetch, collected)
             elif made is not None:

@@ -20,9 +20,11 @@ from graphql import (
     is_abstract_type,
 )
 
+from gateway.authorization.pruning import Denied
 from gateway.execution.failures import Failure
 from gateway.planning.plan import EACH, Path, Plan
 from gateway.selections import Field, Selections
+from gateway.subgraphs.protocol import SubgraphFault
 
 __all__ = ["ObjectShape", "Shaper", "make_shape"]
 
@@ -59,11 +61,15 @@ class NonNullShape:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FieldShape:
-    """One key of the answer: read from the tree at `tree_key`; None there means `__typename`."""
+    """One key of the answer: read from the tree at `tree_key`; None there means `__typename`.
+
+    `denied` is why the viewer doesn't get the field: then nothing is read.
+    """
 
     response_key: str
     tree_key: str | None
     shape: "Shape"
+    denied: SubgraphFault | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -94,15 +100,18 @@ _KINDS: Mapping[str, frozenset[type]] = {
 }
 
 
-def make_shape(selections: Selections, root: str, *, plan: Plan, schema: GraphQLSchema) -> ObjectShape:
-    """The shape of the whole answer."""
-    return ObjectShape(root, selections, (), _Maker(plan, schema))
+def make_shape(
+    selections: Selections, root: str, *, plan: Plan, schema: GraphQLSchema, denied: Denied | None = None
+) -> ObjectShape:
+    """The shape of the whole answer, of all that the client asked for; `denied` tells what the viewer doesn't get."""
+    return ObjectShape(root, selections, (), _Maker(plan, schema, denied))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Maker:
     plan: Plan
     schema: GraphQLSchema
+    denied: Denied | None
 
     def fields(self, type_name: str, selections: Selections, path: Path) -> tuple[FieldShape, ...] | None:
         parent = self.schema.type_map.get(type_name)
@@ -132,7 +141,9 @@ class _Maker:
         below = tuple(selection for each in fields for selection in each.selections)
         declared = parent.fields[first.name].type
         shape = self._shape(declared, below, (*path, key), f"{parent.name}.{first.name}")
-        return FieldShape(first.response_key, key, shape)
+        denial = self.denied(parent.name, first.name) if self.denied else None
+        fault = SubgraphFault(denial.message, (), {"code": denial.code}) if denial else None
+        return FieldShape(first.response_key, key, shape, fault)
 
     def _shape(self, declared: GraphQLOutputType, below: Selections, path: Path, where: str) -> Shape:
         match declared:
@@ -246,7 +257,8 @@ class Shaper:
             if each.tree_key is None:
                 made[each.response_key] = type_name
                 continue
-            done = self._complete(value.get(each.tree_key), each.shape, _At(at, each.response_key))
+            found = Failure(each.denied) if each.denied else value.get(each.tree_key)
+            done = self._complete(found, each.shape, _At(at, each.response_key))
             broken = broken or done is _BROKEN
             made[each.response_key] = done
         return _BROKEN if broken else made

@@ -3,9 +3,9 @@
 A  take     the field goes into the fetch at hand
 B  narrow   the same, for one type
 C  jump     key and required fields go into the fetch at hand (or where they jump to); what they give is the
-            representation of an entity fetch, which waits for all of them
-D  fetch    an entity fetch for the same subgraph and place is joined, unless it has to be waited for, or its
-            representation reads the same field from elsewhere
+            representation of an entity fetch, which waits for all of them, and for what its row guard reads
+D  fetch    an entity fetch for the same subgraph and place is joined, unless it has to be waited for, its
+            representation reads the same field from elsewhere, or it is for other objects (another guard)
 """
 
 from collections.abc import Iterable
@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from gateway.composition.supergraph import Supergraph, named
 from gateway.planning.drafting import DraftFetch, DraftOutput, DraftOutputs, Entry, TreeKeys
+from gateway.planning.guards import RowGuard
 from gateway.planning.plan import EACH, ONLY, FetchKind, Input, Path
 from gateway.planning.solution import Jump, Narrow, RootJump, Solution, Take
 
@@ -141,10 +142,14 @@ class Committer:
     def _jump(self, step: Jump, place: _Place) -> _Committed:
         key = self._commit(step.key, place)
         required = self._commit(step.requires, place) if step.requires else _NOTHING
+        guarded = self._commit(step.guarded.needs, place) if step.guarded else _NOTHING
         real_interface = self._is_real_interface(step)
         entry: Entry = (None if step.from_interface_object else step.type, None if real_interface else step.entity)
         inputs = (*(replace(each, is_key=True) for each in key.inputs), *required.inputs)
-        fetch = self._entity_fetch(step.graph, place, key.given_by | required.given_by, entry, inputs)
+        given_by = key.given_by | required.given_by | guarded.given_by
+        guard = step.guarded.guard if step.guarded else None
+        fetch = self._entity_fetch(step.graph, place, given_by, entry, inputs, guard)
+        fetch.add(entry, inputs, guarded.inputs)
         into = fetch.selects.narrow(step.entity)
         if real_interface:
             fetch.selects.typename = True  # that subgraph knows the real types, and is asked for them
@@ -159,17 +164,23 @@ class Committer:
 
     # D
     def _entity_fetch(
-        self, graph: str, place: _Place, given_by: frozenset[int], entry: Entry, inputs: tuple[Input, ...]
+        self,
+        graph: str,
+        place: _Place,
+        given_by: frozenset[int],
+        entry: Entry,
+        inputs: tuple[Input, ...],
+        guard: RowGuard | None,
     ) -> DraftFetch:
         needed = {*given_by, place.fetch.number}
         before = self._before(needed)
         for draft in self.drafts:
-            same = draft.graph == graph and draft.path == place.path and draft.kind == "entities"
-            if same and draft.number not in before and draft.takes(entry, inputs):
+            same = (draft.graph, draft.path, draft.kind) == (graph, place.path, "entities")
+            if same and draft.guard is guard and draft.number not in before and draft.takes(entry, inputs):
                 break
         else:
             draft = self._draft(graph, "entities", place.path)
-        draft.add(entry, inputs)
+            draft.guard = guard
         draft.waits_for |= needed
         return draft
 

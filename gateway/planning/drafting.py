@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from graphql.language import ArgumentNode
 
-from gateway.planning.plan import Fetch, FetchKind, Input, Output, OutputSet, Path, Representation
+from gateway.planning.guards import TRUSTED, RowGuard
+from gateway.planning.plan import Fetch, FetchKind, Guard, Input, Output, OutputSet, Path, Representation
 from gateway.selections import Field, Identity, identity
 
 __all__ = ["DraftFetch", "DraftOutput", "DraftOutputs", "Entry", "TreeKeys", "freeze"]
@@ -29,7 +30,9 @@ class TreeKeys:
         here = self._given.setdefault(path, {})
         meant = identity(asked)
         if meant not in here:
-            here[meant] = self._free(set(here.values()), asked.name)
+            # A plain name is what is read where nothing was planned, so nothing trusted may ever have one.
+            name = f"_rule_{asked.name}" if asked.apart == TRUSTED else asked.name
+            here[meant] = self._free(set(here.values()), name)
         return here[meant]
 
     def frozen(self) -> Mapping[Path, Mapping[Identity, str]]:
@@ -79,13 +82,16 @@ class DraftOutputs:
 class DraftFetch:
     """A fetch in the making. `entries` are its representations; `waits_for` names drafts by their number.
 
-    `requiring` names the fields that need more than a key: by type and tree key.
+    `requiring` names the fields that need more than a key: by type and tree key. With a `guard`, `guarded_by` is what
+    it reads: objects that aren't the viewer's are not sent.
     """
 
     number: int
     graph: str
     kind: FetchKind
     path: Path
+    guard: RowGuard | None = None
+    guarded_by: tuple[Input, ...] = ()
     selects: DraftOutputs = field(default_factory=DraftOutputs)
     entries: dict[Entry, tuple[Input, ...]] = field(default_factory=dict)
     waits_for: set[int] = field(default_factory=set)
@@ -95,9 +101,10 @@ class DraftFetch:
         """Whether the inputs can join: not where one field would be read from two places."""
         return _agree(self.entries.get(entry, ()), inputs)
 
-    def add(self, entry: Entry, inputs: Iterable[Input]) -> None:
+    def add(self, entry: Entry, inputs: Iterable[Input], guarded_by: Iterable[Input] = ()) -> None:
         """Sends these inputs too."""
         self.entries[entry] = _joined((*self.entries.get(entry, ()), *inputs))
+        self.guarded_by = _joined((*self.guarded_by, *guarded_by))
 
 
 def freeze(draft: DraftFetch) -> Fetch:
@@ -105,8 +112,9 @@ def freeze(draft: DraftFetch) -> Fetch:
     wires: dict[int, str] = {}
     _give_wires([draft.selects], wires)
     selects = _freeze(draft.selects, wires)
+    guard = Guard(draft.guard.type, draft.guard.claim, draft.guarded_by) if draft.guard else None
     entries = draft.entries.items()
-    whole = tuple(Representation(only_on, typename, inputs) for (only_on, typename), inputs in entries)
+    whole = tuple(Representation(only_on, typename, inputs, guard) for (only_on, typename), inputs in entries)
     if not draft.requiring:
         return Fetch(draft.kind, draft.path, whole, selects)
     requiring = _part(selects, lambda on, key: (on, key) in draft.requiring)

@@ -24,6 +24,7 @@ __all__ = [
     "ONLY",
     "Fetch",
     "FetchKind",
+    "Guard",
     "Input",
     "Output",
     "OutputSet",
@@ -80,12 +81,22 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Guard:
+    """Of objects of `type`, only those are sent that are the viewer's: where `inputs`, one path, leads to `claim`."""
+
+    type: str
+    claim: str
+    inputs: tuple[Input, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Representation:
     """How an object of type `only_on` (None: any) is named to the subgraph; `typename` None sends its own type."""
 
     only_on: str | None
     typename: str | None
     inputs: tuple[Input, ...]
+    guard: Guard | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

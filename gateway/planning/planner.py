@@ -13,6 +13,7 @@ from gateway.errors import PlanningError
 from gateway.operation import Operation
 from gateway.planning.committing import Committer
 from gateway.planning.drafting import DraftFetch, freeze
+from gateway.planning.guards import NO_GUARDS, Guards
 from gateway.planning.plan import Plan, Request
 from gateway.planning.solution import Solution
 from gateway.planning.solving import Solver
@@ -21,14 +22,14 @@ from gateway.selections import Field, Fragment, Selections
 __all__ = ["make_plan"]
 
 
-def make_plan(operation: Operation, supergraph: Supergraph) -> Plan:
-    """The plan; PlanningError names the field that no way through the subgraphs reaches."""
+def make_plan(operation: Operation, supergraph: Supergraph, guards: Guards = NO_GUARDS) -> Plan:
+    """The plan, for a viewer with these row guards; PlanningError names the field that no way reaches."""
     if operation.kind == "subscription":
         raise PlanningError("subscriptions are not supported: use a query and ask again")
     root = supergraph.roots[operation.kind]
     selections = tuple(_without_typename(operation.selections))
     committer = Committer(supergraph)
-    solver = Solver(supergraph)
+    solver = Solver(supergraph, guards)
     if operation.kind == "query":
         committer.commit_query(_solved(solver, root, selections))
     else:

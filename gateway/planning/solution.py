@@ -5,9 +5,10 @@ Values of the search only; `committing` turns the chosen ones into fetches.
 
 from dataclasses import dataclass
 
+from gateway.planning.guards import RowGuard
 from gateway.selections import Field, Selections
 
-__all__ = ["Jump", "Narrow", "RootJump", "Site", "Solution", "Step", "Take"]
+__all__ = ["Guarded", "Jump", "Narrow", "RootJump", "Site", "Solution", "Step", "Take"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,19 @@ class Narrow:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Guarded:
+    """A row guard, and how what it needs is had."""
+
+    guard: RowGuard
+    needs: "Solution"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Jump:
-    """Another subgraph is entered at this entity: with a key, for some fields also with what they require."""
+    """Another subgraph is entered at this entity: with a key, for some fields also with what they require.
+
+    With a guard it is entered only for objects that are the viewer's; that may be the subgraph at hand again.
+    """
 
     graph: str
     entity: str  # the type under which `graph` knows the entity: itself, its interface, its interface object
@@ -50,6 +62,7 @@ class Jump:
     from_interface_object: bool
     key: "Solution"
     requires: "Solution | None"
+    guarded: Guarded | None
     below: "Solution"
 
 

@@ -4,7 +4,8 @@ A  solve      a site and selections -> steps, remainder, cost
 B  object     take what the subgraph has; what it can't give below a field stays pending for that field
 C  abstract   a field of an interface, or one solution per possible type
 D  jump       for what is pending: the candidate that answers most at least cost, again until none helps;
-              its key, and what the fields require, are solved at this same site first
+              its key, and what the fields require, are solved at this same site first; so is what decides about a
+              guarded row, of which the subgraph at hand gives nothing else but by such a jump
 E  remainder  what no candidate has goes up to the parent, wrapped in its field, up to the root
 """
 
@@ -13,12 +14,14 @@ from dataclasses import dataclass
 
 from gateway.composition.supergraph import FieldJoin, Supergraph, SupergraphType, named
 from gateway.errors import OverLimit
-from gateway.planning.solution import Jump, Narrow, RootJump, Site, Solution, Step, Take
+from gateway.planning.guards import NO_GUARDS, TRUSTED, Guards, RowGuard, trusted
+from gateway.planning.solution import Guarded, Jump, Narrow, RootJump, Site, Solution, Step, Take
 from gateway.selections import Field, Fragment, Selection, Selections, leaves
 
 __all__ = ["Solver"]
 
-Active = frozenset[tuple[str, str]]  # (type, field) whose jump is being planned: asking for them again is a cycle
+# (type, field, apart) whose jump is being planned: asking for them again is a cycle
+Active = frozenset[tuple[str, str, str]]
 _NONE: Active = frozenset()
 _MOST_STEPS = 50_000  # a hostile document stops here; the widest honest ones use some hundreds
 _CARRIED = 0.001  # the weight of one selected leaf against one request
@@ -34,6 +37,15 @@ class _Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class _Conditional:
+    """A field that needs more than a key: what it requires, who it is for."""
+
+    field: Field
+    requires: Selections
+    guard: RowGuard | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Attempt:
     """What one candidate would answer, and what would be left."""
 
@@ -46,8 +58,10 @@ class _Attempt:
 class Solver:
     """One search over one supergraph. It remembers what it solved, and gives up past a number of steps."""
 
-    def __init__(self, supergraph: Supergraph) -> None:
+    def __init__(self, supergraph: Supergraph, guards: Guards = NO_GUARDS) -> None:
         self.supergraph = supergraph
+        self._guards = guards
+        self._trusted: dict[Selections, Selections] = {}
         self._known: dict[tuple[Site, Selections, Active], Solution] = {}
         self._steps_left = _MOST_STEPS
 
@@ -86,10 +100,11 @@ class Solver:
                     pending.append(each)  # the subgraph would answer with the interface's name
                 continue  # else the type is known without asking
             join = self._local(site, each.name)
-            if (site.type, each.name) in active and (join is None or join.requires):
+            here = join is not None and not join.requires and self._guard(site.type, each) is None
+            if (site.type, each.name, each.apart) in active and not here:
                 remainder.append(each)
                 continue
-            taken = self._take(site, each, active) if join and not join.requires else None
+            taken = self._take(site, each, active) if here else None
             if taken is None:
                 pending.append(each)
                 continue
@@ -205,7 +220,7 @@ class Solver:
             return None
         for name in possible:
             each = self._local(Site(site.graph, name, site.provided), field.name)
-            if each is None or each.requires or each.provides != join.provides:
+            if each is None or each.requires or each.provides != join.provides or self._guard(name, field):
                 return None
         taken = self._take(site, field, active)
         return taken[0] if taken and not taken[1] else None
@@ -248,7 +263,7 @@ class Solver:
         plain, requiring, other = self._sorted_out(site, candidate, pending)
         if not plain and not requiring:
             return None
-        wanted = (*plain, *(field for field, _ in requiring))
+        wanted = (*plain, *(each.field for each in requiring))
         key = None if candidate.key is None else self.solve(site, candidate.key, _with(active, site, wanted))
         if key and key.remainder:
             return None
@@ -259,33 +274,40 @@ class Solver:
             below = self._entered(candidate, plain, active)
             gained = leaves(plain) - leaves(below.remainder)
             if gained > 0 or (below.steps and not below.remainder):
-                steps.append(self._step(site, candidate, key, None, below))
+                steps.append(self._step(site, candidate, key, None, None, below))
                 covered += gained
                 cost += 1 + _CARRIED * leaves(plain) + below.cost
                 left += below.remainder
             else:
                 left += plain
-        for field, required in requiring:
-            needs = self.solve(site, required, _with(active, site, (field,)))
-            taken = None if needs.remainder else self._take(Site(candidate.graph, candidate.entity.name), field, active)
+        for conditional in requiring:
+            field = conditional.field
+            within = _with(active, site, (field,))
+            needs = self.solve(site, conditional.requires, within)
+            guard = conditional.guard
+            guarded = Guarded(guard, self.solve(site, guard.needs, within)) if guard else None
+            reached = not needs.remainder and not (guarded and guarded.needs.remainder)
+            taken = self._take(Site(candidate.graph, candidate.entity.name), field, active) if reached else None
             if taken is None:
                 left.append(field)
                 continue
             step, rest = taken
             below_cost = step.below.cost if step.below else 0.0
-            steps.append(self._step(site, candidate, key, needs, Solution((step,), (), below_cost)))
+            required = needs if conditional.requires else None
+            steps.append(self._step(site, candidate, key, required, guarded, Solution((step,), (), below_cost)))
             covered += leaves((field,)) - leaves(rest)
             cost += 0.5 + needs.cost + below_cost  # it may travel with what the candidate gives anyway
+            cost += guarded.needs.cost if guarded else 0.0
             if rest:
                 left.append(field.selecting(rest))
         return _Attempt(tuple(steps), tuple(left), covered, cost) if steps and covered > 0 else None
 
     def _sorted_out(
         self, site: Site, candidate: _Candidate, pending: Selections
-    ) -> tuple[Selections, tuple[tuple[Field, Selections], ...], Selections]:
+    ) -> tuple[Selections, tuple[_Conditional, ...], Selections]:
         """What the candidate can answer from the key alone, what with more, and what not."""
         plain: list[Selection] = []
-        requiring: list[tuple[Field, Selections]] = []
+        requiring: list[_Conditional] = []
         other: list[Selection] = []
         elsewhere = candidate.graph != site.graph
         enters_object = candidate.entity.kind == "object" or candidate.graph in candidate.entity.interface_object_in
@@ -302,8 +324,11 @@ class Solver:
             join = self.supergraph.join(candidate.graph, candidate.entity.name, each.name)
             if join is None or not join.resolvable:
                 other.append(each)
-            elif join.requires:
-                requiring.append((each, join.requires))
+            elif (guard := self._guard(site.type, each)) or join.requires:
+                # What a trusted or a guarded field requires is the subgraph's to know, not the viewer's.
+                trust = guard is not None or each.apart == TRUSTED
+                requires = self._as_trusted(join.requires) if trust else join.requires
+                requiring.append(_Conditional(each, requires, guard))
             else:
                 (plain if elsewhere else other).append(each)
         return tuple(plain), tuple(requiring), tuple(other)
@@ -329,13 +354,33 @@ class Solver:
                 remainder.append(each.selecting(left))
         return Solution(tuple(steps), tuple(remainder), cost)
 
+    def _guard(self, type_name: str, field: Field) -> RowGuard | None:
+        """What decides for each object whether the field is the viewer's; None where it is in any case."""
+        if not self._guards or field.apart == TRUSTED:
+            return None
+        guard = self._guards.get(type_name)
+        return None if guard is None or guard.lets(field) else guard
+
+    def _as_trusted(self, selections: Selections) -> Selections:
+        known = self._trusted.get(selections)
+        if known is None:
+            known = self._trusted[selections] = trusted(selections)
+        return known
+
     def _step(
-        self, site: Site, candidate: _Candidate, key: Solution | None, requires: Solution | None, below: Solution
+        self,
+        site: Site,
+        candidate: _Candidate,
+        key: Solution | None,
+        requires: Solution | None,
+        guarded: Guarded | None,
+        below: Solution,
     ) -> Step:
         if key is None:
             return RootJump(candidate.graph, site.type, below)
         from_interface_object = self.supergraph.is_interface_object(site.graph, site.type)
-        return Jump(candidate.graph, candidate.entity.name, site.type, from_interface_object, key, requires, below)
+        entity = candidate.entity.name
+        return Jump(candidate.graph, entity, site.type, from_interface_object, key, requires, guarded, below)
 
     def _count(self) -> None:
         self._steps_left -= 1
@@ -347,7 +392,7 @@ class Solver:
 
 
 def _with(active: Active, site: Site, wanted: Selections) -> Active:
-    return active | {(site.type, each.name) for each in wanted if isinstance(each, Field)}
+    return active | {(site.type, each.name, each.apart) for each in wanted if isinstance(each, Field)}
 
 
 def _entered_by_key(entity: SupergraphType, graphs: Iterable[str]) -> Iterator[_Candidate]:

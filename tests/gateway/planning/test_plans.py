@@ -23,6 +23,7 @@ from gateway.planning.printing import print_plan
 from gateway.request import GraphQLRequest
 from gateway.subgraphs.operation import SubgraphOperation
 from gateway.subgraphs.protocol import Inputs, RequestContext, SubgraphAnswer
+from tests.company import ALL_SCOPES
 from tests.gateway.federation import supergraph_of
 
 PLANS = Path(__file__).parent / "plans"
@@ -74,7 +75,7 @@ def supergraph(feature: Path) -> Supergraph:
 def planned(supergraph: Supergraph, text: str) -> Plan:
     """The plan that the gateway would run."""
     gateway = Gateway(supergraph, {graph.name: _Nobody(graph.name) for graph in supergraph.graphs.values()})
-    return gateway.plan(GraphQLRequest(query=text, variables=variables(text)))[0].plan
+    return gateway.plan(GraphQLRequest(query=text, variables=variables(text)), ALL_SCOPES)[0].plan
 
 
 def variables(text: str) -> Mapping[str, Any]:
