@@ -7,11 +7,12 @@ denied     which fields are not for a standing
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from graphql import GraphQLSchema
 
 from gateway.authorization.pruning import Denied, denied_fields
-from gateway.authorization.requirements import Denial, Requirements
+from gateway.authorization.requirements import Denial, Requirements, policies_of
 from gateway.authorization.row_rules import RowRule, RowRules
 from gateway.composition.supergraph import Supergraph
 from gateway.doors.viewer import Viewer
@@ -20,6 +21,8 @@ from gateway.operation import Operation
 from gateway.planning.guards import Guards
 
 __all__ = ["Access", "Standing"]
+
+_REMEMBERED = 1000  # sets of scopes; a company has some dozens
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +41,18 @@ class Access:
         self._requirements = Requirements(supergraph.document)
         self._rules = RowRules(rules, supergraph)
         self._refuse_whole = refuse_whole
+        self._standing = lru_cache(_REMEMBERED)(self._made)
         self._schema: GraphQLSchema = supergraph.api_schema
         query = supergraph.types[supergraph.roots["query"]]
         self._is_closed = all(self._requirements.of_field(query.name, each) for each in query.fields)
 
     def standing(self, viewer: Viewer) -> Standing:
         """Where this viewer stands."""
-        return Standing(self._requirements.met_by(viewer), viewer.authenticated, self._rules.holding_for(viewer))
+        return self._standing(viewer.authenticated, viewer.scopes, policies_of(viewer))
+
+    def _made(self, authenticated: bool, scopes: frozenset[str], policies: frozenset[str]) -> Standing:
+        met = self._requirements.met_by(authenticated, scopes, policies)
+        return Standing(met, authenticated, self._rules.holding_for(scopes))
 
     def guards(self, standing: Standing) -> Guards:
         """The row guards that plans for them have."""

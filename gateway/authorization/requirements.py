@@ -29,7 +29,7 @@ from gateway.composition.problems import Report
 from gateway.composition.supergraph import named
 from gateway.doors.viewer import Viewer
 
-__all__ = ["NOBODYS", "Demand", "Denial", "Requirements", "policies_of"]
+__all__ = ["Demand", "Denial", "Requirements", "policies_of"]
 
 Kind = Literal["authenticated", "scopes", "policies"]
 Alternatives = frozenset[frozenset[str]]
@@ -45,10 +45,10 @@ class Demand:
     kind: Kind
     alternatives: Alternatives = frozenset()
 
-    def is_met_by(self, viewer: Viewer) -> bool:
+    def is_met_by(self, authenticated: bool, scopes: frozenset[str], policies: frozenset[str]) -> bool:
         if self.kind == "authenticated":
-            return viewer.authenticated
-        held = viewer.scopes if self.kind == "scopes" else policies_of(viewer)
+            return authenticated
+        held = scopes if self.kind == "scopes" else policies
         return any(each <= held for each in self.alternatives)
 
     def __str__(self) -> str:
@@ -65,10 +65,6 @@ class Denial:
 
     message: str
     code: Literal["FORBIDDEN", "UNAUTHENTICATED"]
-
-
-NOBODYS = 0
-"""The demands that somebody without any rights meets."""
 
 
 def policies_of(viewer: Viewer) -> frozenset[str]:
@@ -96,9 +92,9 @@ class Requirements:
         """What `type_name.field_name` asks for, of an object type."""
         return self._fields.get((type_name, field_name), 0)
 
-    def met_by(self, viewer: Viewer) -> int:
-        """Every demand that the viewer meets: what tells one kind of viewer from another."""
-        return sum(bit for demand, bit in self._bits.items() if demand.is_met_by(viewer))
+    def met_by(self, authenticated: bool, scopes: frozenset[str], policies: frozenset[str]) -> int:
+        """Every demand that such a viewer meets: what tells one kind of viewer from another."""
+        return sum(bit for demand, bit in self._bits.items() if demand.is_met_by(authenticated, scopes, policies))
 
     def denial(self, type_name: str, field_name: str, met: int, *, authenticated: bool) -> Denial | None:
         """Why a viewer who meets `met` doesn't get the field; None where they do."""

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from graphql import GraphQLError
 
 from gateway.composition.supergraph import Supergraph, SupergraphType, named
-from gateway.doors.viewer import Viewer
 from gateway.errors import RowRuleError
 from gateway.planning.guards import Guards, RowGuard, trusted
 from gateway.planning.solution import Site
@@ -64,9 +63,9 @@ class RowRules:
         for rule, guard in self._rules:
             _check_reach(rule, guard, supergraph)
 
-    def holding_for(self, viewer: Viewer) -> int:
-        """Which rules hold for the viewer, as bits."""
-        return sum(1 << n for n, (rule, _) in enumerate(self._rules) if not rule.exempt_scopes & viewer.scopes)
+    def holding_for(self, scopes: frozenset[str]) -> int:
+        """Which rules hold for a viewer with these scopes, as bits."""
+        return sum(1 << n for n, (rule, _) in enumerate(self._rules) if not rule.exempt_scopes & scopes)
 
     def guards(self, holding: int) -> Guards:
         """What the planner needs of these rules."""

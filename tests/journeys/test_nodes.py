@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-from importlib.util import find_spec
 
 import pytest
 
 from gateway.app import Company
 from resolvers.nodes import node_id, parts_of
+from sources.demo import cast
 from tests.company import ask, viewer
 
 EVERYTHING = """{
@@ -77,10 +77,9 @@ async def test_what_doesnt_exist_has_nothing_but_its_key(company: Company) -> No
     assert answer.data == {"node": {"nodeId": absent, "id": "CL-none", "name": None}}
 
 
-@pytest.mark.skipif(find_spec("gateway.authorization") is None, reason="the engine doesn't enforce them yet")
 async def test_node_opens_nothing_that_its_type_keeps_closed(company: Company) -> None:
     """Scopes and row rules hold on this way as on any other."""
-    ids = [node_id("Invoice", ("IN-7700123-0001",)), node_id("Client", ("CL-00001",))]
+    ids = [node_id("Invoice", ("IN-7700123-0001",)), node_id("Client", (cast.EURO.client,))]
     document = """query($id: ID!) { node(id: $id) {
       nodeId ... on Invoice { status } ... on Client { name contracts { number } } } }"""
     mailing = await ask(company, document, viewer=viewer("mailing"), id=ids[0])
