@@ -7,13 +7,24 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import BigInteger, Dialect, Numeric, String, TypeDecorator
+from sqlalchemy.dialects.mysql import DATETIME, LONGTEXT, VARCHAR
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.types import TypeEngine
 
-__all__ = ["Exact", "Instant", "Text"]
+__all__ = ["Exact", "Instant", "Prose", "Text"]
 
-Text = String().with_variant(String(collation="C"), "postgresql")
-"""Text compared and ordered by code points, as SQLite does. PostgreSQL would ask the server's locale, which differs."""
+BY_CODE_POINTS = "utf8mb4_nopad_bin"
+
+_ANY_TEXT = String().with_variant(String(collation="C"), "postgresql")
+
+Text = _ANY_TEXT.with_variant(VARCHAR(255, charset="utf8mb4", collation=BY_CODE_POINTS), "mariadb")
+"""Text compared and ordered by code points, as SQLite does; PostgreSQL and MariaDB would ask the server's locale.
+
+MariaDB wants a limit for what is in an index: 255 letters, three of which fit into one key.
+"""
+
+Prose = _ANY_TEXT.with_variant(LONGTEXT(charset="utf8mb4", collation=BY_CODE_POINTS), "mariadb")
+"""Text of any length, which no index and no key has."""
 
 INTEGER_LIMIT = 2**63  # SQLite's integers have 64 bits
 PRECISION = 38
@@ -22,7 +33,7 @@ PRECISION = 38
 class Exact(TypeDecorator[Decimal]):
     """A decimal with `scale` places, kept to the last digit.
 
-    SQLite gets a whole number of 10^-scale (its Numeric goes through float and loses digits), PostgreSQL NUMERIC.
+    SQLite gets a whole number of 10^-scale (its Numeric goes through float and loses digits), the others NUMERIC.
     A value with more places is refused with ValueError, never rounded: rounding is a rule's decision.
     """
 
@@ -70,8 +81,8 @@ def scaled_integer(value: Decimal, scale: int) -> int:
 class Instant(TypeDecorator[datetime]):
     """An instant, aware, in UTC, to the microsecond.
 
-    SQLite gets text of fixed width (`2026-11-24T16:30:00.000000Z`), which sorts as time does; PostgreSQL timestamptz.
-    A naive datetime is refused with ValueError.
+    SQLite gets text of fixed width (`2026-11-24T16:30:00.000000Z`), which sorts as time does; PostgreSQL timestamptz;
+    MariaDB a datetime in UTC (its timestamp ends in 2038). A naive datetime is refused with ValueError.
     """
 
     impl = String
@@ -80,6 +91,8 @@ class Instant(TypeDecorator[datetime]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         if dialect.name == "sqlite":
             return dialect.type_descriptor(String(27))
+        if dialect.name == "mariadb":
+            return dialect.type_descriptor(DATETIME(fsp=6))
         return dialect.type_descriptor(TIMESTAMP(timezone=True))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | str | None:
@@ -88,12 +101,20 @@ class Instant(TypeDecorator[datetime]):
         if value.tzinfo is None:
             raise ValueError(f"{value} has no time zone: instants are aware")
         instant = value if value.tzinfo is UTC else value.astimezone(UTC)
-        return instant_text(instant) if dialect.name == "sqlite" else instant
+        match dialect.name:
+            case "sqlite":
+                return instant_text(instant)
+            case "mariadb":
+                return instant.replace(tzinfo=None)
+            case _:
+                return instant
 
     def process_result_value(self, value: datetime | str | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
-        return datetime.fromisoformat(value) if isinstance(value, str) else value.astimezone(UTC)
+        if isinstance(value, str):
+            return datetime.fromisoformat(value)
+        return value.replace(tzinfo=UTC) if dialect.name == "mariadb" else value.astimezone(UTC)
 
 
 def instant_text(instant: datetime) -> str:

@@ -15,8 +15,12 @@ from typing import Any
 from urllib.parse import quote
 
 from psycopg import IsolationLevel
+from pymysql.constants import FIELD_TYPE
+from pymysql.converters import decoders, encoders
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
 from sqlalchemy.exc import DisconnectionError
+
+from sources.keys import KeyList, key_literals
 
 __all__ = ["Engines", "open_engines"]
 
@@ -42,15 +46,19 @@ class Engines:
 
 
 def open_engines(url: str) -> Engines:
-    """Engines for `sqlite:///path` or `postgresql://...`; ValueError, without the URL's secrets, for another."""
+    """Engines for `sqlite:///path`, `postgresql://...` or `mariadb://...`, or ValueError, without its secrets."""
     parsed = make_url(url)
     match parsed.get_backend_name():
         case "sqlite":
             return sqlite_engines(parsed)
         case "postgresql":
             return postgresql_engines(parsed)
+        case "mariadb" | "mysql":
+            return mariadb_engines(parsed)
         case other:
-            raise ValueError(f"a database of kind {other!r} is not supported; use sqlite:///FILE or postgresql://...")
+            raise ValueError(
+                f"a database of kind {other!r} is not supported; use sqlite:///FILE, postgresql://... or mariadb://..."
+            )
 
 
 def sqlite_engines(url: URL) -> Engines:
@@ -140,3 +148,65 @@ def postgresql_engine(url: URL, *, pool_pre_ping: bool = False) -> Engine:
         connection.autocommit = False
 
     return engine
+
+
+MARIADB_SESSION = (
+    # What the server's owner has set for everybody is not relied on: quoting, dates and errors are as said here.
+    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
+    "NO_ENGINE_SUBSTITUTION,ONLY_FULL_GROUP_BY'",
+    "SET SESSION time_zone = '+00:00'",
+    # From 1000 keys on, IN would become a join with a table of them, which has a collation of its own: no index then.
+    "SET SESSION in_predicate_conversion_threshold = 0",
+)
+READING = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+WRITING = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"  # as PostgreSQL does, also where rows are locked
+
+
+def mariadb_engines(url: URL) -> Engines:
+    if "+" in url.drivername and url.get_driver_name() != "pymysql":
+        raise ValueError(f"MariaDB is reached through PyMySQL: use mariadb://..., not {url.drivername}://...")
+    if not url.database:
+        raise ValueError("the URL names no database: add it after the server's name, mariadb://HOST/DATABASE")
+    read = mariadb_engine(url, READING)
+    write = mariadb_engine(url, WRITING, pool_pre_ping=True)  # a write can't be tried twice: see postgresql_engines
+    return Engines(read=read, write=write, file=None, writers=POOLED)
+
+
+def mariadb_engine(url: URL, transactions: str, *, pool_pre_ping: bool = False) -> Engine:
+    engine = create_engine(
+        url.set(drivername="mariadb+pymysql"),
+        pool_size=POOLED,
+        max_overflow=0,
+        pool_pre_ping=pool_pre_ping,
+        connect_args={
+            "connect_timeout": CONNECT_SECONDS,
+            "program_name": "spojka",
+            "charset": "utf8mb4",
+            "conv": VALUES,
+        },
+    )
+
+    @event.listens_for(engine, "connect")
+    def settle(connection: Any, _: object) -> None:
+        with connection.cursor() as cursor:
+            for statement in (*MARIADB_SESSION, transactions):
+                cursor.execute(statement)
+            waiting = f"{BUSY_SECONDS:.0f}"  # for rows and for whole tables
+            cursor.execute(f"SET SESSION innodb_lock_wait_timeout = {waiting}, lock_wait_timeout = {waiting}")
+
+    return engine
+
+
+def nothing_for_zero(decode: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Old tables have 0000-00-00 where others have NULL; the driver would give it as text."""
+    return lambda text: None if text.startswith("0000-00-00") else decode(text)
+
+
+DATES = (FIELD_TYPE.DATE, FIELD_TYPE.DATETIME, FIELD_TYPE.TIMESTAMP)
+VALUES: dict[Any, Any] = {
+    **encoders,
+    KeyList: key_literals,
+    **decoders,
+    **{kind: nothing_for_zero(decoders[kind]) for kind in DATES},
+}
+"""How the driver writes Python's values, by type, and reads the database's, by the number of theirs."""

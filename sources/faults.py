@@ -5,13 +5,15 @@ from __future__ import annotations
 import sqlite3
 
 import psycopg
+import pymysql
+from pymysql.constants import ER
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from sources.errors import SystemBusy, SystemUnavailable
 
 __all__ = ["DATABASE_ERRORS", "as_source_error"]
 
-DATABASE_ERRORS = (DBAPIError, DisconnectionError, sqlite3.Error, psycopg.Error)
+DATABASE_ERRORS = (DBAPIError, DisconnectionError, sqlite3.Error, psycopg.Error, pymysql.Error)
 """What can come out of a database, wrapped by SQLAlchemy or (where it doesn't look) as the driver raised it."""
 
 SQLITE_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
@@ -33,6 +35,41 @@ POSTGRESQL_DOWN = {"08", "28", "3D", "53", "57", "58", "XX"}
 
 UNDEFINED_TABLE = "42P01"
 
+STATEMENT_TIMEOUT = 1969
+CHANGED_SINCE_READ = 1020
+MARIADB_BUSY = {ER.LOCK_WAIT_TIMEOUT, ER.LOCK_DEADLOCK, STATEMENT_TIMEOUT, CHANGED_SINCE_READ}
+
+MARIADB_CLIENT = range(2000, 3000)
+"""The driver's own: not reached, connection lost, answer not understood."""
+
+MARIADB_DOWN = {
+    ER.DBACCESS_DENIED_ERROR,
+    ER.TABLEACCESS_DENIED_ERROR,
+    ER.COLUMNACCESS_DENIED_ERROR,
+    ER.ACCESS_DENIED_ERROR,
+    ER.BAD_DB_ERROR,
+    ER.NO_SUCH_TABLE,
+    ER.VIEW_INVALID,
+    ER.UNKNOWN_SYSTEM_VARIABLE,  # another server (MySQL), or one that is too old
+    ER.CON_COUNT_ERROR,
+    ER.TOO_MANY_USER_CONNECTIONS,
+    ER.USER_LIMIT_REACHED,
+    ER.HOST_IS_BLOCKED,
+    ER.HOST_NOT_PRIVILEGED,
+    ER.HANDSHAKE_ERROR,
+    ER.SERVER_SHUTDOWN,
+    ER.NORMAL_SHUTDOWN,
+    ER.DISK_FULL,
+    ER.RECORD_FILE_FULL,
+    ER.ERROR_ON_READ,
+    ER.GET_ERRNO,
+    ER.OUTOFMEMORY,
+    ER.OUT_OF_RESOURCES,
+    ER.NOT_KEYFILE,
+    ER.CRASHED_ON_USAGE,
+    ER.OPTION_PREVENTS_STATEMENT,  # --read-only: a replica, or one that became it
+}
+
 
 def as_source_error(system: str, error: Exception) -> Exception:
     """SystemUnavailable or SystemBusy of `system`; `error` itself when the database is well and we are wrong."""
@@ -41,6 +78,8 @@ def as_source_error(system: str, error: Exception) -> Exception:
             return from_sqlite(system, original) or error
         case psycopg.Error() as original:
             return from_postgresql(system, original) or error
+        case pymysql.Error() as original:
+            return from_mariadb(system, original) or error
         case DisconnectionError():
             return SystemUnavailable(system)
         case _:
@@ -64,5 +103,19 @@ def from_postgresql(system: str, error: psycopg.Error) -> Exception | None:
     if state is None:  # the server was not reached, or the connection broke: it could not send a state
         return SystemUnavailable(system) if isinstance(error, psycopg.OperationalError) else None
     if state[:2] in POSTGRESQL_DOWN or state == UNDEFINED_TABLE:
+        return SystemUnavailable(system)
+    return None
+
+
+def from_mariadb(system: str, error: pymysql.Error) -> Exception | None:
+    number = error.args[0] if error.args else 0
+    if number in MARIADB_BUSY:
+        return SystemBusy(system)
+    # 0 and no text: the connection was closed under the statement.
+    if (
+        number in MARIADB_DOWN
+        or number in MARIADB_CLIENT
+        or (number == 0 and isinstance(error, pymysql.InterfaceError))
+    ):
         return SystemUnavailable(system)
     return None

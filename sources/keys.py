@@ -6,7 +6,7 @@ An expanding IN of 48 keys costs more than its query, and every length is anothe
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Dialect, Integer, TypeDecorator, bindparam
@@ -15,7 +15,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Boolean, String, TypeEngine
 
-__all__ = ["is_storable", "one_of"]
+__all__ = ["KeyList", "is_storable", "key_literals", "one_of"]
 
 
 def one_of(column: ColumnElement[Any], name: str = "keys") -> ColumnElement[bool]:
@@ -27,7 +27,7 @@ def one_of(column: ColumnElement[Any], name: str = "keys") -> ColumnElement[bool
 
 
 class _Keys(TypeDecorator[Collection[Any]]):
-    """A collection of keys as one value: JSON text on SQLite, an array on PostgreSQL.
+    """A collection of keys as one value: JSON text on SQLite, an array on PostgreSQL, a list in SQL on MariaDB.
 
     Keys are cast to the column's type first, so that the same keys are found on every database.
     """
@@ -41,11 +41,26 @@ class _Keys(TypeDecorator[Collection[Any]]):
         self.cast: type[int] | type[str] = int if isinstance(key, Integer) else str
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(String() if dialect.name == "sqlite" else ARRAY(self.key))
+        return dialect.type_descriptor(ARRAY(self.key) if dialect.name == "postgresql" else String())
 
     def process_bind_param(self, value: Collection[Any] | None, dialect: Dialect) -> Any:
         keys = [self.cast(key) for key in value or () if is_storable(key)]
-        return json.dumps(keys) if dialect.name == "sqlite" else keys
+        match dialect.name:
+            case "sqlite":
+                return json.dumps(keys)
+            case "mariadb":
+                return KeyList(keys)
+            case _:
+                return keys
+
+
+class KeyList(list[Any]):
+    """Keys that MariaDB's driver writes into the statement: see `_on_mariadb`."""
+
+
+def key_literals(keys: KeyList, escapes: Mapping[Any, Callable[..., str]]) -> str:
+    """(12,13) or ('a','b'); no keys are (NULL), which nothing is in."""
+    return f"({','.join(escapes[type(key)](key, escapes) for key in keys) or 'NULL'})"
 
 
 def is_storable(key: object) -> bool:
@@ -59,6 +74,8 @@ class _OneOf(FunctionElement[bool]):
     name = "one_of"
     type = Boolean()
     inherit_cache = True
+    # A condition as it is; with "= 1" behind it, as a value would get, SQLite and MariaDB use no index.
+    _is_implicitly_boolean = True
 
 
 @compiles(_OneOf, "sqlite")
@@ -71,3 +88,14 @@ def _on_sqlite(element: _OneOf, compiler: Any, **options: Any) -> str:
 def _on_postgresql(element: _OneOf, compiler: Any, **options: Any) -> str:
     column, keys = (compiler.process(clause, **options) for clause in element.clauses)
     return f"{column} = ANY ({keys})"
+
+
+@compiles(_OneOf, "mariadb")
+def _on_mariadb(element: _OneOf, compiler: Any, **options: Any) -> str:
+    """A list of literals: the driver writes every value into the statement, so a list is one value as well.
+
+    Literals are compared by the column's own collation and find its index. JSON_TABLE would make a column of them,
+    with a collation of its own: an error where both are binary, no index where the column is latin2 or utf8mb3.
+    """
+    column, keys = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{column} IN {keys}"

@@ -5,6 +5,7 @@
 SQLite is written into `<file>.new`, called `<file>.made` when it is whole, and renamed when all are; PostgreSQL in a
 transaction that is committed when all are written. A crash while writing leaves only `.new` and `.made` files, which
 the next making replaces; a crash between two publishings leaves `.made` files, which the next making only renames.
+MariaDB commits with each table: what is in the making has one more, `spojka_making`, with a row when it is whole.
 Nothing else ever creates a database: one that vanished is a system that is down, not an empty one.
 """
 
@@ -14,11 +15,25 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from sqlalchemy import Connection, Engine, MetaData, QueuePool, create_engine, inspect, text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    QueuePool,
+    Table,
+    create_engine,
+    insert,
+    inspect,
+    select,
+    text,
+)
 
 from sources.engines import Engines
 from sources.errors import SystemUnavailable
@@ -32,6 +47,10 @@ CACHE_KIB = 64_000
 """Filled rows come in another order than their indexes have; the pages of these should stay at hand meanwhile."""
 
 LOCK = text("SELECT pg_advisory_xact_lock(hashtext(:what))")
+
+MARIADB_LOCK = text("SELECT GET_LOCK(CONCAT('spojka ', MD5(CONCAT(DATABASE(), ' ', :system))), :seconds)")
+MARIADB_UNLOCK = text("SELECT RELEASE_ALL_LOCKS()")
+A_DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +83,38 @@ def create_together(parts: Sequence[Part]) -> bool:
 
 
 @contextmanager
-def begun(part: Part) -> Iterator[FileMaking | ServerMaking]:
+def begun(part: Part) -> Iterator[Making]:
     """A making that holds its lock; the driver's errors inside become errors of the part's system."""
     try:
-        with file_making(part, part.engines.file) if part.engines.file else server_making(part) as making:
+        with making_of(part) as making:
             yield making
     except DATABASE_ERRORS as error:
         raise as_source_error(part.system, error) from error
     except OSError as error:
         raise SystemUnavailable(part.system) from error
+
+
+class Making(Protocol):
+    """A system in the making, with its lock held."""
+
+    def exists(self) -> bool: ...
+
+    def resume(self) -> None:
+        """Finish a publishing that a crash cut short."""
+
+    def write(self) -> None: ...
+
+    def publish(self) -> None: ...
+
+
+def making_of(part: Part) -> AbstractContextManager[Making]:
+    match part.engines.write.dialect.name, part.engines.file:
+        case "sqlite", Path() as file:
+            return file_making(part, file)
+        case "mariadb", _:
+            return maria_making(part)
+        case _:
+            return server_making(part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +203,7 @@ class ServerMaking:
     connection: Connection
 
     def exists(self) -> bool:
-        inspector = inspect(self.connection)
-        return any(inspector.has_table(table.name, schema=table.schema) for table in self.part.metadata.tables.values())
+        return has_tables(self.connection, self.part.metadata)
 
     def resume(self) -> None:
         """Nothing: a transaction that wasn't committed left nothing."""
@@ -180,6 +221,69 @@ def server_making(part: Part) -> Iterator[ServerMaking]:
         connection.execute(text("SET LOCAL lock_timeout = 0"))  # another process may take its time to make the company
         connection.execute(LOCK, {"what": f"spojka: making {part.system}"})
         yield ServerMaking(part, connection)
+
+
+IN_THE_MAKING = MetaData()
+MARKER = Table("spojka_making", IN_THE_MAKING, Column("whole", Boolean, primary_key=True))
+
+
+@dataclass(frozen=True, slots=True)
+class MariaMaking:
+    """Tables that others could see already; but until the marker is gone they are no system, whoever starts."""
+
+    part: Part
+    connection: Connection
+
+    def exists(self) -> bool:
+        return has_tables(self.connection, self.part.metadata) and not has_tables(self.connection, IN_THE_MAKING)
+
+    def resume(self) -> None:
+        """Finish a publishing that a crash cut short: what is whole only has its marker still."""
+        if has_tables(self.connection, IN_THE_MAKING) and self.connection.execute(select(MARKER)).first():
+            self.publish()
+
+    def write(self) -> None:
+        if has_tables(self.connection, IN_THE_MAKING):
+            self.drop()
+        IN_THE_MAKING.create_all(self.connection)
+        # Rows come in an order of their own; the references are whole when they all are there.
+        self.connection.execute(text("SET SESSION foreign_key_checks = 0"))
+        try:
+            make(self.connection, self.part)
+            self.connection.execute(insert(MARKER).values(whole=True))
+            self.connection.commit()
+        finally:
+            self.connection.execute(text("SET SESSION foreign_key_checks = 1"))
+
+    def publish(self) -> None:
+        IN_THE_MAKING.drop_all(self.connection)
+
+    def drop(self) -> None:
+        """The tables of an unfinished making, and nothing without its marker."""
+        self.connection.rollback()
+        if has_tables(self.connection, IN_THE_MAKING):
+            self.part.metadata.drop_all(self.connection)
+            IN_THE_MAKING.drop_all(self.connection)
+
+
+@contextmanager
+def maria_making(part: Part) -> Iterator[MariaMaking]:
+    with part.engines.write.connect() as connection:
+        connection.execute(MARIADB_LOCK, {"system": part.system, "seconds": A_DAY})
+        making = MariaMaking(part, connection)
+        try:
+            yield making
+        except BaseException:
+            making.drop()
+            raise
+        finally:
+            connection.execute(MARIADB_UNLOCK)
+
+
+def has_tables(connection: Connection, metadata: MetaData) -> bool:
+    """Is any of these there?"""
+    inspector = inspect(connection)
+    return any(inspector.has_table(table.name, schema=table.schema) for table in metadata.tables.values())
 
 
 def make(connection: Connection, part: Part) -> None:

@@ -19,12 +19,13 @@ from sqlalchemy import MetaData, create_engine, text
 from gateway.config import Settings
 from sources.database import Database, Fill
 from sources.demo import SYSTEMS
+from tests.mariadb import MariaServer, running_mariadb
 from tests.postgresql import Server, running_server
 
 if TYPE_CHECKING:
     from gateway.app import Company
 
-KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.service)]
+KINDS = ["sqlite", *(pytest.param(kind, marks=pytest.mark.service) for kind in ("postgresql", "mariadb"))]
 
 MakeUrl = Callable[[str], str]
 MakeDatabase = Callable[..., Database]
@@ -45,13 +46,20 @@ def postgresql() -> Iterator[Server]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaServer]:
+    """A MariaDB server of our own, for the whole run."""
+    with running_mariadb() as server:
+        yield server
+
+
 @pytest.fixture(params=KINDS)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> MakeUrl:
-    """`database_url("billing")`: the address of an empty place for that system, on either kind of database."""
+    """`database_url("billing")`: the address of an empty place for that system, on each kind of database."""
     if request.param == "sqlite":
         return lambda system: f"sqlite:///{tmp_path}/{system}.sqlite"
-    server: Server = request.getfixturevalue("postgresql")
-    return lambda system: new_schema(server, system)
+    server: Server | MariaServer = request.getfixturevalue(request.param)
+    return lambda system: new_place(server, system)
 
 
 @pytest.fixture
@@ -134,6 +142,20 @@ def company_module() -> ModuleType:
 
 
 schemas = itertools.count(1)
+
+
+def new_place(server: Server | MariaServer, system: str) -> str:
+    return new_schema(server, system) if isinstance(server, Server) else new_database(server, system)
+
+
+def new_database(server: MariaServer, system: str) -> str:
+    """A fresh database on the server: MariaDB's word for a schema."""
+    name = f"{system}_{next(schemas)}"
+    engine = create_engine(server.url.replace("mariadb:", "mariadb+pymysql:"))
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return server.url + name
 
 
 def new_schema(server: Server, system: str) -> str:

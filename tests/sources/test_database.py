@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Column, Date, Integer, MetaData, String, Table, func, insert, select, text, update
+from sqlalchemy import Column, Date, Integer, MetaData, Table, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from sources.columns import Exact, Instant, Text
@@ -29,7 +29,7 @@ THINGS = Table(
     Column("price", Exact(4)),
     Column("at", Instant),
     Column("day", Date),
-    Column("label", String),
+    Column("label", Text),
 )
 BY_ID = select(THINGS).where(one_of(THINGS.c.id)).order_by(THINGS.c.id)
 BY_NUMBER = select(THINGS.c.id).where(one_of(THINGS.c.number, "numbers")).order_by(THINGS.c.id)
@@ -71,6 +71,16 @@ class TestReading:
         things = database("things", METADATA, three_things)
         assert await things.read(lambda c: len(c.execute(BY_ID, {"keys": [1, "2"]}).all())) == 2
         assert await things.read(lambda c: len(c.execute(BY_NUMBER, {"numbers": ["1", 2]}).all())) == 2
+
+    async def test_keys_find_the_index_of_their_column(self, tmp_path: Path) -> None:
+        """A batch costs what its keys cost, not what the table has (MariaDB's index: test_engines.py)."""
+        things = Database("things", f"sqlite:///{tmp_path}/things.sqlite")
+        things.create(METADATA)
+        for statement in (BY_ID, BY_ID.where(THINGS.c.number > 1)):
+            explain = text(f"EXPLAIN QUERY PLAN {statement.compile(things.engines.read)}".replace("?", ":value"))
+            plan = await things.read(lambda c, explain=explain: c.execute(explain, {"value": '["1"]'}).all())
+            assert str(plan[0].detail).startswith("SEARCH things USING INDEX")
+        await things.close()
 
     @pytest.mark.parametrize("keys", [[], ["\0"], ["1\0"], ["\ud800"], ["ž" * 100]])
     async def test_keys_that_cannot_exist_find_nothing(self, database: MakeDatabase, keys: list[str]) -> None:
@@ -285,19 +295,29 @@ class TestFailing:
         other.close()
         await things.close()
 
-    async def test_a_server_that_is_not_there_is_a_system_that_is_down(self) -> None:
+    @pytest.mark.parametrize("kind", ["postgresql", "mariadb", "mysql"])
+    async def test_a_server_that_is_not_there_is_a_system_that_is_down(self, kind: str) -> None:
         """Nothing of the address, least of all its password, gets into the message."""
-        things = Database("things", "postgresql://somebody:secret@127.0.0.1:1/things")
+        things = Database("things", f"{kind}://somebody:secret@127.0.0.1:1/things")
         with pytest.raises(SystemUnavailable) as raised:
             await things.read(count)
         assert "secret" not in str(raised.value)
         assert "127.0.0.1" not in str(raised.value)
         await things.close()
 
-    @pytest.mark.parametrize("url", ["mysql://u:secret@host/db", "sqlite://", "sqlite:///:memory:"])
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "oracle://u:secret@host/db",
+            "mariadb+mysqldb://u:secret@host/db",
+            "mariadb://u:secret@host",
+            "sqlite://",
+            "sqlite:///:memory:",
+        ],
+    )
     def test_other_databases_are_refused_without_their_secrets(self, url: str) -> None:
         """Refused when it is opened, not when it is first asked."""
-        with pytest.raises(ValueError, match=r"SQLite|supported") as raised:
+        with pytest.raises(ValueError, match=r"SQLite|supported|PyMySQL|no database") as raised:
             Database("things", url)
         assert "secret" not in str(raised.value)
 

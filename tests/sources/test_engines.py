@@ -1,0 +1,202 @@
+"""What is special about MariaDB: its session, its collations, its zero dates, its errors.
+
+What every kind of database has to do is in test_database.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, create_engine, select, text
+from sqlalchemy.dialects.mysql import VARCHAR
+from sqlalchemy.exc import DBAPIError
+
+from sources.database import Connection, Database, one_of
+from sources.errors import SystemBusy, SystemUnavailable
+from tests.conftest import new_database
+from tests.mariadb import MariaServer
+
+pytestmark = pytest.mark.service
+
+COLLATIONS = [
+    "utf8mb4_czech_ci",
+    "utf8mb4_bin",
+    "utf8mb4_nopad_bin",
+    "utf8mb3_general_ci",
+    "latin2_czech_cs",
+    "ascii_bin",
+]
+MANY = 3_000
+
+
+@pytest.fixture
+async def things(mariadb: MariaServer) -> AsyncIterator[Database]:
+    """An empty database."""
+    database = Database("things", new_database(mariadb, "things"))
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def owner(things: Database) -> Engine:
+    """Its owner's own connection, as the program that the database belongs to has one."""
+    return create_engine(things.engines.write.url, isolation_level="AUTOCOMMIT")
+
+
+def run(engine: Engine, *statements: str) -> None:
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+def rows(statement: str) -> Callable[[Connection], list[tuple[Any, ...]]]:
+    return lambda connection: [tuple(row) for row in connection.execute(text(statement))]
+
+
+class TestSession:
+    async def test_the_session_does_not_depend_on_the_servers_settings(self, things: Database) -> None:
+        """The server's clock, order of text and leniency are its owner's; ours are the same everywhere."""
+        asked = rows(
+            "SELECT @@time_zone, @@character_set_client, @@character_set_connection, @@character_set_results, "
+            "@@sql_mode LIKE '%STRICT_ALL_TABLES%', @@sql_mode LIKE '%ANSI_QUOTES%'"
+        )
+        for work in (things.read, things.write):
+            assert await work(asked) == [("+00:00", "utf8mb4", "utf8mb4", "utf8mb4", 1, 0)]
+
+    async def test_reading_is_one_snapshot_that_cannot_write(self, things: Database, owner: Engine) -> None:
+        """The server itself refuses, whatever rights the user has."""
+        run(owner, "CREATE TABLE a (id INT)", "INSERT INTO a VALUES (1)")
+        assert await things.read(rows("SELECT @@tx_isolation, @@tx_read_only")) == [("REPEATABLE-READ", 1)]
+        for statement in (
+            "INSERT INTO a VALUES (2)",
+            "UPDATE a SET id = 2",
+            "DELETE FROM a",
+            "TRUNCATE a",
+            "DROP TABLE a",
+        ):
+            with pytest.raises(DBAPIError, match="READ ONLY"):
+                await things.read(lambda c, statement=statement: c.execute(text(statement)))
+        assert await things.read(rows("SELECT id FROM a")) == [(1,)]
+
+    async def test_too_long_a_text_is_refused_not_cut(self, things: Database, owner: Engine) -> None:
+        """Strict, also where the server is lenient."""
+        run(owner, "CREATE TABLE a (name VARCHAR(3))")
+        with pytest.raises(DBAPIError, match="too long"):
+            await things.write(rows("INSERT INTO a VALUES ('abcd')"))
+
+    async def test_zero_dates_are_null(self, things: Database, owner: Engine) -> None:
+        """Old tables have 0000-00-00 for "none"; a date is a date or nothing, never text."""
+        run(
+            owner,
+            "SET sql_mode = ''",
+            "CREATE TABLE a (day DATE NOT NULL, at DATETIME NOT NULL)",
+            "INSERT INTO a VALUES ('0000-00-00', '0000-00-00 00:00:00'), ('2026-11-24', '2026-11-24 18:20:25')",
+        )
+        assert await things.read(rows("SELECT day, at FROM a ORDER BY day")) == [
+            (None, None),
+            (date(2026, 11, 24), datetime(2026, 11, 24, 18, 20, 25)),
+        ]
+
+
+class TestKeys:
+    @pytest.mark.parametrize("collation", COLLATIONS)
+    @pytest.mark.parametrize("size", [1, 50, 2000])
+    async def test_keys_find_the_index_of_a_column_in_any_collation(
+        self, things: Database, owner: Engine, collation: str, size: int
+    ) -> None:
+        """They are compared as the column compares, so neither is its index lost nor are collations mixed."""
+        character_set = collation.partition("_")[0]
+        table = Table(
+            "a", MetaData(), Column("id", VARCHAR(50, charset=character_set, collation=collation), primary_key=True)
+        )
+        table.create(owner)
+        everything = [{"id": f"CL-{number:05}"} for number in range(MANY)]
+        await things.write(lambda c: c.execute(table.insert(), everything))
+        run(owner, "ANALYZE TABLE a")
+        keys = [f"CL-{number:05}" for number in range(size)]
+        found = await things.read(
+            lambda c: c.execute(select(table).where(one_of(table.c.id)), {"keys": keys}).scalars().all()
+        )
+        assert sorted(found) == keys
+        assert await self.explained(things, table.c.id, keys) == {"PRIMARY"}
+
+    async def test_keys_find_the_index_of_a_column_of_numbers(self, things: Database, owner: Engine) -> None:
+        """Also numbers that come as text."""
+        table = Table("a", MetaData(), Column("id", Integer, primary_key=True, autoincrement=False))
+        table.create(owner)
+        await things.write(lambda c: c.execute(table.insert(), [{"id": number} for number in range(MANY)]))
+        run(owner, "ANALYZE TABLE a")
+        assert await self.explained(things, table.c.id, ["7", 12]) == {"PRIMARY"}
+
+    @pytest.mark.parametrize(
+        "key", ["it's", 'say "ahoj"', "back\\slash", "100 %", "%(keys)s", "žluťoučký 🐎", "-- ", "a\nb"]
+    )
+    async def test_any_text_is_a_key(self, things: Database, owner: Engine, key: str) -> None:
+        """What means something to SQL or to the driver is only text in a key."""
+        table = Table("a", MetaData(), Column("id", String(50), primary_key=True))
+        table.create(owner)
+        await things.write(lambda c: c.execute(table.insert().values(id=key)))
+        statement = select(table.c.id).where(one_of(table.c.id))
+        found = await things.read(lambda c: c.execute(statement, {"keys": ["other", key]}).scalars().all())
+        assert found == [key]
+
+    async def explained(self, things: Database, column: Column[Any], keys: list[Any]) -> set[str | None]:
+        """The indexes that the server says it would use."""
+        statement = select(column).where(one_of(column))
+        compiled = statement.compile(things.engines.read)
+        [name] = compiled.params
+        bound = {name: compiled._bind_processors[name](keys)}
+
+        def explain(connection: Connection) -> set[str | None]:
+            plan = connection.exec_driver_sql(f"EXPLAIN {compiled}", bound).mappings().all()
+            return {step["key"] for step in plan}
+
+        return await things.read(explain)
+
+
+class TestFailing:
+    async def test_connections_that_broke_are_replaced(self, things: Database, owner: Engine) -> None:
+        """After a restart of the server nobody gets an error for a connection that was opened before it."""
+        session = rows("SELECT CONNECTION_ID()")
+        before = [await things.read(session), await things.write(session)]
+        run(owner, *(f"KILL {id}" for ((id,),) in before))
+        assert await things.read(session) not in before
+        assert await things.write(session) not in before
+
+    async def test_a_locked_row_is_busy(self, things: Database, owner: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Somebody else's lock is waited for, then named; reading goes on beside it."""
+        monkeypatch.setattr("sources.engines.BUSY_SECONDS", 1)
+        run(owner, "CREATE TABLE a (id INT)", "INSERT INTO a VALUES (1)")
+        with owner.connect() as other:
+            other.exec_driver_sql("BEGIN")
+            other.exec_driver_sql("UPDATE a SET id = 2")
+            with pytest.raises(SystemBusy):
+                await things.write(rows("UPDATE a SET id = 3"))
+            assert await things.read(rows("SELECT id FROM a")) == [(1,)]
+        owner.dispose()
+
+    @pytest.mark.parametrize("right", ["", "GRANT SELECT ON {database}.b TO {user}", "GRANT USAGE ON *.* TO {user}"])
+    async def test_what_may_not_be_read_is_a_system_that_is_down(
+        self, things: Database, owner: Engine, mariadb: MariaServer, right: str
+    ) -> None:
+        """No such user, or one without the right to the table: an administrator's work, not a fault of ours."""
+        database = things.engines.write.url.database
+        user = f"nobody_{database}@'127.0.0.1'"
+        run(owner, "CREATE TABLE a (id INT)", "CREATE TABLE b (id INT)")
+        if right:
+            run(owner, f"CREATE USER {user} IDENTIFIED BY 'x'", right.format(database=database, user=user))
+        theirs = Database("things", f"mariadb://nobody_{database}:x@127.0.0.1:{mariadb.port}/{database}")
+        with pytest.raises(SystemUnavailable):
+            await theirs.read(rows("SELECT id FROM a"))
+        await theirs.close()
+
+    async def test_another_database_is_a_system_that_is_down(self, mariadb: MariaServer) -> None:
+        """A name that the server doesn't know."""
+        other = Database("things", f"{mariadb.url}no_such_database")
+        with pytest.raises(SystemUnavailable):
+            await other.read(rows("SELECT 1"))
+        await other.close()
