@@ -32,7 +32,7 @@ from gateway.subgraphs.settings import SubgraphSettings
 
 __all__ = ["ConfigError", "Section", "Settings", "read_settings"]
 
-_KINDS = ("sqlite:///", "postgresql://")
+_KINDS = ("sqlite:///", "postgresql://", "mariadb://", "mysql://")
 _VARIABLE = re.compile(r"SPOJKA_(?P<system>[A-Z0-9_]+)_URL")
 
 

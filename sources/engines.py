@@ -202,11 +202,12 @@ def nothing_for_zero(decode: Callable[[str], Any]) -> Callable[[str], Any]:
     return lambda text: None if text.startswith("0000-00-00") else decode(text)
 
 
+READERS: dict[Any, Any] = decoders
 DATES = (FIELD_TYPE.DATE, FIELD_TYPE.DATETIME, FIELD_TYPE.TIMESTAMP)
 VALUES: dict[Any, Any] = {
     **encoders,
     KeyList: key_literals,
-    **decoders,
-    **{kind: nothing_for_zero(decoders[kind]) for kind in DATES},
+    **READERS,
+    **{kind: nothing_for_zero(READERS[kind]) for kind in DATES},
 }
 """How the driver writes Python's values, by type, and reads the database's, by the number of theirs."""

@@ -31,6 +31,15 @@ def test_system_without_url_has_its_file_in_the_data_directory(tmp_path: Path) -
     assert (settings.doors, settings.doors.chosen, settings.audit) == (DoorsSettings(), False, AuditSettings())
 
 
+@pytest.mark.parametrize("scheme", ["postgresql", "mariadb", "mysql"])
+def test_servers_are_named_by_their_kind(tmp_path: Path, scheme: str) -> None:
+    """MariaDB has two names, since most addresses of one say `mysql`."""
+    url = f"{scheme}://spojka@localhost/billing"
+    assert _read(tmp_path, SPOJKA_BILLING_URL=url).url_of("billing") == url
+    with pytest.raises(ConfigError, match=r"begins with sqlite:/// or postgresql:// or mariadb:// or mysql://"):
+        _read(tmp_path, SPOJKA_BILLING_URL=f"x{url}")
+
+
 def test_file_and_environment_name_databases(tmp_path: Path) -> None:
     """The environment wins over the file."""
     text = f'[systems.sales]\nurl = "sqlite:///sales.db"\n[systems.billing]\nurl = "{URL}"\n[limits]\nbody_bytes = 5\n'
