@@ -52,7 +52,7 @@ def test_file_and_environment_name_databases(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("[systems.billing]\n\nurl = 5", "spojka.toml:3: systems.billing.url: it is not a database's URL"),
-        ('[systems.billing]\nurl = "mysql://me:secret@x/y"', "spojka.toml:2: systems.billing.url: it is not a"),
+        ('[systems.billing]\nurl = "oracle://me:secret@x/y"', "spojka.toml:2: systems.billing.url: it is not a"),
         ('[systems.biling]\nurl = "x"', "spojka.toml:1: systems.biling: there is no such system; there are sales, b"),
         ('[systems.billing]\nurk = "x"', "spojka.toml:2: systems.billing.urk: there is no such setting"),
         ("systems = 1", "spojka.toml:1: systems: it is not a table"),
