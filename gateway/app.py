@@ -90,7 +90,7 @@ MakeContext = Callable[[RequestContext], Context[Any]]
 
 _HOUSE_ZONE = ZoneInfo("Europe/Prague")
 _PROCESSES = Viewer("processes", ROLES["processes"], {"sub": "processes"})
-_OPERATOR = Viewer("operator", ROLES["integrator"], {"sub": "operator"})  # whoever may read the data directory itself
+_OPERATOR = "operator"  # whoever may read the data directory itself
 _PAGES = (
     Page(
         path="/app",
@@ -256,12 +256,13 @@ def role_token(settings: Settings, role: str, *, subject: str | None, lasts: tim
 
 
 @asynccontextmanager
-async def local_graph(settings: Settings) -> AsyncIterator[Graph]:
-    """The graph in this process, for commands that need no server."""
+async def local_graph(settings: Settings, *, role: str = "integrator") -> AsyncIterator[Graph]:
+    """The graph in this process as `role` sees it, for commands that need no server."""
+    operator = Viewer(_OPERATOR, ROLES[role], {"sub": _OPERATOR})
     audit = AuditLog(settings.data / _AUDIT, settings.audit)
     company = await asyncio.to_thread(partial(open_company, settings, witness=audit))
     try:
-        yield _AnsweredGraph(partial(company.answer, viewer=_OPERATOR))
+        yield _AnsweredGraph(partial(company.answer, viewer=operator))
     finally:
         await company.close()
         audit.close()

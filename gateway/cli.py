@@ -25,7 +25,7 @@ from gateway.config import ConfigError, Settings, read_settings
 from gateway.errors import RequestError, SpojkaError
 from gateway.http.remote import Unreachable
 from gateway.http.serving import serve_until_stopped
-from processes.commands import import_cdr
+from processes.commands import import_cdr, link
 from processes.graph import Graph
 
 __all__ = ["main"]
@@ -167,6 +167,7 @@ def token(role: str, subject: str | None, hours: int, data: Path) -> None:
 
 
 main.add_command(import_cdr)
+main.add_command(link)
 
 
 def _subgraph_url(option: str) -> tuple[str, str]:
@@ -194,10 +195,12 @@ def _settings(data: Path) -> Settings:
 
 
 @asynccontextmanager
-async def _open_graph(url: str | None, data: Path) -> AsyncIterator[Graph]:
+async def _open_graph(url: str | None, data: Path, *, role: str = "integrator") -> AsyncIterator[Graph]:
     try:
         opening = (
-            app.remote_graph(url, token=os.environ.get(_TOKEN) or None) if url else app.local_graph(_settings(data))
+            app.remote_graph(url, token=os.environ.get(_TOKEN) or None)
+            if url
+            else app.local_graph(_settings(data), role=role)
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from error
@@ -227,5 +230,10 @@ def _listening(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except OSError as error:
         raise click.ClickException(
-            f"{host}:{port} can't be listened on ({error.strerror}): choose another with --port"
+            f"{host}:{port} can't be listened on ({_reason(error)}): choose another with --port"
         ) from error
+
+
+def _reason(error: OSError) -> str:
+    """In a few words: `strerror` of a socket that can't be bound says the address once more."""
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)

@@ -36,6 +36,7 @@ mutation ReceiveCallRecords($bridge: ID!, $format: CallRecordFormat!, $content: 
     ... on ReceivedCallRecords {
       received
       duplicates
+      skipped
       quarantined { line reason message text }
       legs { id conference { id } }
     }
@@ -85,6 +86,7 @@ class Imported:
     duplicates: int
     quarantined: tuple[Quarantined, ...]
     conferences: tuple[str, ...]
+    skipped: int = 0
 
     @property
     def summary(self) -> str:
@@ -101,7 +103,7 @@ class Imported:
     @classmethod
     def recalled(cls, kept: Mapping[str, Any]) -> Imported:
         lines = tuple(Quarantined(**line) for line in kept["quarantined"])
-        return cls(kept["received"], kept["duplicates"], lines, tuple(kept["conferences"]))
+        return cls(kept["received"], kept["duplicates"], lines, tuple(kept["conferences"]), kept.get("skipped", 0))
 
 
 async def import_call_records(graph: Graph, bridge: str, *, format: str, content: str, run: str) -> Imported | Refusal:
@@ -114,6 +116,7 @@ async def import_call_records(graph: Graph, bridge: str, *, format: str, content
     return Imported(
         received=receipt["received"],
         duplicates=receipt["duplicates"],
+        skipped=receipt["skipped"],
         quarantined=tuple(Quarantined(**line) for line in receipt["quarantined"]),
         conferences=conferences_of(receipt["legs"], [one for one in assembled if holds_any(one, ours)]),
     )

@@ -163,10 +163,14 @@ InvoicingOutcome = Annotated[InvoicePrepared | Refused, strawberry.union("Invoic
 
 @strawberry.federation.type(requires_scopes=asks(Scope.PROCESSES_IMPORT))
 class CallRecordsImported:
-    """What came of a file's lines, and the conferences that hold its legs, each once."""
+    """What came of a file's lines, and the conferences that hold its legs, each once.
+
+    `skipped` are lines of no conference: unanswered, or of another application of the switch.
+    """
 
     received: int
     duplicates: int
+    skipped: int
     quarantined: list[QuarantinedLine]
     conferences: list[Conference]
 
@@ -205,6 +209,7 @@ async def import_call_records(
     return CallRecordsImported(
         received=outcome.received,
         duplicates=outcome.duplicates,
+        skipped=outcome.skipped,
         quarantined=[QuarantinedLine.of(line) for line in outcome.quarantined],
         conferences=[Conference(id=strawberry.ID(id)) for id in outcome.conferences],
     )

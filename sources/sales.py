@@ -43,7 +43,7 @@ CLIENTS = Table(
     Column("name", Text, nullable=False),
     Column("folded_name", Text, nullable=False),
     Column("company_number", Text, index=True),
-    Column("vat_number", Text),
+    Column("vat_number", Text, index=True),
     Column("email", Text),
     Column("marketing_consent", Boolean, nullable=False),
     Column("street", Text),
@@ -123,6 +123,11 @@ CONTRACT_COLUMNS = [CONTRACTS.c[field.name] for field in fields(Contract)]
 RATE_COLUMNS = [CONTRACT_RATES.c[field.name] for field in fields(ContractRate)]
 
 CLIENTS_BY_ID = select(*CLIENT_COLUMNS).where(one_of(CLIENTS.c.id))
+CLIENTS_NUMBERED = (
+    select(*CLIENT_COLUMNS)
+    .where(or_(one_of(CLIENTS.c.company_number, "company_numbers"), one_of(CLIENTS.c.vat_number, "vat_numbers")))
+    .order_by(CLIENTS.c.id)
+)
 CLIENTS_IN_ORDER = (
     select(*CLIENT_COLUMNS)
     .where(
@@ -199,6 +204,13 @@ class Sales:
         values = {"first": first, "after_name": after_name, "after_id": after_id, **patterns(search)}
         return await self.database.read(
             lambda connection: [client_of(row) for row in connection.execute(statement, values)]
+        )
+
+    async def clients_numbered(self, *, company_numbers: Collection[str], vat_numbers: Collection[str]) -> list[Client]:
+        """The clients with one of these company numbers or one of these VAT numbers, letter by letter, by id."""
+        values = {"company_numbers": company_numbers, "vat_numbers": vat_numbers}
+        return await self.database.read(
+            lambda connection: [client_of(row) for row in connection.execute(CLIENTS_NUMBERED, values)]
         )
 
     async def contacts_of_clients(self, clients: Collection[str]) -> list[Contact]:

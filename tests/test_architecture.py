@@ -35,8 +35,8 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "aiodataloader": ("resolvers/",),
     "starlette": ("gateway/http/", *WIRING),
     "uvicorn": ("gateway/http/",),
-    "click": ("gateway/cli.py", "processes/commands.py"),
-    "rich": ("gateway/cli.py", "processes/commands.py"),
+    "click": ("gateway/cli.py", "processes/commands/"),
+    "rich": ("gateway/cli.py", "processes/commands/"),
 }
 
 # A rule decides on values: these would let it look at the world, or wait for it.

@@ -104,7 +104,7 @@ def test_port_in_use_is_said(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         result = _run("serve", "--port", str(port))
     assert result.exit_code == 1
-    assert f"127.0.0.1:{port} can't be listened on" in result.output
+    assert f"127.0.0.1:{port} can't be listened on (Address already in use): choose" in result.output
     assert not (tmp_path / "data").exists()
 
 
@@ -125,18 +125,19 @@ class FakeGraph:
             "importCallRecords": {
                 "received": len(lines) - len(bad),
                 "duplicates": 0,
+                "skipped": 1,
                 "quarantined": [{"line": number, "reason": "not-csv", "message": "no"} for number in bad],
                 "conferences": [{"id": "CF-1"}],
             }
         }
 
 
-def _import(graph: Graph, file: Path) -> Result:
+def _import(graph: Graph, file: Path, *options: str) -> Result:
     @asynccontextmanager
     async def opened(url: str | None, data: Path) -> AsyncIterator[Graph]:
         yield graph
 
-    return CliRunner().invoke(import_cdr, [str(file), "--bridge", "pbx-praha"], obj=opened)
+    return CliRunner().invoke(import_cdr, [str(file), "--bridge", "pbx-praha", *options], obj=opened)
 
 
 def test_large_file_is_imported_in_pieces_and_added_up(tmp_path: Path) -> None:
@@ -148,7 +149,7 @@ def test_large_file_is_imported_in_pieces_and_added_up(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert [content.count("\n") for content in graph.contents] == [500, 500, 202]
     assert result.stdout.splitlines() == [
-        "received 1200, duplicates 0, quarantined 2",
+        "received 1200, duplicates 0, quarantined 2, skipped 3",
         "  Master.csv:3: not-csv: no",
         "  Master.csv:777: not-csv: no",
         "conferences 1",
@@ -165,6 +166,30 @@ def test_import_that_stops_says_how_far_it_came(tmp_path: Path) -> None:
     assert "Master.csv: bridge is busy; the first 500 lines are taken" in result.output
 
 
+def test_file_in_another_encoding_is_refused_or_named(tmp_path: Path) -> None:
+    """A letter is never replaced: the byte is named before anything is sent; with --encoding it is read."""
+    file = tmp_path / "Master.csv"
+    file.write_bytes("good\n\ufeffNovák\nŠeřík\n".encode("cp1250", "ignore"))
+    graph = FakeGraph()
+    refused = _import(graph, file)
+    assert refused.exit_code == 1
+    assert "Master.csv:2: byte 8 (0xe1) is not utf-8: nothing was taken" in refused.output
+    assert graph.contents == []
+    assert _import(graph, file, "--encoding", "cp1250").exit_code == 0
+    assert graph.contents == ["good\nNovák\nŠeřík\n"]
+    for unfit in ("utf-16", "nonsense"):
+        assert _import(graph, file, "--encoding", unfit).exit_code == 2
+
+
+def test_mark_at_the_beginning_is_no_part_of_the_first_record(tmp_path: Path) -> None:
+    """Windows writes a byte order mark into UTF-8."""
+    file = tmp_path / "Master.csv"
+    file.write_bytes(b"\xef\xbb\xbfgood\n")
+    graph = FakeGraph()
+    assert _import(graph, file).exit_code == 0
+    assert graph.contents == ["good\n"]
+
+
 def test_piece_does_not_end_within_a_record() -> None:
     """A quoted field may go on over a newline; a quote too many doesn't make one endless piece."""
     whole = 'a,"x\ny"\n'
@@ -179,7 +204,10 @@ def test_empty_file_brings_nothing(tmp_path: Path) -> None:
     """Nothing to send is no problem."""
     (tmp_path / "empty.csv").write_text("")
     result = _import(FakeGraph(), tmp_path / "empty.csv")
-    assert (result.exit_code, result.stdout.splitlines()[0]) == (0, "received 0, duplicates 0, quarantined 0")
+    assert (result.exit_code, result.stdout.splitlines()[0]) == (
+        0,
+        "received 0, duplicates 0, quarantined 0, skipped 0",
+    )
 
 
 @pytest.fixture(scope="module")

@@ -55,6 +55,12 @@ class BillingAccount(Entity):
     currency: str | None = strawberry.federation.field(requires_scopes=asks(Scope.BILLING_READ))
     cycle_day: int | None = strawberry.federation.field(requires_scopes=asks(Scope.BILLING_READ))
     payment_terms_days: int | None = strawberry.federation.field(requires_scopes=asks(Scope.BILLING_READ))
+    company_number: str | None = strawberry.federation.field(
+        requires_scopes=asks(Scope.BILLING_READ), description="The IČO that is billed, as billing has it."
+    )
+    vat_number: str | None = strawberry.federation.field(
+        requires_scopes=asks(Scope.BILLING_READ), description="The DIČ that is billed, as billing has it."
+    )
     record: strawberry.Private[records.BillingAccount]
 
     @batched(description="The period of the account's cycle that it is now.")
@@ -99,6 +105,8 @@ class BillingAccount(Entity):
             currency=record.currency,
             cycle_day=record.cycle_day,
             payment_terms_days=record.payment_terms_days,
+            company_number=record.company_number,
+            vat_number=record.vat_number,
             record=record,
         )
 

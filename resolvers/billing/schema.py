@@ -10,6 +10,7 @@ from strawberry.federation import Schema
 from resolvers.access import Scope, asks
 from resolvers.billing.entities import BillingAccount, Conference, Info, Invoice, RatingException
 from resolvers.billing.inputs import ExceptionLegInput, RecordChargesInput, check_once
+from resolvers.billing.pages import BillingAccountConnection, accounts_page
 from resolvers.billing.rules import RULES
 from resolvers.errors import BadInput, limited
 from resolvers.refused import Refused
@@ -20,11 +21,19 @@ from sources.records.refusal import Refusal
 __all__ = ["make_schema", "schema"]
 
 LONGEST_MESSAGE = 2_000
+PAGE = 20
 
 
 async def billing_account(info: Info, number: strawberry.ID) -> BillingAccount | None:
     found = await info.context.source.accounts([number])
     return BillingAccount.of(found[0]) if found else None
+
+
+async def billing_accounts(
+    info: Info, first: int | None = PAGE, after: str | None = strawberry.UNSET
+) -> BillingAccountConnection | None:
+    limit = PAGE if first is None else first
+    return await accounts_page(info.context.source, first=limit, after=None if after is strawberry.UNSET else after)
 
 
 async def invoice(info: Info, id: strawberry.ID | None = None, number: strawberry.ID | None = None) -> Invoice | None:
@@ -48,6 +57,11 @@ async def rating_exceptions(info: Info, first: int = 50) -> list[RatingException
 class Query:
     billing_account: BillingAccount | None = strawberry.federation.field(
         resolver=billing_account, requires_scopes=asks(Scope.ACCOUNTS_READ), description="The account with this number."
+    )
+    billing_accounts: BillingAccountConnection | None = strawberry.federation.field(
+        resolver=billing_accounts,
+        requires_scopes=asks(Scope.ACCOUNTS_READ),
+        description="Accounts in order of their numbers; `first` is 1 to 100.",
     )
     invoice: Invoice | None = strawberry.federation.field(
         resolver=invoice,

@@ -10,6 +10,7 @@ import strawberry
 
 from resolvers.access import Scope, asks
 from resolvers.errors import BadInput, limited
+from resolvers.paging import PageInfo
 from resolvers.sales.entities import Client
 from sources.keys import is_storable
 from sources.sales import Position, Sales
@@ -17,14 +18,6 @@ from sources.sales import Position, Sales
 __all__ = ["ClientConnection", "clients_page"]
 
 LONGEST_SEARCH = 200
-
-
-@strawberry.federation.type(shareable=True)
-class PageInfo:
-    """Is there more, and where does it begin: give `endCursor` as `after`."""
-
-    has_next_page: bool
-    end_cursor: str | None
 
 
 @strawberry.federation.type(requires_scopes=asks(Scope.CLIENTS_READ))

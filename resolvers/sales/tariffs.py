@@ -21,11 +21,13 @@ from resolvers.batching import Entity, Representation, batched
 from resolvers.grouping import grouped
 from resolvers.refused import Refused
 from resolvers.sales.entities import Client, Info, PricedContract, RateVersion, priced
+from resolvers.sales.namesakes import namesakes
 from sources.records import sales as records
 
 __all__ = ["AmbiguousContract", "BillingAccount", "RequirementMissing"]
 
 REQUIRED = ["currency owners { client { id } validFrom validTo }"]
+NUMBERS = ["currency companyNumber vatNumber"]  # every account has a currency: without one billing hasn't answered
 # Rates tell what they were found by, so they ask what that asks.
 ASKED = asks(Scope.RATES_READ, Scope.BILLING_READ, Scope.LINKS_READ, Scope.CLIENTS_READ)
 
@@ -44,10 +46,8 @@ class AmbiguousContract(Exception):
 class RequirementMissing(Exception):
     """The systems that know the account's currency or owners did not say: unknown, which is not the same as none."""
 
-    def __init__(self, account: str) -> None:
-        super().__init__(
-            f"sales can't say which rates account {account} has: its currency or owners are not known now; try again"
-        )
+    def __init__(self, account: str, asked: str = "which rates", missing: str = "currency or owners") -> None:
+        super().__init__(f"sales can't say {asked} account {account} has: its {missing} are not known now; try again")
         self.extensions = {"code": "REQUIREMENT_MISSING"}
 
 
@@ -111,7 +111,29 @@ class BillingAccount(Entity):
     number: strawberry.ID
     currency: str | None = strawberry.federation.field(external=True, default=None)
     owners: list[AccountOwner] | None = strawberry.federation.field(external=True, default=None)
+    company_number: str | None = strawberry.federation.field(external=True, default=None)
+    vat_number: str | None = strawberry.federation.field(external=True, default=None)
     owned: strawberry.Private[tuple[Ownership, ...] | None] = None
+
+    @batched(
+        requires=NUMBERS,
+        requires_scopes=asks(Scope.CLIENTS_READ, Scope.BILLING_READ),
+        description="Clients with the company or VAT number that billing bills under, by id: a hint for whoever links "
+        "the account, never a link. Companies of a VAT group share a number.",
+    )
+    @staticmethod
+    async def matching_clients(
+        parents: strawberry.Parent[list[BillingAccount]], info: Info
+    ) -> list[list[Client] | Exception | None]:
+        found = await namesakes(
+            info.context.source, [(account.company_number, account.vat_number) for account in parents]
+        )
+        return [
+            RequirementMissing(account.number, "which clients", "numbers")
+            if account.currency is None
+            else [Client.of(client) for client in clients]
+            for account, clients in zip(parents, found, strict=True)
+        ]
 
     @batched(
         requires=REQUIRED,
@@ -149,6 +171,8 @@ class BillingAccount(Entity):
         return cls(
             number=strawberry.ID(str(key["number"])),
             currency=key.get("currency"),
+            company_number=key.get("companyNumber"),
+            vat_number=key.get("vatNumber"),
             owned=None if owners is None else tuple(ownership(owner) for owner in owners if owner),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, bindparam, func, select
+from sqlalchemy import ColumnElement, Integer, String, bindparam, func, select
 from sqlalchemy.sql.selectable import NamedFromClause
 
 from sources.billing.tables import (
@@ -18,11 +18,12 @@ from sources.billing.tables import (
     SEGMENTS,
     VAT,
 )
-from sources.columns import Instant
+from sources.columns import Instant, Text
 from sources.database import one_of
 
 __all__ = [
     "ACCOUNTS_BY_NUMBER",
+    "ACCOUNTS_IN_ORDER",
     "BILLED_OF_CONFERENCES",
     "BILLED_OF_INVOICES",
     "DRAFTS_OF_ACCOUNTS",
@@ -40,6 +41,12 @@ __all__ = [
 ]
 
 ACCOUNTS_BY_NUMBER = select(ACCOUNTS).where(one_of(ACCOUNTS.c.number))
+ACCOUNTS_IN_ORDER = (
+    select(ACCOUNTS)
+    .where(ACCOUNTS.c.number > bindparam("after", type_=Text))
+    .order_by(ACCOUNTS.c.number)
+    .limit(bindparam("first", type_=Integer))
+)
 
 INVOICES_BY_ID = select(INVOICES).where(one_of(INVOICES.c.id))
 INVOICES_BY_NUMBER = select(INVOICES).where(one_of(INVOICES.c.number))

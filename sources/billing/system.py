@@ -46,6 +46,10 @@ class Billing:
     async def accounts(self, numbers: Collection[str]) -> list[BillingAccount]:
         return await self._read(reading.ACCOUNTS_BY_NUMBER, {"keys": numbers}, account_of)
 
+    async def accounts_in_order(self, *, first: int, after: str | None) -> list[BillingAccount]:
+        """The `first` accounts whose number comes after `after`, in order of numbers."""
+        return await self._read(reading.ACCOUNTS_IN_ORDER, {"first": first, "after": after or ""}, account_of)
+
     async def latest_periods(self, accounts: Collection[str], at: datetime, *, last: int) -> list[BillingPeriod]:
         """The `last` stored periods of each account that have begun at `at`, by account and in order of time."""
         return await self._read(reading.LATEST_PERIODS, {"keys": accounts, "at": at, "last": last}, period_of)

@@ -56,6 +56,8 @@ ACCOUNTS = Table(
     Column("currency", Text, nullable=False),
     Column("cycle_day", Integer, nullable=False),
     Column("payment_terms_days", Integer, nullable=False),
+    Column("company_number", Text),
+    Column("vat_number", Text),
 )
 
 PERIODS = Table(

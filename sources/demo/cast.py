@@ -15,6 +15,7 @@ __all__ = [
     "MAIN",
     "NO_CONTRACT",
     "SINCE",
+    "UNLINKED",
     "Figure",
 ]
 
@@ -55,6 +56,9 @@ EURO = Figure("CL-00421", "Müller Telekonferenz GmbH", ("7700128",), ("SM-2024-
 """Billed in EUR, with VAT in CZK too."""
 
 CAST = (MAIN, AMBIGUOUS_ACCOUNT, NO_CONTRACT, AMBIGUOUS_CONTRACT, EURO)
+
+UNLINKED = ("7700201", "7700202", "7700203")
+"""Accounts that nobody has linked to a client: with `MAIN`'s numbers, with `AMBIGUOUS_ACCOUNT`'s DIČ, with neither."""
 
 BRIDGES = (("bridge-1", "UTC"), ("pbx-praha", "UTC"), ("pbx-brno", "Europe/Prague"), ("pbx-old", None))
 """(id, zone of its call record files). `pbx-old` has not declared one."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
@@ -16,7 +16,7 @@ from sources.records.billing import BillingAccount
 from sources.records.links import AccountLink
 from sources.records.sales import Client, Contact, Contract, PostalAddress, RateVersion
 
-__all__ = ["OTHERS", "Customer", "Unpriced", "customers"]
+__all__ = ["OTHERS", "Customer", "Unpriced", "as_billed", "customers", "unlinked_accounts"]
 
 OTHERS = 235
 """How many clients there are besides the cast, if nobody wants fewer."""
@@ -224,6 +224,24 @@ def in_euro(random: Random) -> Customer:
     )
     agreement = Agreement(*account_of(figure, currency="EUR"), contract, versions)
     return Customer(client, contacts_of(random, client), (agreement,), figure=figure)
+
+
+def unlinked_accounts(people: Sequence[Customer]) -> tuple[BillingAccount, ...]:
+    """Opened in billing, and nobody has linked them yet; spelled as people spell numbers."""
+    clients = {customer.figure: customer.client for customer in people}
+    first, second, third = cast.UNLINKED
+    known, other = clients[cast.MAIN].company_number or "", clients[cast.AMBIGUOUS_ACCOUNT].vat_number or ""
+    spaced = f"{known[:3]} {known[3:5]} {known[5:]}"
+    return (
+        BillingAccount(first, "EUR", 1, 14, spaced, f"CZ{known}"),
+        BillingAccount(second, "CZK", 1, 14, None, other.lower()),
+        BillingAccount(third, "CZK", 1, 30),
+    )
+
+
+def as_billed(account: BillingAccount, client: Client) -> BillingAccount:
+    """With the numbers of the client that it was opened for."""
+    return replace(account, company_number=client.company_number, vat_number=client.vat_number)
 
 
 def figure_client(figure: Figure, number: str, salesperson: str, where: PostalAddress) -> Client:

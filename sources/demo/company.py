@@ -11,7 +11,7 @@ from random import Random
 from sources.demo import cast
 from sources.demo.agreements import Agreement
 from sources.demo.calendar import czech_holidays
-from sources.demo.clients import HISTORY, OTHERS, Customer, customers
+from sources.demo.clients import HISTORY, OTHERS, Customer, as_billed, customers, unlinked_accounts
 from sources.demo.ledger import Ledger, keep_books, noon
 from sources.demo.meetings import Meeting, meetings, stray_meeting
 from sources.demo.rules import DemoRules
@@ -74,6 +74,7 @@ def company_of(today: date, rules: DemoRules, *, others: int = OTHERS) -> Compan
     holidays = tuple(czech_holidays(today.year - 4, today.year + 3))
     exchange_rates = tuple(euro_rates(today - HISTORY - timedelta(days=60), today))
     idle = [(one.account, one.link.valid_from) for customer in people for one in customer.unpriced]
+    idle += [(account, cast.SINCE) for account in unlinked_accounts(people)]
     ledger = keep_books(
         SEED,
         held,
@@ -115,7 +116,7 @@ def put_together(
         bridges=tuple(Bridge(id, zone) for id, zone in cast.BRIDGES),
         conferences=tuple(meeting.conference for meeting in held if meeting.conference),
         legs=tuple(leg for meeting in held for leg in meeting.legs),
-        accounts=tuple(account for account, _ in accounts.values()),
+        accounts=(*(account for account, _ in accounts.values()), *unlinked_accounts(people)),
         periods=ledger.periods,
         invoices=tuple(bill.invoice for bill in ledger.bills),
         lines=tuple(line for bill in ledger.bills for line in bill.content.lines),
@@ -145,8 +146,8 @@ def versions_of(people: Iterable[Customer], priced: dict[str, Agreement]) -> Ite
 
 def accounts_of(people: Iterable[Customer]) -> Iterator[tuple[str, tuple[BillingAccount, AccountLink]]]:
     for customer in people:
-        yield from ((one.account.number, (one.account, one.link)) for one in customer.agreements)
-        yield from ((one.account.number, (one.account, one.link)) for one in customer.unpriced)
+        for one in (*customer.agreements, *customer.unpriced):
+            yield one.account.number, (as_billed(one.account, customer.client), one.link)
 
 
 def euro_rates(first: date, last: date) -> Iterator[ExchangeRate]:

@@ -32,12 +32,17 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class BillingAccount:
-    """A period begins on `cycle_day` of each month, 1 to 31 (29 to 31: the last day of shorter months)."""
+    """A period begins on `cycle_day` of each month, 1 to 31 (29 to 31: the last day of shorter months).
+
+    `company_number` (IČO) and `vat_number` (DIČ) are whom billing bills, as somebody typed them there; not sales' own.
+    """
 
     number: str
     currency: str
     cycle_day: int
     payment_terms_days: int
+    company_number: str | None = None
+    vat_number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from resolvers.nodes import node_id
 from sources.demo import cast
 from tests.company import ask
 
-__all__ = ["made_ready"]
+__all__ = ["OTHER_ARGUMENTS", "made_ready"]
 
 MASTER = (Path(__file__).parents[2] / "examples" / "Master.csv").read_text(encoding="utf-8")
 BRIDGE = "pbx-praha"
@@ -26,6 +26,20 @@ INVOICE = """mutation ($id: ID!) {
     ... on Refused { code }
   }
 }"""
+LINK = f"""mutation {{
+  linkAccount(account: "{cast.UNLINKED[0]}", client: "{cast.MAIN.client}", validFrom: "2027-01-01") {{
+    ... on AccountLinked {{ link {{ validFrom }} }}
+    ... on Refused {{ code }}
+  }}
+}}"""
+NOT_THEIRS = f'{{account: "{cast.MAIN.accounts[0]}", client: "CL-00000", validFrom: "2026-01-01"}}'
+OTHER_ARGUMENTS = {
+    "LinkChange": {"Query.billingAccount": f'(number: "{cast.UNLINKED[0]}")'},
+    "LinkProblem": {"Mutation.linkAccounts": f"(links: [{NOT_THEIRS}])"},
+    "LinksRefused": {"Mutation.linkAccounts": f"(links: [{NOT_THEIRS}])"},
+    "Refused": {"Query.billingAccount": f'(number: "{cast.NO_CONTRACT.accounts[0]}")'},
+}
+"""For the ways to some types."""
 CALL = """query ($id: ID!) { conference(id: $id) { startedAt legs { id seconds } } }"""
 RUN = """{ processes(first: 1) { id } }"""
 
@@ -38,6 +52,7 @@ async def made_ready(company: Company) -> dict[str, str]:
     draft = await asked(company, INVOICE, id=cast.EURO.conference)
     refused = await asked(company, INVOICE, id=cast.NO_CONTRACT.conference)
     assert refused["invoiceConference"]["code"] == "no-contract"
+    assert "link" in (await asked(company, LINK))["linkAccount"]
     received = await asked(company, RECEIVE, bridge=BRIDGE, content=f"not,a,record\n{MASTER}")
     legs = [leg["id"] for leg in received["receiveCallRecords"]["legs"]]
     run = (await asked(company, RUN))["processes"][0]["id"]
@@ -89,7 +104,12 @@ def mutations(draft: str, call: Any, unassembled: list[str]) -> dict[str, str]:
     )
     group = f'{{bridge: "{BRIDGE}", room: "20260123", legs: {json.dumps(unassembled)}, booking: "{cast.MAIN.booking}"}}'
     file = f'bridge: "{BRIDGE}", format: ASTERISK_CSV, content: {json.dumps(MASTER)}'
+    link = f'account: "{cast.UNLINKED[0]}", client: "{cast.MAIN.client}", validFrom: "2027-01-01"'
+    ended = f'account: "{cast.MAIN.accounts[0]}", client: "{cast.MAIN.client}", validTo: "2027-01-01"'
     return {
+        "Mutation.linkAccount": f"({link})",
+        "Mutation.linkAccounts": f"(links: [{{{link}}}])",
+        "Mutation.unlinkAccount": f"({ended})",
         "Mutation.assembleConferences": f'(conferences: [{group}], idempotencyKey: "k")',
         "Mutation.importCallRecords": f"({file})",
         "Mutation.invoiceConference": f'(id: "{cast.EURO.conference}", idempotencyKey: "k")',

@@ -69,6 +69,7 @@ class Company:
                 "__typename": "ReceivedCallRecords",
                 "received": len(fresh),
                 "duplicates": len(lines) - len(fresh),
+                "skipped": 2,
                 "quarantined": [BAD_LINE],
                 "legs": [{"id": id, "conference": self.legs[id]["conference"]} for id, *_ in lines],
             }
@@ -109,6 +110,7 @@ async def test_a_file_becomes_conferences() -> None:
     assert found == Imported(
         received=3,
         duplicates=0,
+        skipped=2,
         quarantined=(Quarantined(**BAD_LINE),),
         conferences=("CF-BK-2026-000123", "CF-stray"),
     )

@@ -8,7 +8,7 @@ import pytest
 
 from resolvers.links import schema
 from sources.links import METADATA, Links
-from tests.asking import entities
+from tests.asking import ask, entities
 from tests.conftest import MakeDatabase
 from tests.world import a_link
 
@@ -88,3 +88,87 @@ async def test_links_down_is_an_error_not_an_empty_list(database: MakeDatabase) 
     assert answer.data == [{"id": "CL-1", "billingAccounts": None}]
     assert answer.codes == ["SYSTEM_UNAVAILABLE"]
     assert answer.errors[0].extensions["system"] == "links"
+
+
+# Filling it
+
+LINK = """mutation ($account: ID!, $client: ID!, $from: Date!, $to: Date) {
+  linkAccount(account: $account, client: $client, validFrom: $from, validTo: $to) {
+    ... on AccountLinked { link { account { number } client { id } validFrom validTo } }
+    ... on Refused { code message }
+  }
+}"""
+LINK_ALL = """mutation ($links: [AccountLinkInput!]!, $dry: Boolean!) {
+  linkAccounts(links: $links, dryRun: $dry) {
+    ... on AccountsLinked { linked links { account { number } } }
+    ... on LinksRefused { problems { position code } }
+  }
+}"""
+UNLINK = """mutation ($to: Date!, $reason: String) {
+  unlinkAccount(account: "7700002", client: "CL-2", validTo: $to, reason: $reason) {
+    ... on AccountUnlinked { link { validFrom validTo } }
+    ... on Refused { code }
+  }
+}"""
+CHANGES = "... on BillingAccount { linkChanges { kind changedAt changedBy client { id } validToBefore reason } }"
+
+
+async def test_an_account_is_linked_or_refused(links: Links) -> None:
+    """The answer leads to both entities; what overlaps is an answer too, with who is in the way."""
+    wanted = {"account": "7700004", "client": "CL-7", "from": "2026-12-01"}
+    for _ in range(2):
+        answer = await ask(schema, links, LINK, **wanted)
+        assert answer.data == {
+            "linkAccount": {
+                "link": {
+                    "account": {"number": "7700004"},
+                    "client": {"id": "CL-7"},
+                    "validFrom": "2026-12-01",
+                    "validTo": None,
+                }
+            }
+        }
+    answer = await ask(schema, links, LINK, **{**wanted, "client": "CL-8", "from": "2026-12-24"})
+    assert answer.errors == []
+    assert answer.data["linkAccount"]["code"] == "overlapping-link"
+    assert "CL-7's from 2026-12-01 on" in answer.data["linkAccount"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "argument"),
+    [({"to": "2026-12-01"}, "validTo"), ({"account": ""}, "account"), ({"client": "x" * 256}, "client")],
+)
+async def test_what_is_no_link_is_bad_input(links: Links, changes: dict[str, str], argument: str) -> None:
+    """The argument is named."""
+    answer = await ask(schema, links, LINK, **{"account": "7", "client": "CL-7", "from": "2026-12-01", **changes})
+    assert answer.codes == ["BAD_USER_INPUT"]
+    assert answer.errors[0].message.startswith(f"{argument}: ")
+
+
+async def test_links_that_come_together_are_made_or_refused_together(links: Links) -> None:
+    """Each problem has its position; a dry run says what would be, and does nothing."""
+    good = {"account": "7700005", "client": "CL-7", "validFrom": "2026-12-01"}
+    bad = {"account": "7700002", "client": "CL-7", "validFrom": "2026-12-01"}
+    answer = await ask(schema, links, LINK_ALL, links=[good, bad], dry=False)
+    assert answer.data == {"linkAccounts": {"problems": [{"position": 1, "code": "overlapping-link"}]}}
+    for dry, linked in ((True, 1), (False, 1), (False, 0)):
+        answer = await ask(schema, links, LINK_ALL, links=[good], dry=dry)
+        assert answer.data == {"linkAccounts": {"linked": linked, "links": [{"account": {"number": "7700005"}}]}}
+
+
+async def test_ending_a_link_is_seen_in_the_accounts_changes(links: Links) -> None:
+    """Who, when, what it was before, and why."""
+    assert (await ask(schema, links, UNLINK, to="2026-11-24")).data == {"unlinkAccount": {"code": "changes-the-past"}}
+    ended = await ask(schema, links, UNLINK, to="2026-11-24", reason="sold")
+    assert ended.data == {"unlinkAccount": {"link": {"validFrom": "2025-01-01", "validTo": "2026-11-24"}}}
+    answer = await entities(schema, links, accounts("7700002", "7700001"), CHANGES)
+    change = {
+        "kind": "ENDED",
+        "changedAt": "2026-11-24T11:00:00Z",
+        "changedBy": "anonymous",
+        "client": {"id": "CL-2"},
+        "validToBefore": None,
+        "reason": "sold",
+    }
+    assert answer.data == [{"linkChanges": [change]}, {"linkChanges": []}]
+    assert answer.statements == 1

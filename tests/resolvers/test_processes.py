@@ -33,7 +33,7 @@ mutation ($id: ID!) {
 IMPORT = """
 mutation ($bridge: ID!) {
   importCallRecords(bridge: $bridge, format: ASTERISK_CSV, content: "lines") {
-    received duplicates quarantined { line reason message text } conferences { id invoicing { state } }
+    received duplicates skipped quarantined { line reason message text } conferences { id invoicing { state } }
   }
 }
 """
@@ -46,6 +46,7 @@ class Made:
     invoice: str = "IN-1"
     received: int = 4
     duplicates: int = 1
+    skipped: int = 7
     quarantined: Sequence[QuarantinedLine] = (QuarantinedLine(5, "clock", "leaves before it joins", "x"),)
     conferences: Sequence[str] = ("CF-1", "CF-2")
 
@@ -151,6 +152,7 @@ async def test_import_answers_with_counts_and_conferences(source: Processes) -> 
     assert answer.data["importCallRecords"] == {
         "received": 4,
         "duplicates": 1,
+        "skipped": 7,
         "quarantined": [{"line": 5, "reason": "clock", "message": "leaves before it joins", "text": "x"}],
         "conferences": [
             {"id": "CF-1", "invoicing": {"state": "FAILED"}},

@@ -5,8 +5,9 @@ that fails leaves the ones before it taken: the file can simply be given again, 
 """
 
 import asyncio
+import codecs
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +15,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from processes.commands.opening import OpenGraph, data_option, url_option
 from processes.graph import Graph, GraphError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-__all__ = ["OpenGraph", "import_cdr"]
-
-# (URL or None for the one in this process, data directory) -> the graph, open.
-OpenGraph = Callable[[str | None, Path], AbstractAsyncContextManager[Graph]]
+__all__ = ["import_cdr", "pieces"]
 
 LINES = 500
 """Lines of a piece. A record may go on over a newline, then the piece does too, up to twice as many lines."""
@@ -37,6 +36,7 @@ mutation ImportCallRecords($bridge: ID!, $format: CallRecordFormat!, $content: S
   importCallRecords(bridge: $bridge, format: $format, content: $content) {
     received
     duplicates
+    skipped
     quarantined { line reason message }
     conferences { id }
   }
@@ -58,6 +58,7 @@ class Tally:
 
     received: int = 0
     duplicates: int = 0
+    skipped: int = 0
     quarantined: tuple[tuple[int, str, str], ...] = ()
     conferences: tuple[str, ...] = ()
 
@@ -67,6 +68,7 @@ class Tally:
         return Tally(
             self.received + answer["received"],
             self.duplicates + answer["duplicates"],
+            self.skipped + answer["skipped"],
             (*self.quarantined, *lines),
             tuple(dict.fromkeys((*self.conferences, *conferences))),
         )
@@ -76,23 +78,56 @@ class Tally:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--bridge", required=True, help="The bridge that wrote the file, as billing knows it: pbx-praha.")
 @click.option("--format", "format_", type=click.Choice(list(FORMATS)), default="asterisk-csv", show_default=True)
-@click.option(
-    "--data", type=click.Path(path_type=Path), default=Path("data"), show_default=True, help="The data directory."
-)
-@click.option("--url", help="Send it to a Spojka that runs there: http://127.0.0.1:8000/graphql.")
+@click.option("--encoding", default="utf-8", show_default=True, help="How the file's letters are written: cp1250.")
+@data_option
+@url_option
 @click.pass_obj
-def import_cdr(open_graph: OpenGraph, file: Path, bridge: str, format_: str, data: Path, url: str | None) -> None:
+def import_cdr(
+    open_graph: OpenGraph, file: Path, bridge: str, format_: str, encoding: str, data: Path, url: str | None
+) -> None:
     """Import the call records in FILE: each good line is taken once, a bad one is kept in quarantine."""
-    tally = asyncio.run(_import(open_graph(url, data), file, bridge=bridge, format=FORMATS[format_]))
+    letters = _letters(encoding)
+    _check_letters(file, letters)
+    tally = asyncio.run(_import(open_graph(url, data), file, bridge=bridge, format=FORMATS[format_], encoding=letters))
     for line in _report(tally, file.name):
         click.echo(line)
 
 
-async def _import(graph: AbstractAsyncContextManager[Graph], file: Path, *, bridge: str, format: str) -> Tally:
+def _letters(encoding: str) -> str:
+    """Python's name of the encoding. Only such as have ASCII's newline, by which the file is cut."""
+    try:
+        name = codecs.lookup(encoding).name
+        fits = "\n".encode(name) == b"\n"
+    except LookupError:
+        fits = False
+    if not fits:
+        raise click.UsageError(f"--encoding {encoding}: it can't be read; there are utf-8, cp1250, iso8859-2, ...")
+    return "utf-8-sig" if name == "utf-8" else name
+
+
+def _check_letters(file: Path, encoding: str) -> None:
+    """Every line can be read, before the first one is sent: a letter that is replaced would be another record."""
+    before = 0
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                line.decode(encoding)
+            except UnicodeDecodeError as error:
+                place = f"{file.name}:{number}: byte {before + error.start} ({line[error.start]:#04x})"
+                raise click.ClickException(
+                    f"{place} is not {encoding.removesuffix('-sig')}: nothing was taken; name the file's encoding with "
+                    "--encoding, like cp1250"
+                ) from error
+            before += len(line)
+
+
+async def _import(
+    graph: AbstractAsyncContextManager[Graph], file: Path, *, bridge: str, format: str, encoding: str
+) -> Tally:
     tally = Tally()
     size = os.stat(file).st_size
     async with graph as opened:
-        with file.open(encoding="utf-8-sig", errors="replace", newline="\n") as lines, _progress() as progress:
+        with file.open(encoding=encoding, newline="\n") as lines, _progress() as progress:
             task = progress.add_task(file.name, total=size)
             for piece in pieces(lines):
                 variables = {"bridge": bridge, "format": format, "content": piece.content}
@@ -101,7 +136,7 @@ async def _import(graph: AbstractAsyncContextManager[Graph], file: Path, *, brid
                 except GraphError as error:
                     raise click.ClickException(_stopped(error, file.name, piece.before)) from error
                 tally = tally.with_answer(answer["importCallRecords"], piece)
-                progress.advance(task, len(piece.content.encode()))
+                progress.advance(task, len(piece.content.encode(encoding)))
     return tally
 
 
@@ -136,7 +171,8 @@ def _stopped(error: GraphError, name: str, before: int) -> str:
 
 
 def _report(tally: Tally, name: str) -> Iterator[str]:
-    yield f"received {tally.received}, duplicates {tally.duplicates}, quarantined {len(tally.quarantined)}"
+    counts = f"received {tally.received}, duplicates {tally.duplicates}, quarantined {len(tally.quarantined)}"
+    yield f"{counts}, skipped {tally.skipped}"
     for line, reason, message in tally.quarantined[:SHOWN]:
         yield f"  {name}:{line}: {reason}: {message}"
     if len(tally.quarantined) > SHOWN:

@@ -1,27 +1,25 @@
-"""The subgraph of links: whose is a billing account, which accounts has a client; and every entity's global id."""
+"""The types of links: clients and accounts, each knowing the other."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, datetime
+from enum import Enum
 from typing import Self
 
 import strawberry
-from strawberry.federation import Schema
 
 from processes.rules.instants import is_valid_on, local_day
 from processes.rules.rates import in_force
 from resolvers.access import Scope, asks
 from resolvers.batching import Entity, Representation, batched
 from resolvers.context import Context
-from resolvers.errors import BadInput
 from resolvers.grouping import grouped
-from resolvers.nodes import Booking, Conference, Contract, Invoice, Key, Leg, Node, Process, RateVersion, parts_of
-from resolvers.scalars import configuration
+from resolvers.nodes import Key, Node
 from sources.links import Links
-from sources.records.links import AccountLink
+from sources.records import links as records
 
-__all__ = ["make_schema", "schema"]
+__all__ = ["BillingAccount", "Client", "Info"]
 
 Info = strawberry.Info[Context[Links], None]
 
@@ -79,8 +77,47 @@ class AccountOwner:
     valid_to: date | None
 
     @classmethod
-    def of(cls, link: AccountLink) -> Self:
+    def of(cls, link: records.AccountLink) -> Self:
         return cls(client=Client(id=strawberry.ID(link.client)), valid_from=link.valid_from, valid_to=link.valid_to)
+
+
+@strawberry.enum
+class LinkChangeKind(Enum):
+    """LINKED: a new link. ENDED: it holds to `validTo` now. WITHDRAWN: it never held, as it would end as it begins."""
+
+    LINKED = "LINKED"
+    ENDED = "ENDED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+@strawberry.federation.type(requires_scopes=asks(Scope.LINKS_READ))
+class LinkChange:
+    """Somebody linked the account to `client` or ended that: since then the link holds in [validFrom, validTo).
+
+    `validToBefore` is to when it held before; `reason` is what they gave, always where days that had begun changed.
+    """
+
+    kind: LinkChangeKind
+    changed_at: datetime
+    changed_by: str
+    client: Client | None
+    valid_from: date | None
+    valid_to: date | None
+    valid_to_before: date | None
+    reason: str | None
+
+    @classmethod
+    def of(cls, record: records.LinkChange) -> Self:
+        return cls(
+            kind=LinkChangeKind(record.what),
+            changed_at=record.changed_at,
+            changed_by=record.changed_by,
+            client=Client(id=strawberry.ID(record.client)),
+            valid_from=record.valid_from,
+            valid_to=record.valid_to,
+            valid_to_before=record.valid_to_before,
+            reason=record.reason,
+        )
 
 
 @strawberry.federation.type(keys=["number"], requires_scopes=asks(Scope.ACCOUNTS_READ))
@@ -108,63 +145,29 @@ class BillingAccount(Node, Entity):
         links = await links_of(parents, info)
         return [[AccountOwner.of(link) for link in links.get(account.number, [])] for account in parents]
 
+    @batched(description="Who linked the account and who ended that, in order of time; what was there first has none.")
+    @staticmethod
+    async def link_changes(
+        parents: strawberry.Parent[list[BillingAccount]], info: Info
+    ) -> list[list[LinkChange] | None]:
+        found = await info.context.source.changes_of_accounts([account.number for account in parents])
+        changes = grouped(found, lambda change: change.account)
+        return [[LinkChange.of(change) for change in changes.get(account.number, [])] for account in parents]
+
     @classmethod
     async def resolve_references(cls, info: Info, keys: list[Representation]) -> list[Self]:
         return [cls(number=strawberry.ID(str(key["number"]))) for key in keys]
 
 
-async def links_of(accounts: list[BillingAccount], info: Info) -> dict[str, list[AccountLink]]:
+async def links_of(accounts: list[BillingAccount], info: Info) -> dict[str, list[records.AccountLink]]:
     links = await info.context.source.of_accounts([account.number for account in accounts])
     return grouped(links, lambda link: link.account)
 
 
-def accounts_in(links: Iterable[AccountLink]) -> list[str]:
+def accounts_in(links: Iterable[records.AccountLink]) -> list[str]:
     """Each account once, though it may have been the client's twice."""
     return list(dict.fromkeys(link.account for link in links))
 
 
-def client_of(link: AccountLink) -> str:
+def client_of(link: records.AccountLink) -> str:
     return link.client
-
-
-NAMED_BY_ONE: Mapping[str, Callable[[strawberry.ID], Node]] = {
-    "BillingAccount": lambda key: BillingAccount(number=key),
-    "Booking": lambda key: Booking(ref=key),
-    "Client": lambda key: Client(id=key),
-    "Conference": lambda key: Conference(id=key),
-    "Contract": lambda key: Contract(number=key),
-    "Invoice": lambda key: Invoice(id=key),
-    "Leg": lambda key: Leg(id=key),
-    "Process": lambda key: Process(id=key),
-}
-
-
-def node(id: strawberry.ID) -> Node | None:
-    match parts_of(id):
-        case (str(name), (str(key),)) if name in NAMED_BY_ONE:
-            return NAMED_BY_ONE[name](strawberry.ID(key))
-        case ("RateVersion", (str(number), int(version))):
-            return RateVersion(contract=Contract(number=strawberry.ID(number)), version=version)
-        case (name, _):
-            raise BadInput(f"id: there is no such {name}; take a nodeId that the graph gave")
-
-
-@strawberry.type
-class Query:
-    node: Node | None = strawberry.federation.field(
-        resolver=node,
-        requires_scopes=asks(Scope.NODES_READ),
-        description="What this `nodeId` names. Of what doesn't exist, all but the key is null.",
-    )
-
-
-def make_schema() -> Schema:
-    return Schema(
-        query=Query,
-        types=[Client, BillingAccount, Booking, Conference, Contract, Invoice, Leg, Process, RateVersion],
-        federation_version="2.9",
-        config=configuration(),
-    )
-
-
-schema = make_schema()
