@@ -32,6 +32,8 @@ from graphql import (
 from graphql.execution.values import get_argument_values
 from graphql.language import FieldNode, InlineFragmentNode, OperationDefinitionNode, SelectionSetNode
 
+from gateway.authorization.access import Access
+from gateway.authorization.row_rules import RowRule
 from gateway.composition.composer import compose
 from gateway.composition.subgraph import SubgraphSdl
 from gateway.composition.supergraph import Supergraph
@@ -59,7 +61,8 @@ __all__ = [
 
 LINK = (
     'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9",'
-    ' import: ["@key", "@shareable", "@external", "@requires", "@provides", "@inaccessible", "@override"])\n'
+    ' import: ["@key", "@shareable", "@external", "@requires", "@provides", "@inaccessible", "@override",'
+    ' "@authenticated", "@requiresScopes", "@policy"])\n'
 )
 NOW = datetime(2026, 11, 24, 16, 30, tzinfo=UTC)
 TESTER = Viewer("test")
@@ -135,6 +138,8 @@ class World:
         query: Mapping[str, Any] | None = None,
         mutation: Mapping[str, Any] | None = None,
         cached: int = 1000,
+        rules: Iterable[RowRule] = (),
+        refuse_whole: bool = False,
     ) -> None:
         self.roots = {"Query": Thing("Query", dict(query or {})), "Mutation": Thing("Mutation", dict(mutation or {}))}
         self.things: dict[str, list[Thing]] = {}
@@ -147,7 +152,12 @@ class World:
         self.faulty: Faulty | None = None
         self.supergraph = supergraph_of(subgraphs)
         self.subgraphs = {name: _Suspicious(name, _linked(sdl), self) for name, sdl in subgraphs.items()}
-        self.gateway = Gateway(self.supergraph, self.subgraphs, cached=cached, most_objects=1_000_000)
+        self.cached = cached
+        self.gateway = self.guarded_by(Access(self.supergraph, rules=rules, refuse_whole=refuse_whole))
+
+    def guarded_by(self, access: Access) -> Gateway:
+        """A gateway to the same world, with `access`."""
+        return Gateway(self.supergraph, self.subgraphs, access=access, cached=self.cached, most_objects=10**15)
 
     @property
     def services(self) -> list[str]:
@@ -166,7 +176,7 @@ class World:
         self.asked.clear()
         self.complaints.clear()
         request = GraphQLRequest(query=query, variables=variables or {}, operation_name=operation_name)
-        answer = await self.gateway.answer(request, RequestContext(now=NOW))
+        answer = await self.gateway.answer(request, RequestContext(now=NOW, viewer=viewer))
         assert not self.complaints, "\n".join(self.complaints)
         return answer
 

@@ -193,7 +193,9 @@ def _tidied(text: str) -> str:
         if isinstance(each, FragmentDefinitionNode) and not re.search(rf"\.\.\.{each.name.value}\b", text):
             continue
         if isinstance(each, OperationDefinitionNode):
-            used = [v for v in each.variable_definitions if len(re.findall(rf"\${v.variable.name.value}\b", text)) > 1]
+            used = [
+                v for v in each.variable_definitions or () if len(re.findall(rf"\${v.variable.name.value}\b", text)) > 1
+            ]
             each = _with(each, variable_definitions=tuple(used))
         definitions.append(each)
     tidied = print_ast(DocumentNode(definitions=tuple(definitions)))
