@@ -1,8 +1,11 @@
-"""What a source says when it cannot answer: `SourceError` and, below it, the two ways a system's database fails.
+"""What a source says when it cannot answer: `SourceError` and, below it, the ways in which a system's database fails.
 
     SourceError                 has a code; its message and extensions are safe to show to anyone
       SystemUnavailable         SYSTEM_UNAVAILABLE: the database can't be reached, opened or read
       SystemBusy                SYSTEM_BUSY: somebody else holds a lock for too long; asking again later may help
+      SystemReadOnly            SYSTEM_READ_ONLY: nothing is ever written there
+      MappingRefused            MAPPING_REFUSED: the database isn't as the mapping of its tables says
+      ValueRefused              MAPPED_VALUE_REFUSED: a mapped column holds what its mapping doesn't know
       KeyReused                 IDEMPOTENCY_KEY_REUSED: the key was used before, with another input
 
 What the driver said (paths, URLs, SQL) is only in the chained cause, for the log.
@@ -10,9 +13,17 @@ What the driver said (paths, URLs, SQL) is only in the chained cause, for the lo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-__all__ = ["KeyReused", "SourceError", "SystemBusy", "SystemUnavailable"]
+__all__ = [
+    "KeyReused",
+    "MappingRefused",
+    "SourceError",
+    "SystemBusy",
+    "SystemReadOnly",
+    "SystemUnavailable",
+    "ValueRefused",
+]
 
 
 class SourceError(Exception):
@@ -41,6 +52,37 @@ class SystemBusy(SourceError):
         message = f"{system} is busy: its database is locked by other work; try again in a moment"
         super().__init__(message, code="SYSTEM_BUSY", extensions={"system": system})
         self.system = system
+
+
+class SystemReadOnly(SourceError):
+    """Something was to be written into `system`, which is only read."""
+
+    def __init__(self, system: str) -> None:
+        message = f"{system} is only read here (read_only, or its tables are mapped): change it in the system itself"
+        super().__init__(message, code="SYSTEM_READ_ONLY", extensions={"system": system})
+        self.system = system
+
+
+class MappingRefused(SourceError):
+    """The database of `system` isn't as its mapping says. `problems` name what is wrong, for whoever runs Spojka."""
+
+    def __init__(self, system: str, problems: Sequence[object]) -> None:
+        message = f"{system} can't be read: its database isn't as its mapping says; ask its administrator"
+        super().__init__(message, code="MAPPING_REFUSED", extensions={"system": system})
+        self.system = system
+        self.problems = tuple(problems)
+
+
+class ValueRefused(SourceError):
+    """A value of a mapped column can't be meant: an unknown code, a time that is no instant, nothing at all."""
+
+    def __init__(self, system: str, table: str, column: str, why: str) -> None:
+        extensions = {"system": system, "table": table, "column": column}
+        super().__init__(
+            f"{system}: a value of {table}.{column} is refused: {why}",
+            code="MAPPED_VALUE_REFUSED",
+            extensions=extensions,
+        )
 
 
 class KeyReused(SourceError):

@@ -15,7 +15,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Boolean, String, TypeEngine
 
-__all__ = ["KeyList", "is_storable", "key_literals", "one_of"]
+__all__ = ["BoundKeys", "KeyList", "OneOf", "is_storable", "key_literals", "one_of"]
 
 
 def one_of(column: ColumnElement[Any], name: str = "keys") -> ColumnElement[bool]:
@@ -23,10 +23,10 @@ def one_of(column: ColumnElement[Any], name: str = "keys") -> ColumnElement[bool
 
     For text and integer columns; no keys match nothing.
     """
-    return _OneOf(column, bindparam(name, type_=_Keys(column.type)))
+    return OneOf(column, bindparam(name, type_=BoundKeys(column.type)))
 
 
-class _Keys(TypeDecorator[Collection[Any]]):
+class BoundKeys(TypeDecorator[Collection[Any]]):
     """A collection of keys as one value: JSON text on SQLite, an array on PostgreSQL, a list in SQL on MariaDB.
 
     Keys are cast to the column's type first, so that the same keys are found on every database.
@@ -70,7 +70,7 @@ def is_storable(key: object) -> bool:
     return "\0" not in key and (key.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in key))
 
 
-class _OneOf(FunctionElement[bool]):
+class OneOf(FunctionElement[bool]):
     name = "one_of"
     type = Boolean()
     inherit_cache = True
@@ -78,20 +78,20 @@ class _OneOf(FunctionElement[bool]):
     _is_implicitly_boolean = True
 
 
-@compiles(_OneOf, "sqlite")
-def _on_sqlite(element: _OneOf, compiler: Any, **options: Any) -> str:
+@compiles(OneOf, "sqlite")
+def _on_sqlite(element: OneOf, compiler: Any, **options: Any) -> str:
     column, keys = (compiler.process(clause, **options) for clause in element.clauses)
     return f"{column} IN (SELECT value FROM json_each({keys}))"  # noqa: S608 - both are compiled SQL, values are bound
 
 
-@compiles(_OneOf, "postgresql")
-def _on_postgresql(element: _OneOf, compiler: Any, **options: Any) -> str:
+@compiles(OneOf, "postgresql")
+def _on_postgresql(element: OneOf, compiler: Any, **options: Any) -> str:
     column, keys = (compiler.process(clause, **options) for clause in element.clauses)
     return f"{column} = ANY ({keys})"
 
 
-@compiles(_OneOf, "mariadb")
-def _on_mariadb(element: _OneOf, compiler: Any, **options: Any) -> str:
+@compiles(OneOf, "mariadb")
+def _on_mariadb(element: OneOf, compiler: Any, **options: Any) -> str:
     """A list of literals: the driver writes every value into the statement, so a list is one value as well.
 
     Literals are compared by the column's own collation and find its index. JSON_TABLE would make a column of them,

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 __all__ = ["DAY_FORMATS", "DEFAULT_DAY", "DEFAULT_TIME", "TIME_FORMATS", "DayFormat", "TimeFormat"]
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
+EPOCH = datetime(1970, 1, 1)
 DEFAULT_DAY = "YYYY-MM-DD"
 DEFAULT_TIME = "YYYY-MM-DD hh:mm:ss"
 
@@ -28,7 +27,7 @@ class DayFormat:
 
     def read(self, written: str) -> date:
         """ValueError for what isn't written so."""
-        if not re.fullmatch(self.shape, written):
+        if not re.fullmatch(self.shape, written, re.ASCII):
             raise ValueError(f"it is not written {self.name}")
         return datetime.strptime(written, self.strftime).date()
 
@@ -39,49 +38,51 @@ class DayFormat:
 
 @dataclass(frozen=True, slots=True)
 class TimeFormat:
-    """A time of day and day in text (`strftime`), or a number of `tick` since 1970 in UTC.
+    """A time in text, perhaps with a fraction of its second; or a number of `tick` since 1970.
 
-    Text may go on with a fraction of a second and, where `zoned`, with Z or an offset.
+    `utc`: it says its instant itself; the others are read from the clocks of a zone.
     """
 
     name: str
     shape: str = ""
     strftime: str = ""
     digits: bool = False
+    utc: bool = False
     tick: timedelta | None = None
 
     def read(self, written: str) -> datetime:
-        """Naive, or aware where it says its zone. ValueError for what isn't written so."""
+        """Naive; in UTC where `utc`. ValueError for what isn't written so."""
         if self.tick is not None:
-            return EPOCH + int(written) * self.tick
-        found = re.fullmatch(rf"({self.shape})(\.\d{{1,6}})?(Z|[+-]\d\d:?\d\d)?", written)
+            return EPOCH + whole(written) * self.tick
+        found = re.fullmatch(rf"({self.shape})(?:\.(\d{{1,6}}))?{'Z' if self.utc else ''}", written, re.ASCII)
         if not found:
             raise ValueError(f"it is not written {self.name}")
-        text, fraction, offset = found.groups()
-        moment = datetime.strptime(text, self.strftime)
-        if fraction:
-            moment = moment.replace(microsecond=int(fraction[1:].ljust(6, "0")))
-        return moment if offset is None else datetime.strptime(f"{moment.isoformat()}{offset}", iso_of(moment))
+        text, fraction = found.groups()
+        return datetime.strptime(text, self.strftime).replace(microsecond=int((fraction or "0").ljust(6, "0")))
 
     def write(self, moment: datetime) -> str:
-        """`moment` is in UTC for a number, else on the clocks of the column's zone. ValueError between two ticks."""
+        """A naive time, in UTC where `utc`, as it is written. ValueError between two ticks."""
         if self.tick is not None:
             ticks, rest = divmod(moment - EPOCH, self.tick)
             if rest:
-                raise ValueError(f"{moment} is between two {self.name}")
+                raise ValueError(f"{moment} is between two numbers of {self.name}")
             return str(ticks)
         text = f"{moment.year:04}{moment.strftime(self.strftime.removeprefix('%Y'))}"
-        return f"{text}.{moment.microsecond:06}".rstrip("0") if moment.microsecond else text
+        fraction = f".{moment.microsecond:06}".rstrip("0") if moment.microsecond else ""
+        return f"{text}{fraction}{'Z' if self.utc else ''}"
 
 
-def iso_of(moment: datetime) -> str:
-    return "%Y-%m-%dT%H:%M:%S.%f%z" if moment.microsecond else "%Y-%m-%dT%H:%M:%S%z"
+def whole(written: str) -> int:
+    if not re.fullmatch(r"-?\d{1,15}", written, re.ASCII):
+        raise ValueError("it is not a number of seconds since 1970")
+    return int(written)
 
 
 DAY_FORMATS = {
     each.name: each
     for each in (
         DayFormat(DEFAULT_DAY, r"\d{4}-\d\d-\d\d", "%Y-%m-%d", digits=False),
+        DayFormat(DEFAULT_TIME, r"\d{4}-\d\d-\d\d 00:00:00", "%Y-%m-%d 00:00:00", digits=False),
         DayFormat("YYYYMMDD", r"\d{8}", "%Y%m%d", digits=True),
     )
 }
@@ -91,7 +92,8 @@ TIME_FORMATS = {
         TimeFormat(DEFAULT_TIME, r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "%Y-%m-%d %H:%M:%S"),
         TimeFormat("YYYY-MM-DDThh:mm:ss", r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", "%Y-%m-%dT%H:%M:%S"),
         TimeFormat("YYYYMMDDhhmmss", r"\d{14}", "%Y%m%d%H%M%S", digits=True),
-        TimeFormat("epoch", tick=timedelta(seconds=1)),
-        TimeFormat("epoch-ms", tick=timedelta(milliseconds=1)),
+        TimeFormat("YYYY-MM-DDThh:mm:ssZ", r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", "%Y-%m-%dT%H:%M:%S", utc=True),
+        TimeFormat("epoch", digits=True, utc=True, tick=timedelta(seconds=1)),
+        TimeFormat("epoch-ms", digits=True, utc=True, tick=timedelta(milliseconds=1)),
     )
 }

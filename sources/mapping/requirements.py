@@ -7,6 +7,7 @@ A source says what its tables can't by their `info`:
     HOLIDAYS = Table("holidays", METADATA, ..., info=may_be_absent("no day is a public holiday"))
     KEYS = Table("idempotency_keys", METADATA, ..., info=only_for_writing())
     Column("folded_name", Text, nullable=False, info=folded_from("name"))
+    Column("status", Text, nullable=False, info=one_of_these("DRAFT", "SIGNED", "TERMINATED"))
 
 Nullable columns may be left out (null for every row), others may be given a constant.
 """
@@ -28,11 +29,12 @@ __all__ = [
     "TableNeed",
     "folded_from",
     "may_be_absent",
+    "one_of_these",
     "only_for_writing",
     "requirements",
 ]
 
-ABSENT, WRITTEN, FOLDED = "spojka: absent", "spojka: only written", "spojka: folded from"
+ABSENT, WRITTEN, FOLDED, CHOICES = (f"spojka: {each}" for each in ("absent", "only written", "folded from", "choices"))
 
 
 class Holds(Enum):
@@ -48,9 +50,9 @@ class Holds(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ColumnNeed:
-    """One column. `places` are an EXACT's decimal places; `folded_from` names the column that it is made from.
+    """One column. `places` are an EXACT's decimal places; `choices` all that a TEXT can be, where that is known.
 
-    A folded column is never mapped: Spojka makes it from the other one.
+    `folded_from` names the column that it is made from: a folded column is never mapped, Spojka makes it itself.
     """
 
     name: str
@@ -58,6 +60,7 @@ class ColumnNeed:
     nullable: bool
     places: int = 0
     folded_from: str | None = None
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,14 @@ def table_need(table: Table) -> TableNeed:
 
 def column_need(column: Column[Any]) -> ColumnNeed:
     places = column.type.scale if isinstance(column.type, Exact) else 0
-    return ColumnNeed(column.name, held_by(column), bool(column.nullable), places, column.info.get(FOLDED))
+    return ColumnNeed(
+        column.name,
+        held_by(column),
+        bool(column.nullable),
+        places,
+        column.info.get(FOLDED),
+        column.info.get(CHOICES, ()),
+    )
 
 
 def held_by(column: Column[Any]) -> Holds:
@@ -130,3 +140,8 @@ def only_for_writing() -> dict[Any, Any]:
 def folded_from(name: str) -> dict[Any, Any]:
     """`info` of a column that is `folded` (sources/folding.py) of the column called `name`."""
     return {FOLDED: name}
+
+
+def one_of_these(*choices: str) -> dict[Any, Any]:
+    """`info` of a column of text that can have no other values."""
+    return {CHOICES: choices}
