@@ -20,6 +20,7 @@ from typing import Any
 import click
 
 from gateway import app
+from gateway.commands.initializing import init
 from gateway.composition import CompositionError
 from gateway.config import ConfigError, Settings, read_settings
 from gateway.errors import RequestError, SpojkaError
@@ -169,6 +170,7 @@ def token(role: str, subject: str | None, hours: int, data: Path) -> None:
 main.add_command(import_cdr)
 main.add_command(link)
 
+main.add_command(init)
 
 def _subgraph_url(option: str) -> tuple[str, str]:
     name, _, url = option.partition("=")

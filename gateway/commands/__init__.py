@@ -1,0 +1,1 @@
+"""The commands that keep a Spojka running, which gateway/cli.py mounts: wiring, as cli.py itself."""

@@ -1,0 +1,143 @@
+"""`spojka init` writes every setting there is, and what it writes is understood."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+import gateway.config
+from gateway.app import SYSTEMS
+from gateway.cli import main
+from gateway.commands.initializing import TEMPLATE
+from gateway.config import Settings, read_settings
+from gateway.section import Section, read_file
+
+FILES = ("subgraph.secret", "subgraph.crt", "subgraph.key", "gateways.crt", "persisted.json")
+SECRET = "0123456789abcdef"  # noqa: S105 - the test's own
+WITHOUT_DEFAULT = {
+    *(f"systems.{system}.url" for system in SYSTEMS),
+    "doors.jwks",
+    "doors.issuer",
+    "doors.audience",
+    "doors.roles.claim",
+    "doors.roles.names.obchodnik",
+    *(f"rows.{name}" for name in ("type", "fields", "claim", "except", "exempt_scopes")),
+    "http.hosts",
+    "http.cors.origins",
+    "persisted.manifest",
+    *(f"subgraph.{name}" for name in ("secret_env", "secret_file", "certificate", "key", "client_ca")),
+}
+"""Settings that are examples in the file."""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Commands run in an empty directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run_init(*options: str) -> Result:
+    return CliRunner().invoke(main, ["init", *options])
+
+
+def uncommented(text: str) -> str:
+    """Every setting set: `#key = value` without its `#`."""
+    return re.sub(r"^#(?=[^\s#])", "", text, flags=re.MULTILINE)
+
+
+def alternatives(text: str) -> str:
+    """What stands behind `# or:` in the place of the setting before it."""
+    return re.sub(r"^#[^\s#].*\n# or: ", "#", text, flags=re.MULTILINE)
+
+
+def settings_in(text: str) -> Iterator[tuple[str, str]]:
+    """(full name, the lines that set it alone) of each setting."""
+    header = ""
+    for line in uncommented(text).splitlines():
+        if line.startswith("["):
+            header = line
+        elif key := re.match(r"([\w-]+) = ", line):
+            yield f"{header.strip('[]')}.{key[1]}", f"{header}\n{line}\n"
+
+
+def read(text: str, folder: Path) -> Settings:
+    for name in FILES:
+        (folder / name).write_text("{}" if name.endswith("json") else SECRET)
+    file = folder / "spojka.toml"
+    file.write_text(text, encoding="utf-8")
+    return read_settings(folder, {"SPOJKA_SUBGRAPH_SECRET": SECRET}, systems=tuple(SYSTEMS), file=file)
+
+
+def asked(section: Section) -> Iterator[str]:
+    """Every setting that a reader asked this section for."""
+    for name, children in section._read.items():
+        if not children:
+            yield re.sub(r"\[\d+\]", "", section.key_of(name))
+        for child in children:
+            yield from asked(child)
+
+
+def test_it_is_written_and_sets_nothing(folder: Path) -> None:
+    """What is read from it is what is read without it."""
+    result = run_init("--data", "elsewhere")
+    assert result.exit_code == 0
+    assert "spojka check --data elsewhere" in result.output
+    assert list(folder.iterdir()) == [folder / "spojka.toml"]
+    read_as_it_is = read_settings(folder, {}, systems=tuple(SYSTEMS), file=folder / "spojka.toml")
+    assert read_as_it_is == read_settings(folder, {}, systems=tuple(SYSTEMS))
+
+
+def test_a_file_that_is_there_is_left_as_it_is(folder: Path) -> None:
+    """Somebody's settings are never overwritten."""
+    (folder / "spojka.toml").write_text("# mine\n")
+    result = run_init()
+    assert result.exit_code == 1
+    assert "spojka.toml is there already" in result.output
+    assert (folder / "spojka.toml").read_text() == "# mine\n"
+
+
+@pytest.mark.parametrize("text", [TEMPLATE, alternatives(TEMPLATE)], ids=["first", "or"])
+def test_all_of_it_set_is_accepted(folder: Path, text: str) -> None:
+    """No example is refused; `doors.embedded = true` stands without a jwks alone."""
+    whole = uncommented(text)
+    if "embedded = true" in whole:
+        whole = re.sub(r'^(jwks|issuer|audience) = ".*\n', "", whole, flags=re.MULTILINE)
+    settings = read(whole, folder)
+    assert settings.urls.keys() == SYSTEMS.keys()
+    assert settings.subgraph.secret == SECRET
+    assert settings.rows
+
+
+def test_every_setting_is_in_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the readers ask for stands in the file; so a new setting that is not there fails."""
+    sections: list[Section] = []
+
+    def remembered(path: Path) -> Section:
+        sections.append(read_file(path))
+        return sections[-1]
+
+    monkeypatch.setattr(gateway.config, "read_file", remembered)
+    read(uncommented(TEMPLATE), folder)
+    there = {name for name, _ in (*settings_in(TEMPLATE), *settings_in(alternatives(TEMPLATE)))}
+    wanted = set(asked(sections[0]))
+    assert len(wanted) > 30
+    assert sorted(wanted - there) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"), [each for each in settings_in(TEMPLATE) if each[0] not in WITHOUT_DEFAULT], ids=lambda x: x
+)
+def test_what_stands_there_is_the_default(folder: Path, name: str, lines: str) -> None:
+    """Set as it stands, nothing changes."""
+    assert read(lines, folder) == read("", folder)
+
+
+def test_no_example_is_listed_in_vain() -> None:
+    """A setting that gets a default leaves the list above."""
+    there = {name for name, _ in (*settings_in(TEMPLATE), *settings_in(alternatives(TEMPLATE)))}
+    assert sorted(WITHOUT_DEFAULT - there) == []
