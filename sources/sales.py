@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sources.columns import Exact, Text
 from sources.database import Connection, Database, one_of
 from sources.folding import folded
+from sources.mapping.requirements import folded_from, may_be_absent, one_of_these
 from sources.records.sales import Client, Contact, Contract, ContractRate, Holiday, PostalAddress, RateVersion
 from sources.rows import insert_all, row_of
 
@@ -41,7 +42,7 @@ CLIENTS = Table(
     Column("id", Text, primary_key=True),
     Column("salesperson", Text),
     Column("name", Text, nullable=False),
-    Column("folded_name", Text, nullable=False),
+    Column("folded_name", Text, nullable=False, info=folded_from("name")),
     Column("company_number", Text, index=True),
     Column("vat_number", Text, index=True),
     Column("email", Text),
@@ -68,13 +69,13 @@ CONTRACTS = Table(
     METADATA,
     Column("number", Text, primary_key=True),
     Column("client", ForeignKey(CLIENTS.c.id), nullable=False, index=True),
-    Column("status", Text, nullable=False),
+    Column("status", Text, nullable=False, info=one_of_these("DRAFT", "SIGNED", "TERMINATED")),
     Column("valid_from", Date, nullable=False),
     Column("valid_to", Date),
     Column("currency", Text, nullable=False),
     Column("calendar", Text, nullable=False),
     Column("zone", Text, nullable=False),
-    Column("band_rule", Text, nullable=False),
+    Column("band_rule", Text, nullable=False, info=one_of_these("SPLIT", "AT_START")),
     Column("merge_gaps_under_seconds", Integer, nullable=False),
 )
 
@@ -93,8 +94,8 @@ CONTRACT_RATES = Table(
     Column("contract", Text, primary_key=True),
     Column("version", Integer, primary_key=True),
     Column("position", Integer, primary_key=True),
-    Column("service", Text, nullable=False),
-    Column("band", Text, nullable=False),
+    Column("service", Text, nullable=False, info=one_of_these("dial-in", "dial-out", "toll-free")),
+    Column("band", Text, nullable=False, info=one_of_these("peak", "off-peak")),
     Column("price_per_minute", Exact(4), nullable=False),
     Column("first_increment", Integer, nullable=False),
     Column("next_increment", Integer, nullable=False),
@@ -108,6 +109,7 @@ HOLIDAYS = Table(
     Column("calendar", Text, primary_key=True),
     Column("day", Date, primary_key=True),
     Column("name", Text, nullable=False),
+    info=may_be_absent("no day is a public holiday"),
 )
 
 Position = tuple[str, str]

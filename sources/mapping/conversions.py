@@ -53,15 +53,15 @@ class Conversion(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Text as it is; where it is `padded` to its width, the blanks behind it are not part of it."""
+    """Text as it is; where it is padded with blanks to a `width`, these are not part of it."""
 
-    padded: bool = False
+    width: int | None = None
     choices: tuple[str, ...] = ()
 
     def read(self, raw: Any) -> str:
         if not isinstance(raw, str | int) or isinstance(raw, bool):
             raise ValueError(f"it is no text but a {type(raw).__name__}")  # noqa: TRY004 - all that is read is refused alike
-        text = str(raw).rstrip(" ") if self.padded else str(raw)
+        text = str(raw) if self.width is None else str(raw).rstrip(" ")
         if self.choices and text not in self.choices:
             raise ValueError(f"it is none of {', '.join(self.choices)}: name its codes")
         return text
@@ -69,6 +69,9 @@ class Texts:
     def write(self, value: Any) -> str:
         text = str(value)
         if not is_storable(text):
+            raise Unfit
+        # A longer one would be cut by the database, and found as another.
+        if self.width is not None and (text.endswith(" ") or len(text) > self.width > 0):
             raise Unfit
         return text
 
@@ -107,12 +110,14 @@ class UuidTexts:
     def read(self, raw: Any) -> str:
         return str(raw if isinstance(raw, UUID) else UUID(raw))
 
-    def write(self, value: Any) -> UUID:
+    def write(self, value: Any) -> str:
+        if not value:
+            return str(UUID(int=0))  # the empty text comes before every other one
         try:
-            found = UUID(str(value)) if value else UUID(int=0)
+            found = str(UUID(str(value)))
         except ValueError:
             raise Unfit from None
-        if value and str(found) != value:
+        if found != value:
             raise Unfit
         return found
 

@@ -1,0 +1,212 @@
+"""A source's statement, said of the tables that a database has. The source knows nothing of it.
+
+A  each SELECT names its columns as the source does (result rows and subqueries are read by these names)
+B  the source's tables and columns are replaced by what stands for them, and the mapping's rows are kept
+C  what a converted column is compared with takes its type: so values are converted, not columns, and indexes serve
+
+Each statement is adapted once. Statements that write are refused: nothing of a mapped system is ever written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from threading import Lock
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import (
+    Alias,
+    BindParameter,
+    Column,
+    ColumnElement,
+    FromClause,
+    Join,
+    Select,
+    String,
+    Subquery,
+    Table,
+    cast,
+    func,
+)
+from sqlalchemy.sql import operators, visitors
+from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy.sql.elements import BinaryExpression, ColumnClause, Grouping
+from sqlalchemy.sql.functions import coalesce
+
+from sources.errors import SystemReadOnly
+from sources.keys import OneOf
+from sources.mapping.binding import BoundTable
+from sources.mapping.conversions import NumberedTexts
+from sources.mapping.requirements import Requirement
+from sources.mapping.types import Converted, ConvertedKeys, NumberAsText
+
+__all__ = ["Adapter"]
+
+LIKES = (operators.like_op, operators.not_like_op, operators.ilike_op, operators.not_ilike_op)
+
+
+class Adapter:
+    """What turns statements on the tables of `requirement` into statements on those of the database."""
+
+    def __init__(self, requirement: Requirement, bound: Mapping[str, BoundTable]) -> None:
+        self.system = requirement.system
+        self.tables = {table: bound.get(name) for name, table in requirement.metadata.tables.items()}
+        self._adapted: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+        self._adapting = Lock()
+
+    def adapted(self, statement: Any) -> Any:
+        """The same question of the database's own tables; statements on other tables stay as they are."""
+        found = self._adapted.get(statement)
+        if found is None:
+            with self._adapting:
+                found = self._adapted[statement] = Adaptation(self).of(statement) if self.concerns(statement) else None
+                if found is None:
+                    found = self._adapted[statement] = statement
+        return found
+
+    def concerns(self, statement: Any) -> bool:
+        if isinstance(statement, UpdateBase):
+            raise SystemReadOnly(self.system)
+        return any(element in self.tables for element in visitors.iterate(statement) if isinstance(element, Table))
+
+
+class Adaptation:
+    """The adapting of one statement; `self.done` are the subqueries that were met, so that they stay the same ones."""
+
+    def __init__(self, adapter: Adapter) -> None:
+        self.adapter = adapter
+        self.done: dict[int, FromClause] = {id(each.source): each.source for each in adapter.tables.values() if each}
+        self.prepared: list[Any] = []
+
+    def of(self, element: Any) -> Any:
+        replacement: Any = self.replacement
+        return visitors.replacement_traverse(element, {}, replacement)
+
+    def replacement(self, element: Any) -> Any:
+        """What stands for `element`, None where its parts are looked at instead."""
+        match element:
+            case Select() if not any(element is each for each in self.prepared):
+                return self.select(element)
+            case Table() if element in self.adapter.tables:
+                return self.bound(element).source
+            case Column() if isinstance(element.table, Table) and element.table in self.adapter.tables:
+                return self.bound(element.table).columns[element.name]
+            case Subquery():
+                return self.subquery(element)
+            case ColumnClause() if isinstance(element.table, Subquery):
+                return self.subquery(element.table).c[element.key]
+            case Alias():
+                raise NotImplementedError(f"{self.adapter.system}: aliases of mapped tables are not supported")
+            case OneOf():
+                return self.one_of(element)
+            case BinaryExpression():
+                return self.comparison(element)
+            case coalesce():
+                return self.coalesced(element)
+            case _:
+                return None
+
+    def bound(self, table: Table) -> BoundTable:
+        bound = self.adapter.tables[table]
+        if bound is None:
+            raise SystemReadOnly(self.adapter.system)  # a table that only writing needs
+        return bound
+
+    def select(self, select: Select[Any]) -> Any:
+        columns = [column for each in select._raw_columns for column in self.named(each)]
+        prepared = select.with_only_columns(*columns)
+        self.prepared.append(prepared)
+        adapted = self.of(prepared)
+        for table in dict.fromkeys(own_tables(select)):
+            if table in self.adapter.tables:
+                bound = self.bound(table)
+                adapted = adapted.where(*bound.rows)
+                if bound.source not in own_tables(adapted):  # nothing but constants is asked of it
+                    adapted = adapted.select_from(bound.source)
+        return adapted
+
+    def named(self, column: Any) -> list[Any]:
+        if isinstance(column, Table):
+            return [named for each in column.columns for named in self.named(each)]
+        if isinstance(column, Column) and column.table in self.adapter.tables:
+            return [self.of(column).label(column.name)]  # replaced first: a label takes its type from what it labels
+        return [column]
+
+    def subquery(self, subquery: Subquery) -> FromClause:
+        known = self.done.get(id(subquery))
+        if known is None:
+            known = self.done[id(subquery)] = self.of(subquery.element).subquery(subquery.name)
+        return known
+
+    def one_of(self, element: OneOf) -> OneOf:
+        column, keys = element.clauses
+        adapted = self.of(column)
+        type_ = converted(adapted)
+        return OneOf(adapted, typed(keys, ConvertedKeys(type_)) if type_ else keys)
+
+    def comparison(self, element: BinaryExpression[Any]) -> Any:
+        left, right = self.of(element.left), self.of(element.right)
+        if element.operator in LIKES:
+            left = as_text(left)
+        elif (type_ := converted(left)) and is_bound(right):
+            right = typed(right, type_)
+        elif (type_ := converted(right)) and is_bound(left):
+            left = typed(left, type_)
+        elif are_unlike(converted(left), converted(right)):
+            left, right = as_text(left), as_text(right)
+        adapted = element._clone()
+        adapted.left, adapted.right = left, right
+        return adapted
+
+    def coalesced(self, element: coalesce[Any]) -> Any:
+        parts = [self.of(each) for each in element.clauses]
+        type_ = next((found for each in parts if (found := converted(each))), None)
+        return func.coalesce(*(typed(each, type_) if type_ and is_bound(each) else each for each in parts), type_=type_)
+
+
+def own_tables(select: Select[Any]) -> list[Any]:
+    """What a SELECT itself reads: tables and subqueries, also those that it joins; not what these read."""
+    joins = (each for target, _, left, _ in select._setup_joins for each in (target, left) if each is not None)
+    clauses = (*select._raw_columns, *select._where_criteria, *select._from_obj, *joins)
+    return [part for clause in clauses for source in clause._from_objects for part in parts_of(source)]
+
+
+def parts_of(source: Any) -> list[Any]:
+    return [*parts_of(source.left), *parts_of(source.right)] if isinstance(source, Join) else [source]
+
+
+def converted(element: Any) -> Converted | None:
+    type_ = getattr(element, "type", None)
+    return type_ if isinstance(type_, Converted) else None
+
+
+def is_bound(element: Any) -> bool:
+    return isinstance(element.element if isinstance(element, Grouping) else element, BindParameter)
+
+
+def typed(element: Any, type_: Any) -> Any:
+    """A bound value of another type, under the same name."""
+    if isinstance(element, Grouping):
+        return Grouping(typed(element.element, type_))
+    bound = element._clone(maintain_key=True)
+    bound.type = type_
+    return bound
+
+
+def as_text(element: ColumnElement[Any]) -> ColumnElement[Any]:
+    """For what is asked of a text: the text that a number stands for."""
+    type_ = converted(element)
+    if type_ is None or isinstance(type_.physical, String):
+        return element
+    if isinstance(type_.conversion, NumberedTexts):
+        return NumberAsText(element, type_.conversion)
+    return cast(element, String)
+
+
+def are_unlike(left: Converted | None, right: Converted | None) -> bool:
+    """Are these two columns that say the same thing in two ways?"""
+    if left is None or right is None:
+        return False
+    return left.conversion != right.conversion and (
+        isinstance(left.conversion, NumberedTexts) or isinstance(right.conversion, NumberedTexts)
+    )
