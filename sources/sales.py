@@ -62,6 +62,7 @@ CONTACTS = Table(
     Column("name", Text, nullable=False),
     Column("email", Text),
     Column("phone", Text),
+    info=may_be_absent("no client has contacts"),
 )
 
 CONTRACTS = Table(
@@ -131,7 +132,7 @@ CLIENTS_NUMBERED = (
     .order_by(CLIENTS.c.id)
 )
 CLIENTS_IN_ORDER = (
-    select(*CLIENT_COLUMNS)
+    select(CLIENTS.c.folded_name, *CLIENT_COLUMNS)
     .where(
         or_(
             CLIENTS.c.folded_name > bindparam("after_name", type_=Text),
@@ -195,8 +196,10 @@ class Sales:
             lambda connection: [client_of(row) for row in connection.execute(CLIENTS_BY_ID, {"keys": ids})]
         )
 
-    async def clients_in_order(self, *, search: str | None, first: int, after: Position | None) -> list[Client]:
-        """The `first` clients behind `after`, by folded name and id.
+    async def clients_in_order(
+        self, *, search: str | None, first: int, after: Position | None
+    ) -> list[tuple[Client, Position]]:
+        """The `first` clients behind `after`, by folded name and id, each with where it stands.
 
         `search` finds clients whose name has each of its words (in any order, without diacritics and case), or whose
         IČO or DIČ begins with it.
@@ -205,7 +208,7 @@ class Sales:
         after_name, after_id = after or ("", "")
         values = {"first": first, "after_name": after_name, "after_id": after_id, **patterns(search)}
         return await self.database.read(
-            lambda connection: [client_of(row) for row in connection.execute(statement, values)]
+            lambda connection: [placed_client_of(row) for row in connection.execute(statement, values)]
         )
 
     async def clients_numbered(self, *, company_numbers: Collection[str], vat_numbers: Collection[str]) -> list[Client]:
@@ -244,11 +247,6 @@ class Sales:
         )
 
     @staticmethod
-    def position(client: Client) -> Position:
-        """Where `client` stands in the list of all."""
-        return folded(client.name), client.id
-
-    @staticmethod
     def fill(
         connection: Connection,
         *,
@@ -285,10 +283,17 @@ def patterns(search: str | None) -> dict[str, str]:
     }
 
 
-def client_of(row: Row[*tuple[Any, ...]]) -> Client:
+def client_of(row: Iterable[Any]) -> Client:
     *plain, street, city, postal_code, country = row
     address = None if street is None else PostalAddress(street, city, postal_code, country)
     return Client(*[*plain, address])
+
+
+def placed_client_of(row: Row[*tuple[Any, ...]]) -> tuple[Client, Position]:
+    """The place is what the database says: a foreign one folds names in a way of its own."""
+    folded_name, *columns = row
+    client = client_of(columns)
+    return client, (folded_name, client.id)
 
 
 def client_row(client: Client) -> Mapping[str, Any]:

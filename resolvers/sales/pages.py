@@ -43,7 +43,7 @@ async def clients_page(source: Sales, *, search: str | None, first: int, after: 
     wanted = search if search and search.strip() else None
     # One more than asked tells whether there is a next page, without counting.
     found = await source.clients_in_order(search=wanted, first=first + 1, after=position)
-    edges = [ClientEdge(cursor=cursor_of(source.position(client)), node=Client.of(client)) for client in found[:first]]
+    edges = [ClientEdge(cursor=cursor_of(place), node=Client.of(client)) for client, place in found[:first]]
     end = edges[-1].cursor if edges else None
     return ClientConnection(edges=edges, page_info=PageInfo(has_next_page=len(found) > first, end_cursor=end))
 

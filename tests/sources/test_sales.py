@@ -9,7 +9,7 @@ import pytest
 
 from sources.folding import folded
 from sources.records.sales import Client
-from sources.sales import METADATA, Sales
+from sources.sales import METADATA, Position, Sales
 from tests.conftest import MakeDatabase
 from tests.world import a_client, a_contact, a_contract, a_holiday, a_rate, a_rate_version
 
@@ -43,7 +43,7 @@ def sales(database: MakeDatabase) -> Sales:
 
 
 async def found(sales: Sales, search: str | None, first: int = 100) -> list[str]:
-    return [client.id for client in await sales.clients_in_order(search=search, first=first, after=None)]
+    return [client.id for client, _ in await sales.clients_in_order(search=search, first=first, after=None)]
 
 
 class TestClients:
@@ -58,12 +58,10 @@ class TestClients:
 
     async def test_pages_follow_each_other(self, sales: Sales) -> None:
         """Behind the last client of a page comes the next, also among equal names."""
-        seen: list[Client] = []
-        while page := await sales.clients_in_order(
-            search=None, first=2, after=sales.position(seen[-1]) if seen else None
-        ):
+        seen: list[tuple[Client, Position]] = []
+        while page := await sales.clients_in_order(search=None, first=2, after=seen[-1][1] if seen else None):
             seen += page
-        assert [client.id for client in seen] == ["CL-2", "CL-3", "CL-1", "CL-5", "CL-4"]
+        assert [client.id for client, _ in seen] == ["CL-2", "CL-3", "CL-1", "CL-5", "CL-4"]
 
     @pytest.mark.parametrize(
         ("search", "ids"),
