@@ -19,23 +19,19 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Column, Connection, MetaData, Table, select, text, update
+from sqlalchemy import Column, Connection, MetaData, Table, select, update
 from sqlalchemy.exc import IntegrityError
 
-from sources.columns import Text
+from sources.columns import Prose, Text
 from sources.database import Database
 from sources.errors import KeyReused
-from sources.rows import row_of
+from sources.mapping.requirements import only_for_writing
+from sources.rows import insert_new, row_of
 
 __all__ = ["Call", "input_hash", "keys_table", "write_once"]
 
 NAME = "idempotency_keys"
 ATTEMPTS = 5
-
-CLAIM = text(
-    f"INSERT INTO {NAME} (mutation, caller, key, input_hash) VALUES (:mutation, :caller, :key, :input_hash) "  # noqa: S608 - a constant
-    "ON CONFLICT DO NOTHING"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +53,8 @@ def keys_table(metadata: MetaData) -> Table:
         Column("caller", Text, primary_key=True),
         Column("key", Text, primary_key=True),
         Column("input_hash", Text, nullable=False),
-        Column("answer", Text),
+        Column("answer", Prose),
+        info=only_for_writing(),
     )
 
 
@@ -84,7 +81,7 @@ async def write_once(
 def answer_once(
     connection: Connection, keys: Table, *, call: Call, effect: Callable[[Connection], dict[str, Any]]
 ) -> dict[str, Any]:
-    if connection.execute(CLAIM, row_of(call)).rowcount == 0:
+    if not insert_new(connection, keys, row_of(call)):
         return first_answer(connection, keys, call)
     answer = effect(connection)
     kept = update(keys).where(*the_row(keys, call)).values(answer=json.dumps(answer, ensure_ascii=False))

@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from sources.columns import Instant, Text
+from sources.columns import Instant, Prose, Text
 from sources.database import Database, one_of
 from sources.errors import KeyReused
 from sources.records.processes import FirstAnswer, Run
@@ -53,9 +53,9 @@ RUNS = Table(
     Column("started_by", Text, nullable=False),
     Column("ended_at", Instant),
     Column("outcome", Text),
-    Column("error", Text),
+    Column("error", Prose),
     Column("n", Integer, nullable=False),
-    Column("answer", Text),  # JSON, null while it runs and when it failed
+    Column("answer", Prose),  # JSON, null while it runs and when it failed
     Index("runs_by_subject", "process", "subject", "n", unique=True),
     Index("runs_by_state", "state", "started_at"),
 )

@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import Column, Index, Integer, MetaData, Select, Table, bindparam, func, select
 
-from sources.columns import Instant, Text
+from sources.columns import Instant, Prose, Text
 from sources.database import Connection, Database, one_of
+from sources.mapping.requirements import one_of_these
 from sources.records.reservations import Booking
 from sources.rows import insert_all, row_of
 
@@ -18,13 +19,15 @@ __all__ = ["METADATA", "Reservations"]
 
 METADATA = MetaData()
 
+STATUSES = ("DRAFT", "CONFIRMED", "PROVISIONED", "IN_CALL", "COMPLETED", "NO_SHOW", "CANCELLED", "FAILED")
+
 BOOKINGS = Table(
     "bookings",
     METADATA,
     Column("ref", Text, primary_key=True),
     Column("client", Text, nullable=False),
     Column("account", Text),
-    Column("title", Text, nullable=False),
+    Column("title", Prose, nullable=False),
     Column("organiser", Text, nullable=False),
     Column("room", Text, nullable=False),
     Column("local_start", Text, nullable=False),
@@ -33,7 +36,7 @@ BOOKINGS = Table(
     Column("starts_at", Instant, nullable=False),
     Column("ends_at", Instant, nullable=False),
     Column("expected_participants", Integer, nullable=False),
-    Column("status", Text, nullable=False),
+    Column("status", Text, nullable=False, info=one_of_these(*STATUSES)),
     Column("revision", Integer, nullable=False),
     Index("bookings_of_client", "client", "starts_at"),
     Index("bookings_of_room", "room", "starts_at"),

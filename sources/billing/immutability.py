@@ -3,7 +3,9 @@
 Only its status goes on (payments, a credit note), and never back to DRAFT. Its lines and VAT are kept in the same way.
 """
 
-from sqlalchemy import DDL, MetaData, event
+from sqlalchemy import MetaData
+
+from sources.constraints import run_ddl
 
 __all__ = ["keep_issued_invoices"]
 
@@ -21,20 +23,21 @@ CONTENT = [
     "content_hash",
 ]
 
+PARTS = [
+    (table, what, rows)
+    for table in ("invoice_lines", "invoice_vat")
+    for what, rows in (("INSERT", "NEW.invoice"), ("UPDATE", "NEW.invoice, OLD.invoice"), ("DELETE", "OLD.invoice"))
+]
+"""What of an issued invoice's parts may not be done, and which invoices that is about."""
+
 REFUSAL = "an issued invoice is immutable: correct it by a credit note"
 
 
 def keep_issued_invoices(metadata: MetaData) -> None:
     """Make the triggers together with the tables of `metadata`."""
-    for statement in sqlite_triggers():
-        listen(metadata, statement, dialect="sqlite")
-    for statement in postgresql_triggers():
-        listen(metadata, statement, dialect="postgresql")
-
-
-def listen(metadata: MetaData, statement: str, *, dialect: str) -> None:
-    ddl = DDL(statement)  # type: ignore[no-untyped-call]  # SQLAlchemy left it untyped
-    event.listen(metadata, "after_create", ddl.execute_if(dialect=dialect))
+    for dialect, statements in TRIGGERS.items():
+        for statement in statements():
+            run_ddl(metadata, statement, dialect=dialect)
 
 
 def sqlite_triggers() -> list[str]:
@@ -46,12 +49,7 @@ def sqlite_triggers() -> list[str]:
         f"CREATE TRIGGER issued_invoice_goes BEFORE DELETE ON invoices WHEN OLD.status <> 'DRAFT' {refuse}",
         *(
             f"CREATE TRIGGER issued_{table}_{what} BEFORE {what} ON {table} WHEN {is_issued(rows)} {refuse}"
-            for table in ("invoice_lines", "invoice_vat")
-            for what, rows in (
-                ("INSERT", "NEW.invoice"),
-                ("UPDATE", "NEW.invoice, OLD.invoice"),
-                ("DELETE", "OLD.invoice"),
-            )
+            for table, what, rows in PARTS
         ),
     ]
 
@@ -78,6 +76,25 @@ def postgresql_triggers() -> list[str]:
     ]
 
 
+def mariadb_triggers() -> list[str]:
+    changed = " OR ".join(f"NOT (NEW.{name} <=> OLD.{name})" for name in CONTENT)
+    refuse = f"SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '{REFUSAL}'"
+    return [
+        f"CREATE TRIGGER issued_invoice_changes BEFORE UPDATE ON invoices FOR EACH ROW "
+        f"IF OLD.status <> 'DRAFT' AND (NEW.status = 'DRAFT' OR {changed}) THEN {refuse}; END IF",
+        f"CREATE TRIGGER issued_invoice_goes BEFORE DELETE ON invoices FOR EACH ROW "
+        f"IF OLD.status <> 'DRAFT' THEN {refuse}; END IF",
+        *(
+            f"CREATE TRIGGER issued_{table}_{what} BEFORE {what} ON {table} FOR EACH ROW "
+            f"IF {is_issued(rows)} THEN {refuse}; END IF"
+            for table, what, rows in PARTS
+        ),
+    ]
+
+
+TRIGGERS = {"sqlite": sqlite_triggers, "postgresql": postgresql_triggers, "mariadb": mariadb_triggers}
+
+
 def is_issued(ids: str) -> str:
-    """The condition, on either database, that one of these is an issued invoice."""
+    """The condition, on each database, that one of these is an issued invoice."""
     return f"EXISTS (SELECT 1 FROM invoices WHERE id IN ({ids}) AND status <> 'DRAFT')"  # noqa: S608 - constants

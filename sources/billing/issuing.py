@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Date, bindparam, select, text, update
+from sqlalchemy import Connection, Date, bindparam, select, update
 
 from sources.billing.drafts import content_of, write_content
 from sources.billing.hashing import content_hash
@@ -21,11 +21,11 @@ from sources.billing.rules import InvoiceRules
 from sources.billing.tables import CALLS, INVOICES, SERIES, account_of, exchange_rate_of, invoice_of
 from sources.records.billing import Invoice, InvoiceContent
 from sources.records.refusal import Refusal
+from sources.rows import insert_new
 
 __all__ = ["issue_invoice"]
 
 LOCKED = select(INVOICES).where(INVOICES.c.id == bindparam("of")).with_for_update()
-NEW_SERIES = text("INSERT INTO number_series (series, last) VALUES (:series, 0) ON CONFLICT DO NOTHING")
 LOCKED_SERIES = select(SERIES).where(SERIES.c.series == bindparam("of")).with_for_update()
 RAISE_SERIES = (
     update(SERIES)
@@ -86,7 +86,7 @@ class Place:
 
 def next_place(connection: Connection, today: date) -> Place:
     series = str(today.year)
-    connection.execute(NEW_SERIES, {"series": series})
+    insert_new(connection, SERIES, {"series": series, "last": 0})
     row = connection.execute(LOCKED_SERIES, {"of": series}).one()
     # Who asked before midnight may be let in after one who asked after it.
     return Place(series, row.last + 1, max(today, row.last_issued_on or today))

@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, MetaData, Row, Table
 
 from sources.billing.immutability import keep_issued_invoices
-from sources.columns import Exact, Instant, Text
+from sources.columns import Exact, Instant, Prose, Text
+from sources.constraints import unique_where
 from sources.idempotency import keys_table
+from sources.mapping.requirements import may_be_absent, one_of_these, only_for_writing
 from sources.records.billing import (
     BilledSegment,
     BillingAccount,
@@ -66,7 +68,7 @@ PERIODS = Table(
     Column("account", Text, ForeignKey(ACCOUNTS.c.number), primary_key=True),
     Column("starts_at", Instant, primary_key=True),
     Column("ends_at", Instant, nullable=False),
-    Column("status", Text, nullable=False),
+    Column("status", Text, nullable=False, info=one_of_these("OPEN", "CLOSING", "CLOSED")),
 )
 
 INVOICES = Table(
@@ -75,7 +77,7 @@ INVOICES = Table(
     Column("id", Text, primary_key=True),
     Column("account", Text, ForeignKey(ACCOUNTS.c.number), nullable=False),
     Column("period", Instant, nullable=False),
-    Column("status", Text, nullable=False),
+    Column("status", Text, nullable=False, info=one_of_these("DRAFT", "ISSUED", "PARTLY_PAID", "PAID", "CREDITED")),
     Column("currency", Text, nullable=False),
     Column("base", Exact(2), nullable=False),
     Column("total", Exact(2), nullable=False),
@@ -86,14 +88,8 @@ INVOICES = Table(
     Column("content_hash", Text),
     Index("invoices_of_account", "account", "status"),
 )
-Index(  # a period's charges gather on one draft
-    "one_draft_per_period",
-    INVOICES.c.account,
-    INVOICES.c.period,
-    unique=True,
-    sqlite_where=INVOICES.c.status == "DRAFT",
-    postgresql_where=INVOICES.c.status == "DRAFT",
-)
+# A period's charges gather on one draft.
+unique_where("one_draft_per_period", INVOICES.c.account, INVOICES.c.period, where=INVOICES.c.status == "DRAFT")
 
 
 def of_invoice() -> ForeignKey:
@@ -106,7 +102,7 @@ LINES = Table(
     METADATA,
     Column("invoice", Text, of_invoice(), primary_key=True),
     Column("position", Integer, primary_key=True),
-    Column("text", Text, nullable=False),
+    Column("text", Prose, nullable=False),
     Column("band", Text),
     Column("quantity", Exact(4), nullable=False),
     Column("base_quantity", Exact(4), nullable=False),
@@ -115,6 +111,7 @@ LINES = Table(
     Column("conference", Text),
     Column("contract", Text),
     Column("rate_version", Integer),
+    info=may_be_absent("no invoice has lines"),
 )
 
 VAT = Table(
@@ -126,6 +123,7 @@ VAT = Table(
     Column("amount", Exact(2), nullable=False),
     Column("amount_in_czk", Exact(2)),
     Column("czk_per_unit", Exact(6)),
+    info=may_be_absent("no invoice says its VAT"),
 )
 
 CALLS = Table(
@@ -134,7 +132,7 @@ CALLS = Table(
     Column("id", Text, primary_key=True),  # `<leg>#<n>`: n - 1 times credited before
     Column("leg", Text, nullable=False),
     Column("conference", Text, nullable=False, index=True),
-    Column("state", Text, nullable=False),
+    Column("state", Text, nullable=False, info=one_of_these("RATED", "INVOICED", "EXCEPTION", "EXCLUDED")),
     Column("duration_seconds", Integer, nullable=False),
     Column("recorded_at", Instant, nullable=False),
     Column("booking", Text),
@@ -145,16 +143,12 @@ CALLS = Table(
     Column("rate_version", Integer),
     Column("rule_version", Text),
     Column("reason", Text),
-    Column("message", Text),
+    Column("message", Prose),
     Column("credited", Boolean, nullable=False),
+    info=may_be_absent("no call is known to be charged"),
 )
-Index(  # I1: what is unique is the business fact; whoever charges a leg a second time is stopped here
-    "a_leg_is_charged_once",
-    CALLS.c.leg,
-    unique=True,
-    sqlite_where=CALLS.c.credited.is_(False),
-    postgresql_where=CALLS.c.credited.is_(False),
-)
+# I1: what is unique is the business fact; whoever charges a leg a second time is stopped here.
+unique_where("a_leg_is_charged_once", CALLS.c.leg, where=CALLS.c.credited.is_(False))
 Index(
     "calls_to_settle",
     CALLS.c.recorded_at,
@@ -172,6 +166,7 @@ SEGMENTS = Table(
     Column("seconds", Integer, nullable=False),
     Column("price", Exact(4), nullable=False),
     Column("amount", Exact(10), nullable=False),
+    info=may_be_absent("no call is known to be charged"),
 )
 
 MINIMUMS = Table(
@@ -183,6 +178,7 @@ MINIMUMS = Table(
     Column("contract", Text, nullable=False),
     Column("rate_version", Integer, nullable=False),
     Column("amount", Exact(10), nullable=False),
+    info=only_for_writing(),
 )
 
 SERIES = Table(  # gapless: the last number given in a year, raised in the transaction that issues
@@ -191,6 +187,7 @@ SERIES = Table(  # gapless: the last number given in a year, raised in the trans
     Column("series", Text, primary_key=True),
     Column("last", Integer, nullable=False),
     Column("last_issued_on", Date),
+    info=only_for_writing(),
 )
 
 EXCHANGE_RATES = Table(
@@ -200,6 +197,7 @@ EXCHANGE_RATES = Table(
     Column("declared_on", Date, primary_key=True),
     Column("units", Integer, nullable=False),
     Column("rate", Exact(6), nullable=False),
+    info=only_for_writing(),
 )
 
 keep_issued_invoices(METADATA)

@@ -4,8 +4,9 @@ from typing import Any
 
 from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index, Integer, MetaData, Row, Table
 
-from sources.columns import Instant, Text
+from sources.columns import Instant, Prose, Text
 from sources.idempotency import keys_table
+from sources.mapping.requirements import may_be_absent, one_of_these, only_for_writing
 from sources.records.bridge import Conference, Leg, QuarantinedLine
 
 __all__ = [
@@ -29,6 +30,7 @@ BRIDGES = Table(
     METADATA,
     Column("id", Text, primary_key=True),
     Column("cdr_zone", Text),
+    info=only_for_writing(),  # asked when a file comes
 )
 
 CONFERENCES = Table(
@@ -50,7 +52,7 @@ LEGS = Table(
     Column("id", Text, primary_key=True),
     Column("bridge", Text, ForeignKey("bridges.id"), nullable=False),
     Column("room", Text, nullable=False),
-    Column("service", Text, nullable=False),
+    Column("service", Text, nullable=False, info=one_of_these("dial-in", "dial-out", "toll-free")),
     Column("display_name", Text),
     Column("caller_number", Text),
     Column("joined_at", Instant, nullable=False),
@@ -75,6 +77,7 @@ FILES = Table(
     Column("received", Integer, nullable=False),
     Column("duplicates", Integer, nullable=False),
     Column("skipped", Integer, nullable=False),
+    info=may_be_absent("no file was received"),
 )
 
 QUARANTINE = Table(
@@ -84,9 +87,10 @@ QUARANTINE = Table(
     Column("file", Text, primary_key=True),
     Column("line", Integer, primary_key=True),
     Column("reason", Text, nullable=False),
-    Column("message", Text, nullable=False),
-    Column("text", Text, nullable=False),
+    Column("message", Prose, nullable=False),
+    Column("text", Prose, nullable=False),
     ForeignKeyConstraint(["bridge", "file"], ["received_files.bridge", "received_files.sha256"]),
+    info=may_be_absent("no line is in quarantine"),
 )
 
 
