@@ -194,6 +194,7 @@ def open_company(settings: Settings, *, clock: Clock = _now, witness: Witness | 
 
 def make_app(settings: Settings, *, reach: Reach = "machine") -> Starlette:
     """The ASGI application on the company that `settings` name, for clients on this machine or beyond it."""
+    _access(settings)  # a row rule that can't be kept is said before anything is opened or made
     documents = open_documents(settings.persisted, own=[each.built / "persisted.json" for each in _PAGES])
     _make_folder(settings.data)
     audit = AuditLog(settings.data / _AUDIT, settings.audit)

@@ -21,8 +21,10 @@ import click
 
 from gateway import app
 from gateway.commands.initializing import init
+from gateway.commands.keeping import backup, restore
+from gateway.commands.reading import settings_for as _settings
 from gateway.composition import CompositionError
-from gateway.config import ConfigError, Settings, read_settings
+from gateway.config import ConfigError, Settings
 from gateway.errors import RequestError, SpojkaError
 from gateway.http.remote import Unreachable
 from gateway.http.serving import serve_until_stopped
@@ -31,7 +33,6 @@ from processes.graph import Graph
 
 __all__ = ["main"]
 
-_CONFIG = Path("spojka.toml")
 _TOKEN = "SPOJKA_TOKEN"  # noqa: S105 - the variable's name: a token on the command line would be seen by everybody
 
 
@@ -84,10 +85,12 @@ def _data_option(command: Callable[..., None]) -> Callable[..., None]:
 @_data_option
 def serve(host: str, port: int, data: Path) -> None:
     """Answer GraphQL over HTTP at /graphql, with GraphiQL at /."""
-    _check_reach(host)
     settings = _settings(data)  # a wrong setting is said before anything is opened
+    reach: app.Reach = "machine" if _is_loopback(host) else "beyond"
+    if reach == "beyond":
+        _check_doors(host, settings)
     with _listening(host, port) as listener:
-        serve_until_stopped(app.make_app(settings, reach="machine"), listener, say=click.echo)
+        serve_until_stopped(app.make_app(settings, reach=reach), listener, say=click.echo)
 
 
 @main.command()
@@ -167,10 +170,9 @@ def token(role: str, subject: str | None, hours: int, data: Path) -> None:
     click.echo(app.role_token(_settings(data), role, subject=subject, lasts=timedelta(hours=hours)))
 
 
-main.add_command(import_cdr)
-main.add_command(link)
+for each in (backup, import_cdr, init, link, restore):
+    main.add_command(each)
 
-main.add_command(init)
 
 def _subgraph_url(option: str) -> tuple[str, str]:
     name, _, url = option.partition("=")
@@ -189,11 +191,6 @@ def _document(query: str) -> str:
         return Path(query).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise click.ClickException(f"{query}: it is neither a query nor a file that can be read ({error})") from error
-
-
-def _settings(data: Path) -> Settings:
-    file = _CONFIG if _CONFIG.exists() else None
-    return read_settings(data, os.environ, systems=tuple(app.SYSTEMS), file=file)
 
 
 @asynccontextmanager
@@ -217,12 +214,16 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _check_reach(host: str) -> None:
-    """Tokens are checked, but what they may see is not enforced yet: so nobody else may come in."""
-    if not _is_loopback(host):
+def _check_doors(host: str, settings: Settings) -> None:
+    """Where other machines can come, somebody has decided who signs tokens, and what this server is called."""
+    if not settings.doors.chosen:
         raise click.UsageError(
-            f"--host {host}: it can be reached from other machines, and Spojka doesn't enforce yet what a token may "
-            "see: use 127.0.0.1"
+            f"--host {host}: it can be reached from other machines, and nobody has chosen who signs tokens: "
+            "set [doors] jwks or embedded = true in spojka.toml, or use 127.0.0.1"
+        )
+    if not settings.http.hosts:
+        raise click.UsageError(
+            f"--host {host}: it can be reached from other machines: list the names they call it by in [http] hosts"
         )
 
 

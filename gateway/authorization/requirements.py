@@ -103,7 +103,7 @@ class Requirements:
             return None
         if not authenticated:
             return Denial(f"{type_name}.{field_name} is not for everybody: send a token", "UNAUTHENTICATED")
-        asked = " and ".join(str(demand) for demand, bit in self._bits.items() if bit & missing)
+        asked = " and ".join(sorted(str(demand) for demand, bit in self._bits.items() if bit & missing))
         return Denial(f"{type_name}.{field_name} is not yours to see: it asks for {asked}", "FORBIDDEN")
 
     def _set(self, demands: Iterable[Demand]) -> int:

@@ -27,6 +27,7 @@ _log = logging.getLogger("spojka.http")
 _GET_AND_POST: Mapping[bytes, bytes] = {b"allow": b"GET, POST"}
 _ONLY_POST: Mapping[bytes, bytes] = {b"allow": b"POST"}
 _NOTHING_MORE: Mapping[bytes, bytes] = {}
+_BY_STATUS = {405: _ONLY_POST, 401: {b"www-authenticate": b"Bearer"}}
 # The header Spojka-Plan: the plan beside the answer, or the plan alone (gateway/execution/explaining.py).
 _EXPLAIN: Mapping[bytes, Explain] = {b"1": "beside", b"only": "only"}
 # Longer documents are scanned each time, so that remembering the others can't fill the memory.
@@ -68,7 +69,7 @@ class Endpoint:
             media_type = accepted(headers.get(b"accept", b""))
             viewer = await self._viewer(scope)
             status, body = written(await self._answered(scope, receive, headers, viewer), media_type)
-            more = _ONLY_POST if status == 405 else _NOTHING_MORE
+            more = _BY_STATUS.get(status, _NOTHING_MORE)
         except Refusal as refusal:
             status, body, more = refusal.status, failure(str(refusal), refusal.code), refusal.headers
         except AccessError as error:

@@ -13,9 +13,14 @@ __all__ = ["Answer", "failure", "written"]
 Answer = tuple[int, bytes]
 
 # A mutation by GET isn't a well-formed request, so the legacy type has the same status. A fault of ours is not the
-# client's, but only today's media type can say so.
+# client's, and who may not ask has asked well; but only today's media type can say so.
 _ALWAYS = {"MUTATION_NOT_ALLOWED": 405}
-_WHERE_TRUSTED = {"INTERNAL_SERVER_ERROR": 500, "QUERY_PLANNING_FAILED": 500}
+_WHERE_TRUSTED = {
+    "INTERNAL_SERVER_ERROR": 500,
+    "QUERY_PLANNING_FAILED": 500,
+    "UNAUTHENTICATED": 401,
+    "FORBIDDEN": 403,
+}
 
 
 def written(response: GraphQLResponse, media_type: MediaType) -> Answer:

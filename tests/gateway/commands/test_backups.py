@@ -1,0 +1,269 @@
+"""Backups: whole and of one time, though others write; restored on any database, all of it or nothing."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from gateway.cli import main
+from gateway.commands.backing_up import back_up
+from gateway.commands.manifest import sum_of
+from gateway.commands.restoring import restore_from
+from gateway.config import Settings
+from sources.copying import NAMED_LAST, copy, snapshot
+from sources.links import METADATA, Links
+from sources.making import Part
+from tests.company import DOCUMENTS, ask, opened
+from tests.conftest import KINDS, MakeDatabase, new_place
+from tests.world import a_link
+
+FOUR = {
+    "ClientProfile": {"id": "CL-00417"},
+    "Clients": {"search": "novak"},
+    "LatestRates": {"number": "7700123"},
+    "TraceInvoice": {},
+}
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody's spojka.toml is read."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def backup(files: Path, tmp_path: Path) -> Path:
+    """A backup of the demo company."""
+    folder = tmp_path / "backup"
+    back_up(Settings(data=files), folder, with_key=False)
+    return folder
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(each) for each in arguments])
+
+
+def rows_in(folder: Path) -> Iterator[tuple[str, str, list[Any]]]:
+    """(system, table, its rows in one order) of all that is in a backup."""
+    for file in sorted(folder.glob("*.sqlite")):
+        with closing(sqlite3.connect(file)) as connection:
+            tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
+            for (table,) in tables:
+                yield file.stem, table, sorted(connection.execute(f"SELECT * FROM {table}"), key=repr)  # noqa: S608
+
+
+async def answers(settings: Settings) -> dict[str, Any]:
+    """What the four documents answer there."""
+    variables = json.loads((Path(__file__).parents[3] / "resolvers/examples/TraceInvoice.json").read_text())
+    async with opened(settings) as company:
+        asked = {**FOUR, "TraceInvoice": variables["variables"]}
+        found = {name: await ask(company, DOCUMENTS[name], **each) for name, each in asked.items()}
+    assert [answer.errors for answer in found.values()] == [[]] * 4
+    return {name: answer.data for name, answer in found.items()}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_whatever_database_it_was_and_will_be_in_the_answers_are_the_same(
+    request: pytest.FixtureRequest, kind: str, files: Path, backup: Path, tmp_path: Path
+) -> None:
+    """From files to a server, and back to files; not a row is another one."""
+    urls: dict[str, str] = {}
+    if kind != "sqlite":
+        urls = {system: new_place(request.getfixturevalue(kind), system) for system in NAMED_LAST}
+    there = Settings(data=tmp_path / "there", urls=urls)
+    restore_from(backup, there)
+    manifest = back_up(there, tmp_path / "again", with_key=False)
+    assert {each.kind for each in manifest.systems.values()} == {kind}
+    assert list(rows_in(tmp_path / "again")) == list(rows_in(backup))
+    assert await answers(there) == await answers(Settings(data=files))
+
+
+@pytest.mark.parametrize("system", ["billing", "links"])
+def test_what_is_issued_stays_immutable_where_it_is_restored(backup: Path, tmp_path: Path, system: str) -> None:
+    """Triggers come along, write-ahead logging too: it is the same kind of file as a new one."""
+    restore_from(backup, Settings(data=tmp_path / "there"))
+    with closing(sqlite3.connect(tmp_path / "there" / f"{system}.sqlite")) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        if system == "billing":
+            with pytest.raises(sqlite3.IntegrityError, match="immutable"):
+                connection.execute("UPDATE invoices SET total = 0 WHERE status = 'ISSUED'")
+
+
+async def test_a_copy_is_of_the_time_of_its_snapshot(database: MakeDatabase, tmp_path: Path) -> None:
+    """What others write while it is copied is not in it, and they are not held up by it."""
+    made = database("links", METADATA, lambda connection: Links.fill(connection, links=[a_link("7700001")]))
+    part = Part("links", made.engines, METADATA)
+    with snapshot(part) as connection:
+        await made.write(lambda writing: Links.fill(writing, links=[a_link("7700002")]))
+        copied = copy(part, connection, tmp_path)
+    assert copied.rows["account_links"] == 1
+    assert len(await Links(made).of_clients(["CL-00417"])) == 2
+
+
+def test_audit_log_comes_along_in_whole_lines(files: Path, tmp_path: Path) -> None:
+    """A line that is being written is not; only its owner reads the copy."""
+    (files / "audit.log").write_bytes(b'{"at": 1}\n{"at": 2}\n{"at"')
+    back_up(Settings(data=files), tmp_path / "backup", with_key=False)
+    copied = tmp_path / "backup" / "audit.log"
+    assert copied.read_bytes() == b'{"at": 1}\n{"at": 2}\n'
+    assert stat.S_IMODE(copied.stat().st_mode) == 0o600
+
+
+def test_key_is_taken_along_only_when_asked_for(files: Path, tmp_path: Path) -> None:
+    """With a warning, and for its owner's eyes only; restored, tokens that it signed are believed."""
+    assert run("token", "--role", "manager", "--data", files).exit_code == 0
+    without = run("backup", "without", "--data", files)
+    assert without.exit_code == 0
+    assert "left out: doors.key: whoever has it can be anybody" in without.output
+    assert not (tmp_path / "without" / "doors.key").exists()
+    with_key = run("backup", "with", "--with-key", "--data", files)
+    assert "warning: with/doors.key signs tokens" in with_key.output
+    assert run("restore", "with", "--data", "there").exit_code == 0
+    for folder in ("with", "there"):
+        copied = tmp_path / folder / "doors.key"
+        assert copied.read_bytes() == (files / "doors.key").read_bytes()
+        assert stat.S_IMODE(copied.stat().st_mode) == 0o600
+
+
+def test_system_that_is_down_stops_the_backup(files: Path, tmp_path: Path) -> None:
+    """Half a backup is none, and nothing is left of it."""
+    (files / "sales.sqlite").unlink()
+    before = set(tmp_path.iterdir())
+    result = run("backup", "backup", "--data", files)
+    assert result.exit_code == 1
+    assert "sales is not available" in result.output
+    assert "nothing was backed up" in result.output
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_directory_with_something_in_it_is_left_alone(files: Path, backup: Path, tmp_path: Path) -> None:
+    """Neither a backup nor a restored company is put among other things."""
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine").write_text("mine")
+    for command in (["backup", "full", "--data", files], ["restore", backup, "--data", "full"]):
+        result = run(*command)
+        assert result.exit_code == 1
+        assert "full is there and not empty" in result.output
+    assert [each.name for each in (tmp_path / "full").iterdir()] == ["mine"]
+
+
+def change_a_byte(folder: Path) -> None:
+    content = bytearray((folder / "bridge.sqlite").read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / "bridge.sqlite").write_bytes(content)
+
+
+def lose_a_file(folder: Path) -> None:
+    (folder / "bridge.sqlite").unlink()
+
+
+def lose_the_manifest(folder: Path) -> None:
+    (folder / "manifest.json").unlink()
+
+
+def edit_manifest(folder: Path, **changes: Any) -> None:
+    file = folder / "manifest.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **changes}))
+
+
+def make_it_newer(folder: Path) -> None:
+    edit_manifest(folder, format=2, spojka="9.9")
+
+
+def name_a_file_elsewhere(folder: Path) -> None:
+    edit_manifest(folder, files={"../data/sales.sqlite": {"bytes": 1, "sha256": ""}})
+
+
+def in_sqlite(folder: Path, system: str, statement: str) -> None:
+    """A change that the sums know of, as another version of Spojka would have made it."""
+    with closing(sqlite3.connect(folder / f"{system}.sqlite")) as connection:
+        connection.execute(statement)
+        connection.commit()
+    files = json.loads((folder / "manifest.json").read_text())["files"]
+    now = sum_of(folder / f"{system}.sqlite")
+    edit_manifest(folder, files={**files, f"{system}.sqlite": {"bytes": now.bytes, "sha256": now.sha256}})
+
+
+def have_another_column(folder: Path) -> None:
+    in_sqlite(folder, "sales", "ALTER TABLE clients ADD COLUMN shoe_size INTEGER")
+
+
+def lack_a_column(folder: Path) -> None:
+    in_sqlite(folder, "sales", "ALTER TABLE contracts DROP COLUMN zone")
+
+
+def name_nobody(folder: Path) -> None:
+    in_sqlite(folder, "links", "UPDATE account_links SET valid_from = 'soon'")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (change_a_byte, "bridge.sqlite is not as it was written"),
+        (lose_a_file, "bridge.sqlite can't be read"),
+        (lose_the_manifest, "there is no backup: manifest.json can't be read"),
+        (make_it_newer, "Spojka 9.9 made it, in format 2"),
+        (name_a_file_elsewhere, "../data/sales.sqlite is not a file's name"),
+        (have_another_column, "sales: the column clients.shoe_size is not known"),
+        (lack_a_column, "sales: there is no contracts.zone"),
+    ],
+)
+def test_what_is_not_the_backup_that_was_made_is_refused(
+    backup: Path, tmp_path: Path, spoil: Callable[[Path], None], message: str
+) -> None:
+    """With the reason; no data directory is there afterwards."""
+    spoil(backup)
+    before = set(tmp_path.iterdir())
+    result = run("restore", backup, "--data", "there")
+    assert result.exit_code == 1
+    assert message in result.output
+    assert "Traceback" not in result.output
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_restoring_that_fails_half_way_leaves_nothing(backup: Path, tmp_path: Path) -> None:
+    """Though most systems were written already."""
+    name_nobody(backup)
+    before = set(tmp_path.iterdir())
+    with pytest.raises(ValueError, match="soon"):
+        restore_from(backup, Settings(data=tmp_path / "there"))
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_backup_of_an_earlier_spojka_lacks_what_came_later(backup: Path, tmp_path: Path) -> None:
+    """A column that may be empty is, a table that wasn't there has no rows."""
+    in_sqlite(backup, "billing", "ALTER TABLE billing_accounts DROP COLUMN vat_number")
+    in_sqlite(backup, "links", "DROP TABLE account_link_changes")
+    restore_from(backup, Settings(data=tmp_path / "there"))
+    back_up(Settings(data=tmp_path / "there"), tmp_path / "again", with_key=False)
+    found = {(system, table): rows for system, table, rows in rows_in(tmp_path / "again")}
+    assert {row[-1] for row in found["billing", "billing_accounts"]} == {None}
+    assert found["links", "account_link_changes"] == []
+
+
+def test_tables_that_are_there_are_left_alone(backup: Path, files: Path, tmp_path: Path) -> None:
+    """A database that a url names and that has something already stops all of it."""
+    taken = tmp_path / "taken.sqlite"
+    (files / "links.sqlite").rename(taken)
+    settings = Settings(data=tmp_path / "there", urls={"links": f"sqlite:///{taken}"})
+    before = (taken.read_bytes(), set(tmp_path.iterdir()))
+    with pytest.raises(click.ClickException, match="there are tables already where links would be"):
+        restore_from(backup, settings)
+    assert (taken.read_bytes(), set(tmp_path.iterdir()) - {tmp_path / "taken.sqlite.lock"}) == before
+
+
+def test_manifest_says_what_there_is(backup: Path) -> None:
+    """Each file with its sum, each table with its rows, and what isn't there."""
+    manifest = json.loads((backup / "manifest.json").read_text())
+    assert set(manifest["files"]) == {each.name for each in backup.iterdir()} - {"manifest.json"}
+    assert manifest["systems"]["links"]["rows"]["account_links"] > 200
+    assert set(manifest["left_out"]) == {"spojka.toml", "doors.key"}
