@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import DDL, Column, ColumnElement, ForeignKeyConstraint, Index, event
+from sqlalchemy import DDL, Column, ColumnElement, Dialect, ForeignKeyConstraint, Index, event
 from sqlalchemy.dialects.mysql.mariadb import MariaDBDialect
 from sqlalchemy.ext.compiler import compiles
 
 __all__ = ["run_ddl", "unique_where"]
-
-PARTIAL = ("sqlite", "postgresql")
-"""Which databases can have an index on some of the rows."""
 
 
 def unique_where(name: str, *columns: Column[Any], where: ColumnElement[bool]) -> None:
@@ -20,7 +17,7 @@ def unique_where(name: str, *columns: Column[Any], where: ColumnElement[bool]) -
     MariaDB gets a column of its own for that, which is 1 in these rows and null in the others: nulls are never equal.
     """
     table = columns[0].table
-    Index(name, *columns, unique=True, sqlite_where=where, postgresql_where=where).ddl_if(dialect=PARTIAL)
+    Index(name, *columns, unique=True, sqlite_where=where, postgresql_where=where).ddl_if(callable_=can_be_partial)
     condition = where.compile(dialect=MariaDBDialect(), compile_kwargs={"literal_binds": True, "include_table": False})
     names = ", ".join(f"`{column.name}`" for column in columns)
     marker = f"`{name}` TINYINT AS (CASE WHEN {condition} THEN 1 END) VIRTUAL INVISIBLE"
@@ -29,6 +26,11 @@ def unique_where(name: str, *columns: Column[Any], where: ColumnElement[bool]) -
         f"ALTER TABLE `{table.name}` ADD COLUMN {marker}, ADD UNIQUE INDEX `{name}` ({names}, `{name}`)",
         dialect="mariadb",
     )
+
+
+def can_be_partial(*_: Any, dialect: Dialect, **__: Any) -> bool:
+    """Can the database have an index on some of the rows?"""
+    return dialect.name != "mariadb"
 
 
 def run_ddl(target: Any, statement: str, *, dialect: str) -> None:

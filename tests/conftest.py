@@ -94,9 +94,19 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def made_on_server(postgresql: Server) -> dict[str, str]:
+def made_on_postgresql(postgresql: Server) -> dict[str, str]:
     """The demo company in PostgreSQL: the address of each system's schema. One for all tests, so ids must differ."""
-    urls = {system: new_schema(postgresql, system) for system in SYSTEMS}
+    return made_in(postgresql)
+
+
+@pytest.fixture(scope="session")
+def made_on_mariadb(mariadb: MariaServer) -> dict[str, str]:
+    """The demo company in MariaDB: the address of each system's database. One for all tests, so ids must differ."""
+    return made_in(mariadb)
+
+
+def made_in(server: Server | MariaServer) -> dict[str, str]:
+    urls = {system: new_place(server, system) for system in SYSTEMS}
     asyncio.run(company_module().open_at_evening(Settings(data=Path("unused"), urls=urls)).close())
     return urls
 
@@ -114,10 +124,14 @@ async def company(files: Path) -> AsyncIterator[Company]:
         yield opened
 
 
-@pytest.fixture
-async def company_on_server(made_on_server: dict[str, str]) -> AsyncIterator[Company]:
-    """The company on PostgreSQL."""
-    async with company_module().opened(Settings(data=Path("unused"), urls=made_on_server)) as opened:
+SERVERS = [kind for kind in KINDS if kind != "sqlite"]
+
+
+@pytest.fixture(params=SERVERS)
+async def company_on_server(request: pytest.FixtureRequest) -> AsyncIterator[Company]:
+    """The company on each kind of server."""
+    urls = request.getfixturevalue(f"made_on_{request.param}")
+    async with company_module().opened(Settings(data=Path("unused"), urls=urls)) as opened:
         yield opened
 
 
@@ -126,7 +140,7 @@ def settings_anywhere(request: pytest.FixtureRequest) -> Settings:
     """The settings of the company on each kind of database."""
     if request.param == "sqlite":
         return Settings(data=request.getfixturevalue("files"))
-    return Settings(data=Path("unused"), urls=request.getfixturevalue("made_on_server"))
+    return Settings(data=Path("unused"), urls=request.getfixturevalue(f"made_on_{request.param}"))
 
 
 @pytest.fixture

@@ -92,8 +92,8 @@ async def test_unknown_ids_are_null_without_an_error(
 
 
 @pytest.mark.service
-async def test_both_databases_give_the_same_answers(company: Company, company_on_server: Company) -> None:
-    """The same company on SQLite and on PostgreSQL can't be told apart through the graph."""
+async def test_all_databases_give_the_same_answers(company: Company, company_on_server: Company) -> None:
+    """The same company on SQLite and on a server can't be told apart through the graph."""
     for search in SEARCHES:
         ours = await ask(company, "Clients", search=search)
         theirs = await ask(company_on_server, "Clients", search=search)
