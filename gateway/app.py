@@ -32,6 +32,7 @@ from gateway.authorization.row_rules import RowRule, merged
 from gateway.composition import SubgraphSdl, compose
 from gateway.composition.supergraph import Supergraph
 from gateway.config import Settings
+from gateway.databases import StartError, make_ours, open_database, refuse_misfits
 from gateway.doors.audit import AuditLog
 from gateway.doors.opening import embedded_token, open_door
 from gateway.doors.viewer import ANONYMOUS, Viewer
@@ -53,13 +54,11 @@ from gateway.subgraphs.serving import ServedSubgraph
 from processes.graph import Graph, GraphError
 from processes.runner import Runner
 from resolvers.context import Context
-from resolvers.demo import DEMO_RULES
 from resolvers.processes import ProcessesContext
 from resolvers.roles import ROLES, ROW_RULES
 from sources.billing import Billing
 from sources.bridge import Bridges
 from sources.database import Connection, Database
-from sources.demo import make_company
 from sources.errors import SourceError
 from sources.links import Links
 from sources.processes import Processes
@@ -103,10 +102,6 @@ _CAST = {"salesperson": "jana.kralova"}  # in the demo: who has a role, where it
 _DEMO_TOKEN = timedelta(hours=12)
 _AUDIT = "audit.log"
 _WATCHED = {"Client": "id"}  # of whom the audit log tells
-
-
-class StartError(Exception):
-    """The company can't be opened; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,15 +169,16 @@ def _now() -> datetime:
 
 
 def open_company(settings: Settings, *, clock: Clock = _now, witness: Witness | None = None) -> Company:
-    """Opens every system; where none is there yet, the demo company is made first.
+    """Opens every system; where none is there yet, the demo company is made first (see gateway/databases.py).
 
     A system that is down is passed over while another one answers; StartError says why when none does.
     """
     if not settings.urls.keys() >= SYSTEMS.keys():
         _make_folder(settings.data)
-    databases = {system: _database(system, settings) for system in SYSTEMS}
+    databases = {system: open_database(system, settings) for system in SYSTEMS}
+    refuse_misfits(databases)
     try:
-        make_company(databases, today=clock().astimezone(_HOUSE_ZONE).date(), rules=DEMO_RULES)
+        make_ours(databases, today=clock().astimezone(_HOUSE_ZONE).date())
     except SourceError as error:
         states = asyncio.run(_states(databases))
         if None not in states.values():
@@ -376,13 +372,6 @@ def _make_folder(data: Path) -> None:
         data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StartError(f"--data {data}: the directory can't be made ({error.strerror}): name another") from error
-
-
-def _database(system: str, settings: Settings) -> Database:
-    try:
-        return Database(system, settings.url_of(system))
-    except ValueError as error:
-        raise StartError(f"{system}: {error}") from error
 
 
 async def _states(databases: Mapping[str, Database]) -> dict[str, str | None]:

@@ -5,6 +5,9 @@
     [systems.billing]                                # or SPOJKA_BILLING_URL, which wins
     url = "postgresql://spojka@localhost/billing"
 
+    [systems.sales.tables.clients]                   # another program's tables: see sources/mapping/settings.py
+    table = "KLI_FIRMY"
+
 A system without a URL has its SQLite file in the data directory. Each other part is read beside what it configures:
 its reader takes the part's Section (gateway/section.py) and is named here, in `read_settings`.
 """
@@ -38,10 +41,15 @@ _VARIABLE = re.compile(r"SPOJKA_(?P<system>[A-Z0-9_]+)_URL")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a whole process is set to. `urls` has the systems whose database is named; the others live in `data`."""
+    """What a whole process is set to. `urls` has the systems whose database is named; the others live in `data`.
+
+    `mappings` has those whose tables are another program's, as they are written; `read_only` those never written.
+    """
 
     data: Path
     urls: Mapping[str, str] = field(default_factory=dict)
+    mappings: Mapping[str, Section] = field(default_factory=dict)
+    read_only: frozenset[str] = frozenset()
     subgraph: SubgraphSettings = field(default_factory=SubgraphSettings)
     limits: Limits = field(default_factory=Limits)
     doors: DoorsSettings = field(default_factory=DoorsSettings)
@@ -60,9 +68,13 @@ def read_settings(
 ) -> Settings:
     """Settings from `file` (if there is one), with what the environment says on top. Raises ConfigError."""
     written = read_file(file) if file else Section.empty()
+    urls = {**_urls_of_file(written.table("systems"), systems), **_urls_of_environment(environment, systems)}
+    mappings = _mappings(written.table("systems"), urls)
     settings = Settings(
         data=data,
-        urls={**_urls_of_file(written.table("systems"), systems), **_urls_of_environment(environment, systems)},
+        urls=urls,
+        mappings=mappings,
+        read_only=_read_only(written.table("systems"), mappings),
         subgraph=subgraph.read(written.table("subgraph"), environment),
         limits=limits.read(written.table("limits")),
         doors=doors.read(written.table("doors")),
@@ -88,6 +100,32 @@ def _urls_of_file(section: Section, systems: Sequence[str]) -> dict[str, str]:
             raise one.refused("url", problem)
         urls[system] = url
     return urls
+
+
+def _mappings(section: Section, urls: Mapping[str, str]) -> dict[str, Section]:
+    """The systems whose tables are mapped; their reader is sources/mapping/reading.py."""
+    mappings = {}
+    for system in section.names():
+        one = section.table(system)
+        mapping = one.handed_over("tables")
+        if mapping is None:
+            continue
+        if system not in urls:
+            raise one.refused("tables", "these are tables of which database? Say url")
+        mappings[system] = mapping
+    return mappings
+
+
+def _read_only(section: Section, mappings: Mapping[str, Section]) -> frozenset[str]:
+    """A mapped system is only read, whatever is said."""
+    found = set(mappings)
+    for system in section.names():
+        one = section.table(system)
+        if one.boolean("read_only", system in mappings):
+            found.add(system)
+        elif system in mappings:
+            raise one.refused("read_only", "a system whose tables are mapped is only read: leave it out")
+    return frozenset(found)
 
 
 def _urls_of_environment(environment: Mapping[str, str], systems: Sequence[str]) -> dict[str, str]:

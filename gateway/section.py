@@ -139,6 +139,13 @@ class Section:
         known = self._read[name]  # several readers may share a table
         return known[0] if known else self._child(name, self.key_of(name), value)
 
+    def handed_over(self, name: str) -> "Section | None":
+        """The table called `name` for a reader elsewhere, which sees to what is unread in it; None where it is none."""
+        value = self.value(name)
+        if value is None or isinstance(value, dict):
+            return None if value is None else Section(self.key_of(name), value, self._file)
+        raise self.refused(name, "it is not a table")
+
     def tables(self, name: str) -> list["Section"]:
         """Each `[[name]]`, in the file's order."""
         value = self.value(name)
@@ -155,10 +162,14 @@ class Section:
             raise self.refused(name, "it is missing")
         return value
 
+    def place(self, name: str) -> str:
+        """`spojka.toml:3`, where a key is written; "" is the table itself."""
+        return self._file.place(self.key_of(name) if name else self.key)
+
     def refused(self, name: str, message: str) -> ConfigError:
         """`spojka.toml:3: systems.billing.url: ...`, for what only the reader can see."""
         key = self.key_of(name) if name else self.key
-        return ConfigError(f"{self._file.place(key)}: {key}: {message}")
+        return ConfigError(f"{self.place(name)}: {key}: {message}")
 
     def key_of(self, name: str) -> str:
         """The full name of a key of this table."""

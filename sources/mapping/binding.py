@@ -166,7 +166,7 @@ class TableBinding:
             return nothing_of(type_)
         fit = fit_of(need, found[name], mapping)
         if isinstance(fit, str):
-            self.note(need.name, f"{self.physical_name}.{fit}")
+            self.note(need.name, f"in {self.physical_name}, {fit}")
             return nothing_of(type_)
         spot = Spot(self.requirement.system, self.physical_name, name)
         return expression(source.c[name], found[name], need, fit, mapping.none, spot)

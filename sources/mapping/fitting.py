@@ -199,7 +199,7 @@ def coded(need: ColumnNeed, column: FoundColumn, meanings: Mapping[str, Scalar])
         return f"{described(column)} holds {column.kind.value}, which are no codes"
     if wrong := next((code for code, meaning in meanings.items() if not is_meaning(need, meaning)), None):
         wanted = f"one of {', '.join(need.choices)}" if need.choices else need.holds.value
-        return f"code {wrong} means {meanings[wrong]!r}, and {wanted} is needed"
+        return f"{described(column)}: code {wrong} means {meanings[wrong]!r}, and {wanted} is needed"
     try:
         written = tuple((physical_value(column.kind, code), meaning) for code, meaning in meanings.items())
     except ValueError as error:
