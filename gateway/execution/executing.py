@@ -17,6 +17,7 @@ from typing import Any
 from gateway.execution.failures import Failure, fail, put
 from gateway.execution.merging import merge
 from gateway.execution.representations import Collected, collect, objects_at
+from gateway.planning.drafting import without
 from gateway.planning.plan import Fetch, Request
 from gateway.subgraphs.operation import SubgraphOperation
 from gateway.subgraphs.protocol import Inputs, RequestContext, Sent, Subgraph, SubgraphAnswer, SubgraphFault
@@ -25,6 +26,8 @@ __all__ = ["PreparedRequest", "Tree", "execute"]
 
 
 log = logging.getLogger(__name__)
+
+_MOST_PARTS = 64  # of one request are kept: which of its needs fail together is a system's doing, and varies little
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,16 +39,30 @@ class PreparedRequest:
     subgraph: Subgraph[Any]
     compiled: Any
     prepare: Callable[[Request], "PreparedRequest"]
+    _parts: dict[tuple[int, frozenset[int]], "PreparedRequest | None"] = field(default_factory=dict)
 
     @cached_property
     def apart(self) -> tuple["PreparedRequest", ...]:
         """The same, one entity call at a time; made when first needed."""
         return tuple(self._with(fetch) for fetch in self.request.fetches)
 
-    @cached_property
-    def plain(self) -> tuple["PreparedRequest | None", ...]:
-        """For each entity call the same without what requires more than a key; made when first needed."""
-        return tuple(self._with(fetch.plain) if fetch.plain else None for fetch in self.request.fetches)
+    def part(self, number: int, lacking: frozenset[int]) -> "PreparedRequest | None":
+        """One of the entity calls without some of its needs; made when first needed. None where nothing is left."""
+        if (number, lacking) not in self._parts:
+            if len(self._parts) >= _MOST_PARTS:
+                self._parts.clear()
+            left = without(self.request.fetches[number], lacking)
+            self._parts[number, lacking] = self._with(left) if left else None
+        return self._parts[number, lacking]
+
+    def collect(self, number: int, tree: dict[str, Any], claims: Mapping[str, Any]) -> Collected:
+        """What one of the entity calls sends."""
+
+        def part(lacking: frozenset[int]) -> Fetch | None:
+            left = self.part(number, lacking)
+            return left.request.fetches[0] if left else None
+
+        return collect(tree, self.request.fetches[number], claims, part)
 
     def _with(self, fetch: Fetch) -> "PreparedRequest":
         return self.prepare(replace(self.request, fetches=(fetch,)))
@@ -107,12 +124,13 @@ async def _run_entities(
     prepared: PreparedRequest, tree: Tree, variables: Mapping[str, Any], context: RequestContext
 ) -> None:
     # B
-    collected = [collect(tree.data, fetch, context.viewer.claims) for fetch in prepared.request.fetches]
+    numbers = range(len(prepared.request.fetches))
+    collected = [prepared.collect(number, tree.data, context.viewer.claims) for number in numbers]
     # C
     calls = [(prepared, collected)]
-    if any(each.plain for each in collected):
-        pairs = zip(prepared.plain, collected, strict=True)
-        calls += [(plain, [each.plain]) for plain, each in pairs if plain and each.plain]
+    for number, each in enumerate(collected):
+        parts = ((prepared.part(number, lacking), left) for lacking, left in each.parts.items())
+        calls += [(part, [left]) for part, left in parts if part]
     await asyncio.gather(*(_run_collected(*call, tree, variables, context) for call in calls))
 
 

@@ -1,11 +1,11 @@
 """From the tree to what is sent: the objects at a place, each as a representation, equal ones only once.
 
 A null in a key means that there is nothing to ask for; a failure in anything needed is the failure of what needs it:
-in a key of everything, in a required field of what requires it. The rest is then asked for without that.
+in a key of everything, in a required field of each that requires it. The rest is then asked for without those.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,12 +24,12 @@ JsonObject = dict[str, Any]
 class Collected:
     """Distinct representations in order, and for each the objects of the tree that its answer belongs to.
 
-    `plain` is what can be asked with `Fetch.plain` only, as required fields failed.
+    `parts` is what can be asked without some of the fetch's needs only (by their positions), as these failed.
     """
 
     representations: list[JsonObject] = field(default_factory=list)
     targets: list[list[JsonObject]] = field(default_factory=list)
-    plain: "Collected | None" = None
+    parts: dict[frozenset[int], "Collected"] = field(default_factory=dict)
     _known: dict[bytes, int] = field(default_factory=dict)
 
     def add(self, made: JsonObject, target: JsonObject) -> None:
@@ -41,7 +41,11 @@ class Collected:
         self.targets[index].append(target)
 
 
-def collect(tree: JsonObject, fetch: Fetch, claims: Mapping[str, Any]) -> Collected:
+Part = Callable[[frozenset[int]], Fetch | None]
+"""A fetch without some of its needs."""
+
+
+def collect(tree: JsonObject, fetch: Fetch, claims: Mapping[str, Any], part: Part) -> Collected:
     """What `fetch` sends for the tree as it is now, to a viewer with these claims."""
     collected = Collected()
     for target in objects_at(tree, fetch.path):
@@ -51,21 +55,29 @@ def collect(tree: JsonObject, fetch: Fetch, claims: Mapping[str, Any]) -> Collec
                 fail(target, fetch.selects, refusal)
                 continue
             if isinstance(made, Failure):
-                _without(made, target, index, fetch, collected)
+                _without(made, target, index, fetch, part, collected)
             elif made is not None:
                 collected.add(made, target)
     return collected
 
 
-def _without(failure: Failure, target: JsonObject, index: int, fetch: Fetch, collected: Collected) -> None:
+def _without(failure: Failure, target: JsonObject, index: int, fetch: Fetch, part: Part, collected: Collected) -> None:
     """Marks what can't be asked, and keeps what can."""
-    made = _made(target, fetch.plain.representations[index]) if fetch.plain else None
-    if not isinstance(made, dict) or fetch.requiring is None:
+    failed = {
+        number: reason
+        for number, need in enumerate(fetch.needs)
+        if need.representation == index and isinstance(reason := _fields(target, need.inputs), Failure)
+    }
+    lacking = frozenset(failed)
+    rest = part(lacking) if lacking else None
+    made = _made(target, rest.representations[index]) if rest else None
+    if isinstance(made, Failure) or not lacking:  # the key itself
         fail(target, fetch.selects, failure)
         return
-    fail(target, fetch.requiring, failure)
-    collected.plain = collected.plain or Collected()
-    collected.plain.add(made, target)
+    for number, reason in failed.items():
+        fail(target, fetch.needs[number].selects, reason)
+    if isinstance(made, dict):
+        collected.parts.setdefault(lacking, Collected()).add(made, target)
 
 
 def objects_at(value: Any, path: Path) -> Iterator[JsonObject]:
@@ -98,29 +110,28 @@ def _made(target: JsonObject, representation: Representation) -> JsonObject | Fa
     typename = representation.typename or own_type
     if typename is None or isinstance(typename, Failure):
         return typename
-    fields = _fields(target, representation.inputs, strict=False)
+    fields = _fields(target, representation.inputs)
     return {**fields, "__typename": typename} if isinstance(fields, dict) else fields
 
 
-def _fields(source: JsonObject, inputs: tuple[Input, ...], *, strict: bool) -> JsonObject | Failure | None:
+def _fields(source: JsonObject, inputs: tuple[Input, ...]) -> JsonObject | Failure | None:
     """What is sent of an object; its type too, where the tree knows it because objects of several types stand there."""
     own_type = source.get("__typename")
     made: JsonObject = {"__typename": own_type} if isinstance(own_type, str) else {}
     for each in inputs:
         if each.only_on and own_type is not None and own_type != each.only_on:
             continue
-        needed = strict or each.is_key
-        value = _value(source.get(each.tree_key), each, strict=needed)
-        if isinstance(value, Failure) or (value is None and needed):
+        value = _value(source.get(each.tree_key), each)
+        if isinstance(value, Failure) or (value is None and each.is_key):
             return value
         made[each.name] = value
     return made
 
 
-def _value(value: Any, field: Input, *, strict: bool) -> Any:
+def _value(value: Any, field: Input) -> Any:
     if field.below is None or value is None or isinstance(value, Failure):
         return value
     if isinstance(value, list):
-        items = [_value(each, field, strict=strict) for each in value]
+        items = [_value(each, field) for each in value]
         return next((each for each in items if isinstance(each, Failure)), items)
-    return _fields(value, field.below, strict=strict)
+    return _fields(value, field.below)

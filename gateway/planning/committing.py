@@ -56,6 +56,11 @@ class _Committed:
 _NOTHING = _Committed(frozenset(), ())
 
 
+def _as_key(field: Input) -> Input:
+    below = None if field.below is None else tuple(map(_as_key, field.below))
+    return replace(field, is_key=True, below=below)
+
+
 class Committer:
     """Makes the fetches of one operation. `drafts` grows; nothing in it is ever taken back."""
 
@@ -145,7 +150,7 @@ class Committer:
         guarded = self._commit(step.guarded.needs, place) if step.guarded else _NOTHING
         real_interface = self._is_real_interface(step)
         entry: Entry = (None if step.from_interface_object else step.type, None if real_interface else step.entity)
-        inputs = (*(replace(each, is_key=True) for each in key.inputs), *required.inputs)
+        inputs = (*map(_as_key, key.inputs), *required.inputs)
         given_by = key.given_by | required.given_by | guarded.given_by
         guard = step.guarded.guard if step.guarded else None
         fetch = self._entity_fetch(step.graph, place, given_by, entry, inputs, guard)
@@ -155,7 +160,8 @@ class Committer:
             fetch.selects.typename = True  # that subgraph knows the real types, and is asked for them
         if step.requires:
             fields = (each.field for each in step.below.steps if isinstance(each, Take))
-            fetch.requiring.update((step.entity, self.keys.key(place.keys, each)) for each in fields)
+            for each in fields:
+                fetch.requiring[entry, step.entity, self.keys.key(place.keys, each)] = required.inputs
         return self._commit(step.below, replace(place, fetch=fetch, into=into))
 
     def _is_real_interface(self, step: Jump) -> bool:

@@ -11,10 +11,20 @@ from dataclasses import dataclass, field, replace
 from graphql.language import ArgumentNode
 
 from gateway.planning.guards import TRUSTED, RowGuard
-from gateway.planning.plan import Fetch, FetchKind, Guard, Input, Output, OutputSet, Path, Representation
+from gateway.planning.plan import (
+    Fetch,
+    FetchKind,
+    Guard,
+    Input,
+    Need,
+    Output,
+    OutputSet,
+    Path,
+    Representation,
+)
 from gateway.selections import Field, Identity, identity
 
-__all__ = ["DraftFetch", "DraftOutput", "DraftOutputs", "Entry", "TreeKeys", "freeze"]
+__all__ = ["DraftFetch", "DraftOutput", "DraftOutputs", "Entry", "TreeKeys", "freeze", "without"]
 
 Entry = tuple[str | None, str | None]  # of a representation: the type it is for, the type name it sends
 
@@ -82,8 +92,8 @@ class DraftOutputs:
 class DraftFetch:
     """A fetch in the making. `entries` are its representations; `waits_for` names drafts by their number.
 
-    `requiring` names the fields that need more than a key: by type and tree key. With a `guard`, `guarded_by` is what
-    it reads: objects that aren't the viewer's are not sent.
+    `requiring` has what fields need besides a key, by the entry's type, theirs, and tree key. With a `guard`,
+    `guarded_by` is what it reads: objects that aren't the viewer's are not sent.
     """
 
     number: int
@@ -95,7 +105,7 @@ class DraftFetch:
     selects: DraftOutputs = field(default_factory=DraftOutputs)
     entries: dict[Entry, tuple[Input, ...]] = field(default_factory=dict)
     waits_for: set[int] = field(default_factory=set)
-    requiring: set[tuple[str, str]] = field(default_factory=set)
+    requiring: dict[tuple[Entry, str, str], tuple[Input, ...]] = field(default_factory=dict)
 
     def takes(self, entry: Entry, inputs: Iterable[Input]) -> bool:
         """Whether the inputs can join: not where one field would be read from two places."""
@@ -115,13 +125,37 @@ def freeze(draft: DraftFetch) -> Fetch:
     guard = Guard(draft.guard.type, draft.guard.claim, draft.guarded_by) if draft.guard else None
     entries = draft.entries.items()
     whole = tuple(Representation(only_on, typename, inputs, guard) for (only_on, typename), inputs in entries)
-    if not draft.requiring:
-        return Fetch(draft.kind, draft.path, whole, selects)
-    requiring = _part(selects, lambda on, key: (on, key) in draft.requiring)
-    rest = _part(selects, lambda on, key: (on, key) not in draft.requiring)
-    keys = tuple(replace(each, inputs=tuple(one for one in each.inputs if one.is_key)) for each in whole)
-    plain = Fetch(draft.kind, draft.path, keys, rest) if rest.narrowed else None
-    return Fetch(draft.kind, draft.path, whole, selects, requiring, plain)
+    positions = {entry: index for index, entry in enumerate(draft.entries)}
+    needs = tuple(
+        Need(on, key, _part(selects, lambda *place, this=(on, key): place == this), positions[entry], inputs)
+        for (entry, on, key), inputs in draft.requiring.items()
+    )
+    return Fetch(draft.kind, draft.path, whole, selects, needs)
+
+
+def without(fetch: Fetch, lacking: frozenset[int]) -> Fetch | None:
+    """The fetch without some of its needs (by position) and what only they send; None where nothing is left."""
+    gone = {(fetch.needs[each].on, fetch.needs[each].tree_key) for each in lacking}
+    selects = _part(fetch.selects, lambda *place: place not in gone)
+    if not selects.narrowed:
+        return None
+    needs = tuple(need for number, need in enumerate(fetch.needs) if number not in lacking)
+    representations = tuple(
+        replace(each, inputs=_joined((*_keys(each.inputs), *_sent_for(needs, index))))
+        for index, each in enumerate(fetch.representations)
+    )
+    return Fetch(fetch.kind, fetch.path, representations, selects, needs)
+
+
+def _keys(inputs: Iterable[Input]) -> Iterator[Input]:
+    """The key's fields, without what is required below them."""
+    for each in inputs:
+        if each.is_key:
+            yield replace(each, below=None if each.below is None else tuple(_keys(each.below)))
+
+
+def _sent_for(needs: Iterable[Need], representation: int) -> Iterator[Input]:
+    return (each for need in needs if need.representation == representation for each in need.inputs)
 
 
 def _part(selects: OutputSet, wanted: Callable[[str, str], bool]) -> OutputSet:

@@ -26,6 +26,7 @@ __all__ = [
     "FetchKind",
     "Guard",
     "Input",
+    "Need",
     "Output",
     "OutputSet",
     "Path",
@@ -71,7 +72,10 @@ class OutputSet:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Input:
-    """One field of a representation, read from the tree. A key field must not be null, a required one may be."""
+    """One field of a representation, read from the tree. A key's field must not be null, a required one may be.
+
+    Where both read one object, each field below says for itself whether it is the key's.
+    """
 
     name: str
     tree_key: str
@@ -100,19 +104,29 @@ class Representation:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Need:
+    """A field of a fetch, alone in `selects`, and what the fetch's `representation` (by position) sends just for it."""
+
+    on: str
+    tree_key: str
+    selects: OutputSet
+    representation: int
+    inputs: tuple[Input, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Fetch:
     """What one subgraph is asked for one place of the answer; without representations where that is a root type.
 
-    `requiring` is the part of `selects` that needs more than a key; `plain` is the fetch without that part, for objects
-    whose required fields failed. None where there is no such part.
+    `needs` are the fields that need more than a key: what they require may fail for some objects, which are then asked
+    for without them.
     """
 
     kind: FetchKind
     path: Path
     representations: tuple[Representation, ...]
     selects: OutputSet
-    requiring: OutputSet | None = None
-    plain: "Fetch | None" = None
+    needs: tuple[Need, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
