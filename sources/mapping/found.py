@@ -10,8 +10,11 @@ from typing import Any
 from sqlalchemy import Dialect, Engine, inspect
 from sqlalchemy import types as sql
 from sqlalchemy.dialects import mysql, postgresql
+from sqlalchemy.dialects.mysql.mariadb import MariaDBDialect
 from sqlalchemy.engine.reflection import Inspector
 from sqlalchemy.exc import NoSuchTableError
+
+from sources.mapping.mariadb import mariadb_columns
 
 __all__ = ["FoundColumn", "FoundTable", "Kind", "columns_in", "found_in", "kind_of", "names_in"]
 
@@ -76,21 +79,35 @@ def tables_and_views(inspector: Inspector, schema: str | None) -> Iterator[tuple
 
 def columns_in(inspector: Inspector, name: str, schema: str | None) -> tuple[FoundColumn, ...] | None:
     """The columns of a table or view; None where there is none of that name."""
+    dialect = inspector.dialect
+    if isinstance(dialect, MariaDBDialect):
+        found = described(inspector, name, schema, dialect)
+    else:
+        found = reflected(inspector, name, schema)
+    if found is None:
+        return None
+    return tuple(
+        FoundColumn(name, kind_of(type_, dialect), written, nullable, type_) for name, written, nullable, type_ in found
+    )
+
+
+Described = list[tuple[str, str, bool, sql.TypeEngine[Any]]]
+
+
+def described(inspector: Inspector, name: str, schema: str | None, dialect: MariaDBDialect) -> Described | None:
+    with inspector.engine.connect() as connection:
+        return mariadb_columns(connection, dialect.ischema_names, name, schema) or None
+
+
+def reflected(inspector: Inspector, name: str, schema: str | None) -> Described | None:
     try:
         found = inspector.get_columns(name, schema)
     except NoSuchTableError:
         return None
-    dialect = inspector.dialect
-    return tuple(
-        FoundColumn(
-            each["name"],
-            kind_of(each["type"], dialect),
-            type_text(each["type"], dialect),
-            bool(each["nullable"]),
-            each["type"],
-        )
+    return [
+        (each["name"], type_text(each["type"], inspector.dialect), bool(each["nullable"]), each["type"])
         for each in found
-    )
+    ]
 
 
 def type_text(type_: sql.TypeEngine[Any], dialect: Dialect) -> str:
