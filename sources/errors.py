@@ -83,6 +83,7 @@ class ValueRefused(SourceError):
             code="MAPPED_VALUE_REFUSED",
             extensions=extensions,
         )
+        self.why = why
 
 
 class KeyReused(SourceError):

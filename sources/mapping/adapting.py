@@ -42,6 +42,9 @@ from sources.mapping.types import Converted, ConvertedKeys, NumberAsText
 
 __all__ = ["Adapter"]
 
+# x < v is x < the column's first value from v on; x <= v is x <= its last value up to v.
+BOUNDS = {operators.lt: "up", operators.ge: "up", operators.le: "down", operators.gt: "down"}
+MIRRORED = {operators.lt: "down", operators.ge: "down", operators.le: "up", operators.gt: "up"}
 LIKES = (operators.like_op, operators.not_like_op, operators.ilike_op, operators.not_ilike_op)
 
 
@@ -149,9 +152,9 @@ class Adaptation:
         if element.operator in LIKES:
             left = as_text(left)
         elif (type_ := converted(left)) and is_bound(right):
-            right = typed(right, type_)
+            right = typed(right, bounding(type_, BOUNDS.get(element.operator)))
         elif (type_ := converted(right)) and is_bound(left):
-            left = typed(left, type_)
+            left = typed(left, bounding(type_, MIRRORED.get(element.operator)))
         elif are_unlike(converted(left), converted(right)):
             left, right = as_text(left), as_text(right)
         adapted = element._clone()
@@ -178,6 +181,10 @@ def parts_of(source: Any) -> list[Any]:
 def converted(element: Any) -> Converted | None:
     type_ = getattr(element, "type", None)
     return type_ if isinstance(type_, Converted) else None
+
+
+def bounding(type_: Converted, direction: str | None) -> Converted:
+    return type_.as_bound(direction) if direction else type_
 
 
 def is_bound(element: Any) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Context, Decimal
 from typing import Any, Protocol
 from uuid import UUID
@@ -227,11 +227,30 @@ class Moments:
         return instant_of(moment, self.zone, self.ambiguous)
 
     def write(self, value: Any) -> Any:
-        instant = value.astimezone(UTC)
+        moment = self.shown(value)
+        if self.format is not None and self.format.beyond(moment):
+            raise Unfit
+        return self.written(moment)
+
+    def bound(self, value: Any, *, up: bool) -> Any:
+        """The last time that the column can hold up to `value`, or the first from it on."""
+        moment = self.shown(value)
         if self.format is None:
-            return instant if self.zone is None else shown_at(instant, self.zone, self.ambiguous)
-        naive = instant.replace(tzinfo=None) if self.zone is None else shown_at(instant, self.zone, self.ambiguous)
-        return time_out(naive, self.format, as_number=self.as_number)
+            return self.written(moment)
+        beyond = self.format.beyond(moment)
+        return self.written(moment - beyond + (self.format.tick if up and beyond else timedelta()))
+
+    def shown(self, value: Any) -> datetime:
+        """`value` as the column's clock shows it; where that has no zone and no format, in UTC."""
+        instant: datetime = value.astimezone(UTC)
+        if self.zone is not None:
+            return shown_at(instant, self.zone, self.ambiguous)
+        return instant if self.format is None else instant.replace(tzinfo=None)
+
+    def written(self, moment: datetime) -> Any:
+        if self.format is None:
+            return moment
+        return int(self.format.write(moment)) if self.as_number else self.format.write(moment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +289,8 @@ class WallClocks:
             raise Unfit from None
         if self.format is None:
             return instant
-        return time_out(instant.replace(tzinfo=None), self.format, as_number=self.as_number)
+        written = self.format.write(instant.replace(tzinfo=None))
+        return int(written) if self.as_number else written
 
 
 def time_in(raw: Any, format_: TimeFormat | None) -> datetime:
@@ -281,14 +301,6 @@ def time_in(raw: Any, format_: TimeFormat | None) -> datetime:
             return format_.read(str(raw))
         case _:
             raise ValueError(f"it is no time but a {type(raw).__name__}")
-
-
-def time_out(moment: datetime, format_: TimeFormat, *, as_number: bool) -> Any:
-    try:
-        written = format_.write(moment)
-        return int(written) if as_number else written
-    except ValueError:
-        raise Unfit from None
 
 
 def whole(raw: Any) -> int:

@@ -6,12 +6,14 @@ The names are what `format` may be in the settings file. Text is read strictly: 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 __all__ = ["DAY_FORMATS", "DEFAULT_DAY", "DEFAULT_TIME", "TIME_FORMATS", "DayFormat", "TimeFormat"]
 
 EPOCH = datetime(1970, 1, 1)
+SECOND, MILLISECOND, MICROSECOND = timedelta(seconds=1), timedelta(milliseconds=1), timedelta(microseconds=1)
 DEFAULT_DAY = "YYYY-MM-DD"
 DEFAULT_TIME = "YYYY-MM-DD hh:mm:ss"
 
@@ -38,44 +40,60 @@ class DayFormat:
 
 @dataclass(frozen=True, slots=True)
 class TimeFormat:
-    """A time in text, perhaps with a fraction of its second; or a number of `tick` since 1970.
+    """A time in text to the `tick`, or a number of ticks since 1970 (`counts`).
 
     `utc`: it says its instant itself; the others are read from the clocks of a zone.
     """
 
     name: str
+    tick: timedelta
     shape: str = ""
     strftime: str = ""
     digits: bool = False
     utc: bool = False
-    tick: timedelta | None = None
+    counts: bool = False
 
     def read(self, written: str) -> datetime:
         """Naive; in UTC where `utc`. ValueError for what isn't written so."""
-        if self.tick is not None:
+        if self.counts:
             return EPOCH + whole(written) * self.tick
-        found = re.fullmatch(rf"({self.shape})(?:\.(\d{{1,6}}))?{'Z' if self.utc else ''}", written, re.ASCII)
-        if not found:
+        if not re.fullmatch(self.shape, written, re.ASCII):
             raise ValueError(f"it is not written {self.name}")
-        text, fraction = found.groups()
-        return datetime.strptime(text, self.strftime).replace(microsecond=int((fraction or "0").ljust(6, "0")))
+        return datetime.strptime(written, self.strftime)
 
     def write(self, moment: datetime) -> str:
-        """A naive time, in UTC where `utc`, as it is written. ValueError between two ticks."""
-        if self.tick is not None:
-            ticks, rest = divmod(moment - EPOCH, self.tick)
-            if rest:
-                raise ValueError(f"{moment} is between two numbers of {self.name}")
-            return str(ticks)
-        text = f"{moment.year:04}{moment.strftime(self.strftime.removeprefix('%Y'))}"
-        fraction = f".{moment.microsecond:06}".rstrip("0") if moment.microsecond else ""
-        return f"{text}{fraction}{'Z' if self.utc else ''}"
+        """A naive time, in UTC where `utc`, as it is written; what is below a tick is cut off."""
+        if self.counts:
+            return str((moment - EPOCH) // self.tick)
+        text = moment.strftime(self.strftime.removeprefix("%Y"))
+        if self.tick == MILLISECOND:
+            text = text.replace(f".{moment.microsecond:06}", f".{moment.microsecond // 1000:03}")
+        return f"{moment.year:04}{text}"
+
+    def beyond(self, moment: datetime) -> timedelta:
+        """How far it is beyond a tick."""
+        return (moment - EPOCH) % self.tick
 
 
 def whole(written: str) -> int:
     if not re.fullmatch(r"-?\d{1,15}", written, re.ASCII):
-        raise ValueError("it is not a number of seconds since 1970")
+        raise ValueError("it is no number of seconds since 1970")
     return int(written)
+
+
+def written_times() -> Iterator[TimeFormat]:
+    """2026-11-24 16:30:00 and its like: with a T between, with a fraction, with a Z behind."""
+    for between in (" ", "T"):
+        for letters, tick in (("", SECOND), (".fff", MILLISECOND), (".ffffff", MICROSECOND)):
+            for behind in ("", "Z"):
+                fraction = rf"\.\d{{{len(letters) - 1}}}" if letters else ""
+                yield TimeFormat(
+                    f"YYYY-MM-DD{between}hh:mm:ss{letters}{behind}",
+                    tick,
+                    rf"\d{{4}}-\d\d-\d\d{between}\d\d:\d\d:\d\d{fraction}{behind}",
+                    f"%Y-%m-%d{between}%H:%M:%S{'.%f' if letters else ''}{behind}",
+                    utc=bool(behind),
+                )
 
 
 DAY_FORMATS = {
@@ -89,11 +107,9 @@ DAY_FORMATS = {
 TIME_FORMATS = {
     each.name: each
     for each in (
-        TimeFormat(DEFAULT_TIME, r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "%Y-%m-%d %H:%M:%S"),
-        TimeFormat("YYYY-MM-DDThh:mm:ss", r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", "%Y-%m-%dT%H:%M:%S"),
-        TimeFormat("YYYYMMDDhhmmss", r"\d{14}", "%Y%m%d%H%M%S", digits=True),
-        TimeFormat("YYYY-MM-DDThh:mm:ssZ", r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", "%Y-%m-%dT%H:%M:%S", utc=True),
-        TimeFormat("epoch", digits=True, utc=True, tick=timedelta(seconds=1)),
-        TimeFormat("epoch-ms", digits=True, utc=True, tick=timedelta(milliseconds=1)),
+        *written_times(),
+        TimeFormat("YYYYMMDDhhmmss", SECOND, r"\d{14}", "%Y%m%d%H%M%S", digits=True),
+        TimeFormat("epoch", SECOND, digits=True, utc=True, counts=True),
+        TimeFormat("epoch-ms", MILLISECOND, digits=True, utc=True, counts=True),
     )
 }

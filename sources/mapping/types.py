@@ -13,7 +13,7 @@ from sqlalchemy.types import TypeEngine
 
 from sources.errors import ValueRefused
 from sources.keys import BoundKeys, is_storable
-from sources.mapping.conversions import Conversion, NumberedTexts, Unfit
+from sources.mapping.conversions import Conversion, Moments, NumberedTexts, Unfit
 
 __all__ = ["Converted", "ConvertedKeys", "NumberAsText", "Spot"]
 
@@ -36,12 +36,22 @@ class Converted(TypeDecorator[Any]):
     impl = String
     cache_ok = True
 
-    def __init__(self, conversion: Conversion, physical: TypeEngine[Any], spot: Spot, nullable: bool) -> None:
+    def __init__(
+        self, conversion: Conversion, physical: TypeEngine[Any], spot: Spot, nullable: bool, bound: str | None = None
+    ) -> None:
         super().__init__()
         self.conversion = conversion
         self.physical = physical
         self.spot = spot
         self.nullable = nullable
+        self.bound = bound
+
+    def as_bound(self, direction: str) -> Converted:
+        """For a value that the column is only smaller or greater than, which may be between two of the column's own.
+
+        `direction` is where the column's own value is taken from then: "up" or "down".
+        """
+        return Converted(self.conversion, self.physical, self.spot, self.nullable, direction)
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return dialect.type_descriptor(self.physical)
@@ -50,6 +60,8 @@ class Converted(TypeDecorator[Any]):
         if value is None:
             return None
         try:
+            if self.bound is not None and isinstance(self.conversion, Moments):
+                return self.conversion.bound(value, up=self.bound == "up")
             return self.conversion.write(value)
         except Unfit:
             return None
