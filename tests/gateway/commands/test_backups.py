@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shutil
 import sqlite3
 import stat
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +48,18 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.fixture
-def backup(files: Path, tmp_path: Path) -> Path:
-    """A backup of the demo company."""
-    folder = tmp_path / "backup"
-    back_up(Settings(data=files), folder, with_key=False)
+@pytest.fixture(scope="module")
+def backed_up(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backup of the demo company, for all tests."""
+    folder = tmp_path_factory.mktemp("backups") / "backup"
+    back_up(Settings(data=made), folder, with_key=False)
     return folder
+
+
+@pytest.fixture
+def backup(backed_up: Path, tmp_path: Path) -> Path:
+    """A copy of it, for one test."""
+    return Path(shutil.copytree(backed_up, tmp_path / "backup"))
 
 
 def run(*arguments: str | Path) -> Result:
@@ -95,7 +109,7 @@ def test_what_is_issued_stays_immutable_where_it_is_restored(backup: Path, tmp_p
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         if system == "billing":
             with pytest.raises(sqlite3.IntegrityError, match="immutable"):
-                connection.execute("UPDATE invoices SET total = 0 WHERE status = 'ISSUED'")
+                connection.execute("UPDATE invoices SET total = 0 WHERE status <> 'DRAFT'")
 
 
 async def test_a_copy_is_of_the_time_of_its_snapshot(database: MakeDatabase, tmp_path: Path) -> None:
@@ -104,7 +118,8 @@ async def test_a_copy_is_of_the_time_of_its_snapshot(database: MakeDatabase, tmp
     part = Part("links", made.engines, METADATA)
     with snapshot(part) as connection:
         await made.write(lambda writing: Links.fill(writing, links=[a_link("7700002")]))
-        copied = copy(part, connection, tmp_path)
+        (tmp_path / "copies").mkdir()
+        copied = copy(part, connection, tmp_path / "copies")
     assert copied.rows["account_links"] == 1
     assert len(await Links(made).of_clients(["CL-00417"])) == 2
 
@@ -267,3 +282,76 @@ def test_manifest_says_what_there_is(backup: Path) -> None:
     assert set(manifest["files"]) == {each.name for each in backup.iterdir()} - {"manifest.json"}
     assert manifest["systems"]["links"]["rows"]["account_links"] > 200
     assert set(manifest["left_out"]) == {"spojka.toml", "doors.key"}
+
+
+LINK = """mutation ($account: ID!) {
+  linkAccount(account: $account, client: "CL-00417", validFrom: "2027-01-01") {
+    ... on AccountLinked { link { validFrom } }
+    ... on Refused { code }
+  }
+}"""
+
+
+@contextmanager
+def serving(data: Path) -> Iterator[str]:
+    """A server of its own process on `data`: its address."""
+    spojka = Path(sys.executable).with_name("spojka")
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("SPOJKA_")}
+    command = [spojka, "serve", "--port", "0", "--data", data]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout
+            found = re.search(r"http://\S+:\d+", server.stdout.readline())
+            assert found
+            yield f"{found[0]}/graphql"
+        finally:
+            server.terminate()
+
+
+class Writing(threading.Thread):
+    """Links one account after the other until it is told to stop; `answers` are what came of it."""
+
+    def __init__(self, address: str, token: str) -> None:
+        super().__init__()
+        self.address = address
+        self.token = token
+        self.answers: list[Any] = []
+        self.enough = threading.Event()
+
+    def come_to(self, count: int) -> None:
+        """Wait until it has so many answers."""
+        while len(self.answers) < count:
+            assert self.is_alive()
+            time.sleep(0.02)
+
+    def run(self) -> None:
+        while not self.enough.is_set():
+            variables = {"account": f"88{len(self.answers):05}"}
+            body = json.dumps({"query": LINK, "variables": variables}).encode()
+            headers = {"content-type": "application/json", "authorization": f"Bearer {self.token}"}
+            request = urllib.request.Request(self.address, body, headers)  # noqa: S310 - our own server, over http
+            with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - as above
+                self.answers.append(json.loads(response.read()))
+
+
+def test_server_goes_on_serving_meanwhile(files: Path, tmp_path: Path) -> None:
+    """Each write is in the backup whole or not at all, and none has to wait for it so long that it fails."""
+    token = run("token", "--role", "manager", "--data", files).output.strip()
+    with serving(files) as address:
+        writing = Writing(address, token)
+        writing.start()
+        writing.come_to(10)
+        back_up(Settings(data=files), tmp_path / "backup", with_key=False)
+        done = len(writing.answers)
+        writing.come_to(done + 10)
+        writing.enough.set()
+        writing.join()
+    linked = {"data": {"linkAccount": {"link": {"validFrom": "2027-01-01"}}}}
+    assert [answer for answer in writing.answers if answer != linked] == []
+    found = {(system, table): rows for system, table, rows in rows_in(tmp_path / "backup")}
+    accounts = [row[0] for row in found["links", "account_links"] if row[0].startswith("88")]
+    assert accounts == [f"88{number:05}" for number in range(len(accounts))]
+    assert 10 <= len(accounts) < len(writing.answers)
+    assert [row[0] for row in found["links", "account_link_changes"]] == accounts
+    assert found["links", "changed_accounts"] == [(account, 1) for account in accounts]
+    assert run("restore", "backup", "--data", "there").exit_code == 0

@@ -1,0 +1,17 @@
+"""The settings of a command: `spojka.toml` in the current directory, where there is one, and the environment."""
+
+import os
+from pathlib import Path
+
+from gateway import app
+from gateway.config import Settings, read_settings
+
+__all__ = ["CONFIG", "settings_for"]
+
+CONFIG = Path("spojka.toml")
+
+
+def settings_for(data: Path) -> Settings:
+    """What is set, with `data` as the data directory. Raises ConfigError."""
+    file = CONFIG if CONFIG.exists() else None
+    return read_settings(data, os.environ, systems=tuple(app.SYSTEMS), file=file)
