@@ -1,7 +1,8 @@
 """The company's roles as sets of scopes, and whose rows a viewer may see: plain values for the wiring.
 
-salesperson         sees the names of all clients; of their own clients addresses, contacts, contracts, rates, accounts,
-                    periods, invoices, bookings, and calls with the names of those who took part
+salesperson         sees who all clients are (name, company number, whose they are); of their own clients addresses,
+                    contacts, contracts, rates, accounts, periods, invoices, bookings, and calls with the names of those
+                    who took part
 billing-specialist  sees names of clients, contracts, rates, accounts, periods, invoices, exceptions, bookings and their
                     calls (what is to be invoiced) with the names of those who took part, runs, and plans of requests;
                     may have a conference invoiced, and issue
@@ -124,8 +125,11 @@ class RowRuleData:
     exempt_scopes: frozenset[str] = frozenset({Scope.CLIENTS_ALL.value})
 
 
+# Who a client is: what a public register says, and whom to ask about them.
+_WHO = frozenset({"name", "nodeId", "companyNumber", "vatNumber", "salesperson"})
+
 ROW_RULES: tuple[RowRuleData, ...] = (
-    RowRuleData(type="Client", fields="salesperson", except_fields=frozenset({"name", "nodeId"})),
+    RowRuleData(type="Client", fields="salesperson", except_fields=_WHO),
     RowRuleData(type="Contract", fields="client { salesperson }"),
     RowRuleData(type="RateVersion", fields="contract { client { salesperson } }"),
     RowRuleData(type="BillingAccount", fields="client { salesperson }"),

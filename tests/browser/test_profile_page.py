@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from graphql import build_schema, parse, validate
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from sources.demo.cast import AMBIGUOUS_ACCOUNT, EURO, MAIN
 from tests.browser.conftest import ROOT, SPOJKA, OpenPage, Site, serving
@@ -127,27 +127,21 @@ def test_system_that_is_down_is_named_and_nothing_looks_empty(open_page: OpenPag
 
 
 @service
-def test_what_a_role_may_not_see_is_shown_as_not_allowed(open_page: OpenPage, site: Site) -> None:
-    """Never as if there were none: neither a field, nor a list, nor an object."""
+def test_client_of_another_salesperson_is_a_name_and_the_rest_not_allowed(open_page: OpenPage, site: Site) -> None:
+    """Never as if there were none: neither a field, nor a list, nor an object. The manager sees the same page whole."""
     page = open_page(site, "/app/")
-
-    def shut(route: Route) -> None:
-        response = route.fetch()
-        answer = response.json()
-        if client := (answer.get("data") or {}).get("client"):
-            answer["errors"] = []
-            for name in ("companyNumber", "contracts", "billingAccounts"):
-                client[name] = None
-                error = {"message": "not allowed", "path": ["client", name], "extensions": {"code": "FORBIDDEN"}}
-                answer["errors"].append(error)
-        route.fulfill(response=response, json=answer)
-
-    page.route("**/graphql", shut)
-    page.goto(f"{site.address}/app/#/client/{MAIN.client}")
-    expect(page.get_by_role("heading", level=1)).to_have_text(MAIN.name)
-    expect(page.get_by_text("not allowed", exact=True)).to_have_count(3)
+    become(page, "salesperson")
+    search(page, EURO.name.split()[0])
+    page.get_by_role("link", name=EURO.name).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(EURO.name)
+    expect(page.get_by_text("not allowed", exact=True).first).to_be_visible()
     expect(page.get_by_text("none", exact=True)).to_have_count(0)
     expect(page.locator(".banner")).to_have_count(0)
+    expect(page.locator("main")).not_to_contain_text(EURO.contracts[0])
+    expect(page.locator("main")).not_to_contain_text(EURO.accounts[0])
+    become(page, "manager")
+    expect(page.locator("main")).to_contain_text(EURO.contracts[0])
+    expect(page.get_by_text("not allowed", exact=True)).to_have_count(0)
 
 
 @service
