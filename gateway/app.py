@@ -226,7 +226,12 @@ def make_subgraph(name: str, settings: Settings) -> Starlette:
     company = open_company(settings)
     schema = SYSTEMS[name].schema
     served = ServedSubgraph(
-        name, schema._schema, sdl=schema.as_str(), make_context=company.contexts[name], clock=company.clock
+        name,
+        schema._schema,
+        sdl=schema.as_str(),
+        make_context=company.contexts[name],
+        clock=company.clock,
+        most_objects=settings.limits.answer_objects,
     )
 
     @asynccontextmanager

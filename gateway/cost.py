@@ -27,9 +27,11 @@ from graphql import (
 )
 from graphql.language import IntValueNode, VariableNode
 
+from gateway.errors import OverLimit
+from gateway.operation import Operation
 from gateway.selections import Field, Fragment, Selections
 
-__all__ = ["objects_of"]
+__all__ = ["check_objects", "objects_of"]
 
 _SIZES = ("first", "last", "limit")
 _SIZED = 100  # of a list that could have been asked for in a size, and was not
@@ -41,6 +43,18 @@ def objects_of(
 ) -> int:
     """The estimate for what is selected on the type `root`; without `variables` each is taken for the largest."""
     return _Estimate(schema, variables).below(selections, root, None)
+
+
+def check_objects(operation: Operation, schema: GraphQLSchema, variables: Mapping[str, Any], *, most: int) -> None:
+    """OverLimit where the operation, with its variables as they are, asks for more than `most`."""
+    root = schema.mutation_type if operation.kind == "mutation" else schema.query_type
+    asked = objects_of(operation.selections, root.name, schema=schema, variables=variables) if root else 0
+    if asked > most:
+        raise OverLimit(
+            f"the operation asks for some {asked} objects, more than {most}: "
+            "ask for shorter lists, or for lists within lists page by page",
+            code="QUERY_TOO_COMPLEX",
+        )
 
 
 @dataclass(frozen=True, slots=True)

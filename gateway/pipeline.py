@@ -16,13 +16,12 @@ from graphql.language import DocumentNode, OperationDefinitionNode, OperationTyp
 from gateway.authorization.access import Access, Standing
 from gateway.authorization.pruning import pruned
 from gateway.composition.supergraph import Supergraph
-from gateway.cost import objects_of
+from gateway.cost import check_objects, objects_of
 from gateway.doors.viewer import Viewer
 from gateway.doors.witness import NOTHING, Seen, Trace, Watched, Witness, seen_by, trace_of, watching
 from gateway.errors import (
     AccessRefused,
     MutationRefused,
-    OverLimit,
     RefusedField,
     RequestError,
     SpojkaError,
@@ -142,16 +141,8 @@ class Gateway:
 
     def _check_size(self, planned: Planned, variables: Mapping[str, Any]) -> None:
         """Only what could be too much is estimated again, with the variables as they are."""
-        if planned.most_objects <= self._most_objects:
-            return
-        root = self.supergraph.roots[planned.operation.kind]
-        asked = objects_of(planned.operation.selections, root, schema=self.schema, variables=variables)
-        if asked > self._most_objects:
-            raise OverLimit(
-                f"the operation asks for some {asked} objects, more than {self._most_objects}: "
-                "ask for shorter lists, or for lists within lists page by page",
-                code="QUERY_TOO_COMPLEX",
-            )
+        if planned.most_objects > self._most_objects:
+            check_objects(planned.operation, self.schema, variables, most=self._most_objects)
 
     def _make(
         self, document: Document, node: OperationDefinitionNode, variables: Mapping[str, Any], standing: Standing

@@ -39,9 +39,10 @@ from graphql.language import (
     TypeDefinitionNode,
 )
 
+from gateway.cost import check_objects
 from gateway.doors.viewer import Viewer
 from gateway.errors import MutationRefused, SpojkaError, formatted
-from gateway.operation import Document, choose, conditions, prepare, read
+from gateway.operation import Document, Operation, choose, conditions, prepare, read
 from gateway.request import GraphQLRequest, GraphQLResponse
 from gateway.subgraphs.embedded import fault_of
 from gateway.subgraphs.protocol import RequestContext
@@ -66,8 +67,10 @@ class ServedSubgraph:
         sdl: str,
         make_context: Callable[[RequestContext], object],
         clock: Callable[[], datetime],
+        most_objects: int = 20_000,
     ) -> None:
         self.name = name
+        self._most_objects = most_objects
         self.sdl = served_sdl(sdl)
         self._schema = _served(schema, self.sdl)
         self._make_context = make_context
@@ -93,17 +96,18 @@ class ServedSubgraph:
         if operation.operation != OperationType.QUERY and not request.allow_mutations:
             raise MutationRefused("this request may only query: send a mutation with POST")
         # A default decides where the request says nothing; so a variable that is missing is no reason to refuse here.
-        self._measured(request.query, request.operation_name, conditions(document, request.variables))
+        measured = self._measured(request.query, request.operation_name, conditions(document, request.variables))
+        check_objects(measured, self._schema, request.variables, most=self._most_objects)
         return DocumentNode(definitions=(operation, *document.fragments.values()))
 
     def _read(self, text: str) -> Document:
         return read(text, self._schema)
 
-    def _measure(self, text: str, name: str | None, conditions: tuple[bool, ...]) -> None:
-        """OverLimit where fragments make much of little."""
+    def _measure(self, text: str, name: str | None, conditions: tuple[bool, ...]) -> Operation:
+        """The operation with its fragments spread; OverLimit where they make much of little."""
         document = self._documents(text)
         variables = dict(zip(document.condition_variables, conditions, strict=True))
-        prepare(document, choose(document, name), variables=variables, schema=self._schema)
+        return prepare(document, choose(document, name), variables=variables, schema=self._schema)
 
     async def _run(self, document: DocumentNode, request: GraphQLRequest, context: RequestContext) -> ExecutionResult:
         running = execute(

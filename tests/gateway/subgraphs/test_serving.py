@@ -82,6 +82,7 @@ def client(*, secret: str | None = SECRET, limits: Limits | None = None) -> http
         sdl=SCHEMA.as_str(),
         make_context=lambda request: request.caller,
         clock=lambda: NOW,
+        most_objects=(limits or Limits()).answer_objects,
     )
 
     async def ready() -> Mapping[str, str | None]:
@@ -171,6 +172,10 @@ async def test_mutations_and_limits_are_those_of_a_gateway() -> None:
     bomb = "{ ...F0 }" + "".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(20))
     refused = (await ask(f"{bomb} fragment F20 on Query {{ whose }}")).json()
     assert refused["errors"][0]["extensions"]["code"] == "DOCUMENT_TOO_LARGE"
+    many = " ".join(f"a{n}: _entities(representations: []) {{ __typename }}" for n in range(11))
+    refused = (await ask(f"{{ {many} }}", limits=Limits(answer_objects=100))).json()
+    assert refused["errors"][0]["extensions"]["code"] == "QUERY_TOO_COMPLEX"
+    assert "data" in (await ask(f"{{ {many} }}", limits=Limits(answer_objects=110))).json()
     variable = (await ask("mutation($n: Int!) { paid(amount: $n) }", {"n": "x"})).json()
     assert "data" not in variable
     assert variable["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
