@@ -15,8 +15,9 @@ import click
 
 from gateway.commands.backing_up import AUDIT, KEY, in_one_step
 from gateway.commands.manifest import Manifest, read_manifest
-from gateway.commands.systems import METADATA, left_to_others, opened, ours, parts_of
+from gateway.commands.systems import left_to_others, opened, ours, parts_of
 from gateway.config import Settings
+from gateway.databases import METADATA
 from sources.copying import fill_from, what_does_not_fit
 from sources.errors import SourceError
 from sources.making import create_together
@@ -57,6 +58,8 @@ def _make(settings: Settings, manifest: Manifest, folder: Path) -> None:
 def _misfits(settings: Settings, manifest: Manifest, folder: Path) -> Iterator[str]:
     """Where the backup and the settings here don't go together."""
     yield from _other_systems(ours(settings), left_to_others(settings), manifest)
+    for name in settings.read_only & set(manifest.systems) - set(settings.mappings):
+        yield f"{name} is in the backup, and by spojka.toml it is never written: take read_only away for now"
     for name, each in manifest.systems.items():
         if name in METADATA:
             for what in what_does_not_fit(folder / each.file, METADATA[name]):

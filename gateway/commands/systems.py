@@ -6,30 +6,21 @@ from typing import Any
 
 from gateway import app
 from gateway.config import Settings
-from sources import billing, bridge, links, processes, reservations, sales
+from gateway.databases import METADATA
 from sources.engines import Engines, open_engines
 from sources.making import Part
 
-__all__ = ["METADATA", "left_to_others", "opened", "ours", "parts_of"]
-
-METADATA: Mapping[str, Any] = {
-    "billing": billing.METADATA,
-    "bridge": bridge.METADATA,
-    "links": links.METADATA,
-    "processes": processes.METADATA,
-    "reservations": reservations.METADATA,
-    "sales": sales.METADATA,
-}
+__all__ = ["left_to_others", "opened", "ours", "parts_of"]
 
 
 def left_to_others(settings: Settings) -> Sequence[str]:
     """The systems whose tables are another program's."""
-    return tuple(getattr(settings, "mappings", {}))
+    return tuple(settings.mappings)
 
 
 def ours(settings: Settings) -> Sequence[str]:
     """The systems whose tables are Spojka's own."""
-    return tuple(name for name in app.SYSTEMS if name not in left_to_others(settings))
+    return tuple(name for name in app.SYSTEMS if name not in settings.mappings)
 
 
 @contextmanager

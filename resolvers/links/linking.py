@@ -122,11 +122,9 @@ async def link_account(
 ) -> LinkingOutcome:
     wanted = AccountLinkInput(account=account, client=client, valid_from=valid_from, valid_to=valid_to).record()
     outcome = await info.context.source.link([wanted], note(info, reason))
-    match outcome:
-        case records.Linked():
-            return AccountLinked(link=AccountLink.of(wanted))
-        case (problem, *_):
-            return Refused(code=problem.code, message=problem.message)
+    if isinstance(outcome, records.Linked):
+        return AccountLinked(link=AccountLink.of(wanted))
+    return Refused(code=outcome[0].code, message=outcome[0].message)
 
 
 async def link_accounts(
@@ -137,15 +135,11 @@ async def link_accounts(
     wanted = [each.record(f"links[{position}].") for position, each in enumerate(links)]
     source = info.context.source
     outcome = await (source.try_to_link(wanted) if dry_run else source.link(wanted, note(info, reason)))
-    match outcome:
-        case records.Linked(made, new):
-            return AccountsLinked(links=[AccountLink.of(each) for each in made], linked=new)
-        case problems:
-            return LinksRefused(
-                problems=[
-                    LinkProblem(position=each.position, code=each.code, message=each.message) for each in problems
-                ]
-            )
+    if isinstance(outcome, records.Linked):
+        return AccountsLinked(links=[AccountLink.of(each) for each in outcome.links], linked=outcome.new)
+    return LinksRefused(
+        problems=[LinkProblem(position=each.position, code=each.code, message=each.message) for each in outcome]
+    )
 
 
 async def unlink_account(
@@ -163,11 +157,9 @@ async def unlink_account(
         valid_from=valid_from,
         note=note(info, reason),
     )
-    match outcome:
-        case Refusal():
-            return Refused(code=outcome.code, message=outcome.message)
-        case _:
-            return AccountUnlinked(link=AccountLink.of(outcome))
+    if isinstance(outcome, Refusal):
+        return Refused(code=outcome.code, message=outcome.message)
+    return AccountUnlinked(link=AccountLink.of(outcome))
 
 
 def note(info: Info, reason: str | None) -> records.Note:

@@ -146,8 +146,9 @@ def versions_of(people: Iterable[Customer], priced: dict[str, Agreement]) -> Ite
 
 def accounts_of(people: Iterable[Customer]) -> Iterator[tuple[str, tuple[BillingAccount, AccountLink]]]:
     for customer in people:
-        for one in (*customer.agreements, *customer.unpriced):
-            yield one.account.number, (as_billed(one.account, customer.client), one.link)
+        opened = [(one.account, one.link) for one in customer.agreements]
+        opened += [(one.account, one.link) for one in customer.unpriced]
+        yield from ((account.number, (as_billed(account, customer.client), link)) for account, link in opened)
 
 
 def euro_rates(first: date, last: date) -> Iterator[ExchangeRate]:

@@ -14,12 +14,16 @@ from gateway.app import SYSTEMS
 from gateway.cli import main
 from gateway.commands.initializing import TEMPLATE
 from gateway.config import Settings, read_settings
+from gateway.databases import mapped
 from gateway.section import Section, read_file
 
 FILES = ("subgraph.secret", "subgraph.crt", "subgraph.key", "gateways.crt", "persisted.json")
 SECRET = "0123456789abcdef"  # noqa: S105 - the test's own
 WITHOUT_DEFAULT = {
     *(f"systems.{system}.url" for system in SYSTEMS),
+    "systems.sales.read_only",  # whose tables are mapped there
+    *(f"systems.sales.tables.clients.{name}" for name in ("table", "schema", "where", "present")),
+    *(f"systems.sales.tables.clients.columns.{name}" for name in ("id", "name", "email", "country", "vat_number")),
     "doors.jwks",
     "doors.issuer",
     "doors.audience",
@@ -32,6 +36,17 @@ WITHOUT_DEFAULT = {
     *(f"subgraph.{name}" for name in ("secret_env", "secret_file", "certificate", "key", "client_ca")),
 }
 """Settings that are examples in the file."""
+OF_A_COLUMN = ("column", "constant", "absent", "unit", "zone", "ambiguous", "format", "codes", "pattern", "none")
+TOLD_IN_WORDS = {
+    *(f"systems.{system}.tables" for system in SYSTEMS),
+    "systems.sales.tables.clients.absent",
+    "systems.sales.tables.clients.where.SMAZANO",
+} | {
+    f"systems.sales.tables.clients.columns.{column}.{name}"
+    for column in ("id", "email", "country", "vat_number")
+    for name in OF_A_COLUMN
+}
+"""Told in the file's comments, as not all of them go together."""
 
 
 @pytest.fixture(autouse=True)
@@ -109,6 +124,7 @@ def test_all_of_it_set_is_accepted(folder: Path, text: str) -> None:
         whole = re.sub(r'^(jwks|issuer|audience) = ".*\n', "", whole, flags=re.MULTILINE)
     settings = read(whole, folder)
     assert settings.urls.keys() == SYSTEMS.keys()
+    assert mapped("sales", settings)
     assert settings.subgraph.secret == SECRET
     assert settings.rows
 
@@ -122,11 +138,14 @@ def test_every_setting_is_in_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -
         return sections[-1]
 
     monkeypatch.setattr(gateway.config, "read_file", remembered)
-    read(uncommented(TEMPLATE), folder)
+    settings = read(uncommented(TEMPLATE), folder)
+    mapped("sales", settings)  # its reader asks for the rest
     there = {name for name, _ in (*settings_in(TEMPLATE), *settings_in(alternatives(TEMPLATE)))}
-    wanted = set(asked(sections[0]))
+    tables = settings.mappings["sales"]
+    wanted = {*asked(sections[0]), *asked(tables)} - TOLD_IN_WORDS
     assert len(wanted) > 30
     assert sorted(wanted - there) == []
+    assert [name for name in OF_A_COLUMN if f"{name} = " not in TEMPLATE and f"{name}," not in TEMPLATE] == []
 
 
 @pytest.mark.parametrize(
