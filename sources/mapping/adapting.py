@@ -116,8 +116,8 @@ class Adaptation:
         return bound
 
     def select(self, select: Select[Any]) -> Any:
-        columns = [column for each in select._raw_columns for column in self.named(each)]
-        prepared = select.with_only_columns(*columns)
+        prepared = select._generate()  # its with_only_columns would hide the joins from us
+        prepared._raw_columns = [column for each in select._raw_columns for column in self.named(each)]
         self.prepared.append(prepared)
         adapted = self.of(prepared)
         for table in dict.fromkeys(own_tables(select)):
