@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from gateway.composition.supergraph import Supergraph, named
 from gateway.selections import Field, Fragment, Selection, Selections
 
-__all__ = ["NO_GUARDS", "TRUSTED", "Guards", "RowGuard", "trusted"]
+__all__ = ["NO_GUARDS", "TRUSTED", "Guarding", "Guards", "RowGuard", "trusted"]
 
 TRUSTED = "(rule)"
 """What a trusted field has in `Field.apart`: no response key is written like that."""
@@ -40,6 +41,47 @@ Guards = Mapping[str, RowGuard]
 """The guards of one kind of viewer by type."""
 
 NO_GUARDS: Guards = MappingProxyType({})
+
+
+class Guarding:
+    """What the guards of one kind of viewer mean for one search; it remembers what it made trusted."""
+
+    def __init__(self, supergraph: Supergraph, guards: Guards) -> None:
+        self._supergraph = supergraph
+        self._guards = guards
+        self._trusted: dict[Selections, Selections] = {}
+
+    def guard(self, type_name: str, field: Field) -> RowGuard | None:
+        """What decides for each object whether the field is the viewer's; None where it is in any case."""
+        if not self._guards or field.apart == TRUSTED:
+            return None
+        guard = self._guards.get(type_name)
+        return None if guard is None or guard.lets(field) else guard
+
+    def key(self, type_name: str, key: Selections) -> Selections:
+        """The key, trusted where it names an object by a field that is guarded there: the viewer gets none of it."""
+        return self.as_trusted(key) if self._guards and self._guards_any(type_name, key) else key
+
+    def as_trusted(self, selections: Selections) -> Selections:
+        """The same selections, trusted, and for the same selections the same again."""
+        known = self._trusted.get(selections)
+        if known is None:
+            known = self._trusted[selections] = trusted(selections)
+        return known
+
+    def _guards_any(self, type_name: str, selections: Selections) -> bool:
+        """Whether a field below one of the selections is guarded."""
+        for each in selections:
+            if isinstance(each, Fragment):
+                if self._guards_any(each.on, each.selections):
+                    return True
+            elif each.name != "__typename" and each.selections:
+                below = named(self._supergraph.types[type_name].fields[each.name].type)
+                if any(isinstance(one, Field) and self.guard(below, one) for one in each.selections):
+                    return True
+                if self._guards_any(below, each.selections):
+                    return True
+        return False
 
 
 def trusted(selections: Selections) -> Selections:

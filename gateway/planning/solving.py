@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from gateway.composition.supergraph import FieldJoin, Supergraph, SupergraphType, named
 from gateway.errors import OverLimit
-from gateway.planning.guards import NO_GUARDS, TRUSTED, Guards, RowGuard, trusted
+from gateway.planning.guards import NO_GUARDS, TRUSTED, Guarding, Guards, RowGuard
 from gateway.planning.solution import Guarded, Jump, Narrow, RootJump, Site, Solution, Step, Take
 from gateway.selections import Field, Fragment, Selection, Selections, leaves
 
@@ -60,8 +60,7 @@ class Solver:
 
     def __init__(self, supergraph: Supergraph, guards: Guards = NO_GUARDS) -> None:
         self.supergraph = supergraph
-        self._guards = guards
-        self._trusted: dict[Selections, Selections] = {}
+        self._guarding = Guarding(supergraph, guards)
         self._known: dict[tuple[Site, Selections, Active], Solution] = {}
         self._steps_left = _MOST_STEPS
 
@@ -100,7 +99,7 @@ class Solver:
                     pending.append(each)  # the subgraph would answer with the interface's name
                 continue  # else the type is known without asking
             join = self._local(site, each.name)
-            here = join is not None and not join.requires and self._guard(site.type, each) is None
+            here = join is not None and not join.requires and self._guarding.guard(site.type, each) is None
             if (site.type, each.name, each.apart) in active and not here:
                 remainder.append(each)
                 continue
@@ -220,7 +219,7 @@ class Solver:
             return None
         for name in possible:
             each = self._local(Site(site.graph, name, site.provided), field.name)
-            if each is None or each.requires or each.provides != join.provides or self._guard(name, field):
+            if each is None or each.requires or each.provides != join.provides or self._guarding.guard(name, field):
                 return None
         taken = self._take(site, field, active)
         return taken[0] if taken and not taken[1] else None
@@ -264,7 +263,8 @@ class Solver:
         if not plain and not requiring:
             return None
         wanted = (*plain, *(each.field for each in requiring))
-        key = None if candidate.key is None else self.solve(site, candidate.key, _with(active, site, wanted))
+        key_fields = self._guarding.key(site.type, candidate.key) if candidate.key else None
+        key = self.solve(site, key_fields, _with(active, site, wanted)) if key_fields else None
         if key and key.remainder:
             return None
         steps: list[Step] = []
@@ -324,10 +324,10 @@ class Solver:
             join = self.supergraph.join(candidate.graph, candidate.entity.name, each.name)
             if join is None or not join.resolvable:
                 other.append(each)
-            elif (guard := self._guard(site.type, each)) or join.requires:
+            elif (guard := self._guarding.guard(site.type, each)) or join.requires:
                 # What a trusted or a guarded field requires is the subgraph's to know, not the viewer's.
                 trust = guard is not None or each.apart == TRUSTED
-                requires = self._as_trusted(join.requires) if trust else join.requires
+                requires = self._guarding.as_trusted(join.requires) if trust else join.requires
                 requiring.append(_Conditional(each, requires, guard))
             else:
                 (plain if elsewhere else other).append(each)
@@ -353,19 +353,6 @@ class Solver:
             if left:
                 remainder.append(each.selecting(left))
         return Solution(tuple(steps), tuple(remainder), cost)
-
-    def _guard(self, type_name: str, field: Field) -> RowGuard | None:
-        """What decides for each object whether the field is the viewer's; None where it is in any case."""
-        if not self._guards or field.apart == TRUSTED:
-            return None
-        guard = self._guards.get(type_name)
-        return None if guard is None or guard.lets(field) else guard
-
-    def _as_trusted(self, selections: Selections) -> Selections:
-        known = self._trusted.get(selections)
-        if known is None:
-            known = self._trusted[selections] = trusted(selections)
-        return known
 
     def _step(
         self,
