@@ -11,19 +11,19 @@ from sqlalchemy.dialects.mysql import DATETIME, LONGTEXT, VARCHAR
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.types import TypeEngine
 
-__all__ = ["Exact", "Instant", "Prose", "Text"]
+from sources.keys import EXACT
 
-BY_CODE_POINTS = "utf8mb4_nopad_bin"
+__all__ = ["Exact", "Instant", "Prose", "Text"]
 
 _ANY_TEXT = String().with_variant(String(collation="C"), "postgresql")
 
-Text = _ANY_TEXT.with_variant(VARCHAR(255, charset="utf8mb4", collation=BY_CODE_POINTS), "mariadb")
+Text = _ANY_TEXT.with_variant(VARCHAR(255, charset="utf8mb4", collation=EXACT), "mariadb")
 """Text compared and ordered by code points, as SQLite does; PostgreSQL and MariaDB would ask the server's locale.
 
 MariaDB wants a limit for what is in an index: 255 letters, three of which fit into one key.
 """
 
-Prose = _ANY_TEXT.with_variant(LONGTEXT(charset="utf8mb4", collation=BY_CODE_POINTS), "mariadb")
+Prose = _ANY_TEXT.with_variant(LONGTEXT(charset="utf8mb4", collation=EXACT), "mariadb")
 """Text of any length, which no index and no key has."""
 
 INTEGER_LIMIT = 2**63  # SQLite's integers have 64 bits

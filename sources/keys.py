@@ -15,7 +15,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Boolean, String, TypeEngine
 
-__all__ = ["BoundKeys", "KeyList", "OneOf", "is_storable", "key_literals", "one_of"]
+__all__ = ["EXACT", "BoundKeys", "KeyList", "OneOf", "is_storable", "key_literals", "one_of"]
 
 
 def one_of(column: ColumnElement[Any], name: str = "keys") -> ColumnElement[bool]:
@@ -49,9 +49,35 @@ class BoundKeys(TypeDecorator[Collection[Any]]):
             case "sqlite":
                 return json.dumps(keys)
             case "mariadb":
-                return KeyList(keys)
+                return KeyList(writable(keys, getattr(self.key.dialect_impl(dialect), "charset", None)))
             case _:
                 return keys
+
+
+EXACT = "utf8mb4_nopad_bin"
+"""MariaDB's collation in which only the same text is equal."""
+
+CODECS = {"latin1": "cp1252", "latin2": "iso8859_2", "cp1250": "cp1250", "ascii": "ascii"}
+"""Python's names of the character sets that MariaDB's old tables have."""
+
+
+SHORT = {"utf8", "utf8mb3", "ucs2"}
+"""Character sets that end with the letters of two bytes."""
+
+
+def writable(keys: list[Any], charset: Any) -> list[Any]:
+    """Those that a column of this character set can hold; beside another one, MariaDB would compare none."""
+    return [key for key in keys if can_hold(charset, key)] if charset in CODECS or charset in SHORT else keys
+
+
+def can_hold(charset: str, key: str) -> bool:
+    if charset in SHORT:
+        return max(key, default="") <= "\uffff"
+    try:
+        key.encode(CODECS[charset])
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class KeyList(list[Any]):
@@ -96,6 +122,12 @@ def _on_mariadb(element: OneOf, compiler: Any, **options: Any) -> str:
 
     Literals are compared by the column's own collation and find its index. JSON_TABLE would make a column of them,
     with a collation of its own: an error where both are binary, no index where the column is latin2 or utf8mb3.
+    What a lenient collation finds too (cl-00417, trailing spaces) is left out by the second comparison.
     """
     column, keys = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"{column} IN {keys}"
+    found = f"{column} IN {keys}"
+    type_: Any = list(element.clauses)[1].type
+    kind = type_.key.dialect_impl(compiler.dialect)
+    if not isinstance(kind, String) or kind.collation == EXACT:
+        return found
+    return f"({found} AND CONVERT({column} USING utf8mb4) COLLATE {EXACT} IN {keys})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -119,9 +120,12 @@ def foreign(request: pytest.FixtureRequest) -> Foreign:
 
 
 @pytest.fixture
-async def mapped_company(foreign: Foreign, files: Path) -> AsyncIterator[Company]:
+async def mapped_company(foreign: Foreign, made: Path, tmp_path: Path) -> AsyncIterator[Company]:
     """The company with sales, billing and links in other programs' databases, the rest in Spojka's own files."""
-    for system in FOREIGN:
-        (files / f"{system}.sqlite").unlink()
-    async with opened(foreign.settings(files)) as company:
+    data = tmp_path / "own"
+    data.mkdir()
+    for system in SYSTEMS.keys() - set(FOREIGN):
+        shutil.copy(made / f"{system}.sqlite", data)
+    async with opened(foreign.settings(data)) as company:
         yield company
+    assert not [file for file in data.iterdir() if file.stem in FOREIGN]

@@ -109,11 +109,7 @@ class TestKeys:
         self, things: Database, owner: Engine, collation: str, size: int
     ) -> None:
         """They are compared as the column compares, so neither is its index lost nor are collations mixed."""
-        character_set = collation.partition("_")[0]
-        table = Table(
-            "a", MetaData(), Column("id", VARCHAR(50, charset=character_set, collation=collation), primary_key=True)
-        )
-        table.create(owner)
+        table = self.table_in(collation, owner)
         everything = [{"id": f"CL-{number:05}"} for number in range(MANY)]
         await things.write(lambda c: c.execute(table.insert(), everything))
         run(owner, "ANALYZE TABLE a")
@@ -123,6 +119,31 @@ class TestKeys:
         )
         assert sorted(found) == keys
         assert await self.explained(things, table.c.id, keys) == {"PRIMARY"}
+
+    @pytest.mark.parametrize("collation", COLLATIONS)
+    async def test_only_the_same_text_is_the_same_key(self, things: Database, owner: Engine, collation: str) -> None:
+        """Whatever a lenient collation takes for equal, and though a key may have letters that the column can't."""
+        table = self.table_in(collation, owner)
+        await things.write(lambda c: c.execute(table.insert(), [{"id": "CL-00417"}, {"id": "CL-00418"}]))
+        found = select(table.c.id).where(one_of(table.c.id))
+        for key in (
+            "cl-00417",
+            "CL-00417 ",
+            "ČL-00417",
+            "\N{FULLWIDTH LATIN CAPITAL LETTER C}L-00417",
+            "あ",
+            "🐎",
+            "CL\N{NO-BREAK SPACE}00417",
+        ):
+            keys = {"keys": [key, "CL-00418"]}
+            assert await things.read(lambda c, keys=keys: c.execute(found, keys).scalars().all()) == ["CL-00418"]
+
+    def table_in(self, collation: str, owner: Engine) -> Table:
+        character_set = collation.partition("_")[0]
+        key = VARCHAR(50, charset=character_set, collation=collation)
+        table = Table("a", MetaData(), Column("id", key, primary_key=True))
+        table.create(owner)
+        return table
 
     async def test_keys_find_the_index_of_a_column_of_numbers(self, things: Database, owner: Engine) -> None:
         """Also numbers that come as text."""
