@@ -15,6 +15,7 @@ import pytest
 from gateway.app import SYSTEMS, Company
 from gateway.config import Settings, read_settings
 from gateway.databases import requirement
+from sources.demo import cast
 from tests.company import DOCUMENTS, EXAMPLES, Answer, ask, opened
 from tests.journeys.decisions import SCHEMA
 from tests.journeys.one_of_each import OTHER_ARGUMENTS, made_ready
@@ -22,7 +23,8 @@ from tests.journeys.ways import document, ways
 from tests.sources.mapping.renaming import as_toml, rename
 
 FOREIGN = ("billing", "bridge", "links", "reservations", "sales")
-UNBILLED = {"Mutation.invoiceConference": '(id: "CF-2026-000127", idempotencyKey: "new")'}
+UNBILLED = {"Mutation.invoiceConference": f'(id: "{cast.AMBIGUOUS_ACCOUNT.conference}", idempotencyKey: "new")'}
+"""It has an exception to note; the one that was invoiced before has nothing to write, and says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +113,7 @@ async def test_every_mutation_is_refused_and_nothing_is_written(both: Both) -> N
         answer = await ask(both.theirs, f"mutation {{ {name.removeprefix('Mutation.')}{arguments} {{ __typename }} }}")
         assert answer.codes == {"SYSTEM_READ_ONLY"}, name
     assert both.hashes() == before
-    assert sorted(path.name for path in both.folder.iterdir() if path.stem.split(".")[0] in FOREIGN) == sorted(
-        f"{name}.{kind}" for name in FOREIGN for kind in ("sqlite",)
-    )
+    assert not any(log.stat().st_size for name in FOREIGN for log in both.folder.glob(f"{name}.sqlite-wal"))
 
 
 async def answers_to(both: Both, text: str, **variables: Any) -> tuple[Answer, Answer]:
