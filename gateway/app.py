@@ -58,8 +58,9 @@ from resolvers.processes import ProcessesContext
 from resolvers.roles import ROLES, ROW_RULES
 from sources.billing import Billing
 from sources.bridge import Bridges
-from sources.database import Connection, Database
+from sources.database import Database
 from sources.errors import SourceError
+from sources.inspecting import is_readable
 from sources.links import Links
 from sources.processes import Processes
 from sources.reservations import Reservations
@@ -69,8 +70,10 @@ __all__ = [
     "SYSTEMS",
     "Company",
     "StartError",
+    "access",
     "api_schema_sdl",
     "composed",
+    "graph_as_it_is",
     "local_graph",
     "make_app",
     "make_subgraph",
@@ -190,7 +193,7 @@ def open_company(settings: Settings, *, clock: Clock = _now, witness: Witness | 
 
 def make_app(settings: Settings, *, reach: Reach = "machine") -> Starlette:
     """The ASGI application on the company that `settings` name, for clients on this machine or beyond it."""
-    _access(settings)  # a row rule that can't be kept is said before anything is opened or made
+    access(settings)  # a row rule that can't be kept is said before anything is opened or made
     documents = open_documents(settings.persisted, own=[each.built / "persisted.json" for each in _PAGES])
     _make_folder(settings.data)
     audit = AuditLog(settings.data / _AUDIT, settings.audit)
@@ -268,6 +271,18 @@ async def local_graph(settings: Settings, *, role: str = "integrator") -> AsyncI
     finally:
         await company.close()
         audit.close()
+
+
+@asynccontextmanager
+async def graph_as_it_is(settings: Settings, *, role: str) -> AsyncIterator[Graph]:
+    """The same over the databases as they are: nothing is made, and nobody is told of it."""
+    databases = {system: open_database(system, settings) for system in SYSTEMS}
+    gateway, runner, contexts = _wired(databases, _now, None, settings)
+    company = Company(databases, gateway, runner, contexts, _now)
+    try:
+        yield _AnsweredGraph(partial(company.answer, viewer=Viewer(_OPERATOR, ROLES[role], {"sub": _OPERATOR})))
+    finally:
+        await company.close()
 
 
 @asynccontextmanager
@@ -351,7 +366,7 @@ def _wired(
     gateway = Gateway(
         supergraph(),
         subgraphs,
-        access=_access(settings),
+        access=access(settings),
         most_objects=settings.limits.answer_objects,
         witness=witness,
         watched=_WATCHED,
@@ -365,7 +380,7 @@ def _wired(
     return gateway, runner, contexts
 
 
-def _access(settings: Settings) -> Access:
+def access(settings: Settings) -> Access:
     """Who may see what: the directives of the subgraphs, the company's row rules, and those of the settings."""
     rules = merged([RowRule(**asdict(each)) for each in ROW_RULES], settings.rows)
     return Access(supergraph(), rules=rules, refuse_whole=settings.doors.refuse == "request")
@@ -386,14 +401,10 @@ async def _states(databases: Mapping[str, Database]) -> dict[str, str | None]:
 
 async def _state(database: Database) -> str | None:
     try:
-        await database.read(_ping)
+        await database.read(is_readable)
     except SourceError as error:
         return str(error)
     return None
-
-
-def _ping(connection: Connection) -> None:
-    connection.exec_driver_sql("SELECT 1")
 
 
 def _examples() -> Sequence[Example]:

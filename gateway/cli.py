@@ -20,6 +20,7 @@ from typing import Any
 import click
 
 from gateway import app
+from gateway.commands.checking import check
 from gateway.commands.initializing import init
 from gateway.commands.keeping import backup, restore
 from gateway.commands.reading import settings_for as _settings
@@ -170,7 +171,7 @@ def token(role: str, subject: str | None, hours: int, data: Path) -> None:
     click.echo(app.role_token(_settings(data), role, subject=subject, lasts=timedelta(hours=hours)))
 
 
-for each in (backup, import_cdr, init, link, restore):
+for each in (backup, check, import_cdr, init, link, restore):
     main.add_command(each)
 
 

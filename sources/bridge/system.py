@@ -48,6 +48,7 @@ CONFERENCES_BETWEEN = (
     .order_by(CONFERENCES.c.started_at, CONFERENCES.c.id)
     .limit(bindparam("limit"))
 )
+BRIDGES_IN_ORDER = select(BRIDGES.c.id, BRIDGES.c.cdr_zone).order_by(BRIDGES.c.id)
 LEGS_BY_ID = select(LEGS).where(one_of(LEGS.c.id))
 LEGS_BY_CONFERENCE = select(LEGS).where(one_of(LEGS.c.conference)).order_by(LEGS.c.joined_at, LEGS.c.left_at, LEGS.c.id)
 UNASSEMBLED = (
@@ -88,6 +89,12 @@ class Bridges:
         parameters = {"bridge": bridge, "earliest": earliest, "end": end, "limit": limit}
         return await self.database.read(
             lambda connection: [conference_of(row) for row in connection.execute(CONFERENCES_BETWEEN, parameters)]
+        )
+
+    async def bridges(self) -> list[Bridge]:
+        """Every bridge, by id."""
+        return await self.database.read(
+            lambda connection: [Bridge(*row) for row in connection.execute(BRIDGES_IN_ORDER)]
         )
 
     async def legs(self, ids: Collection[str]) -> list[Leg]:

@@ -1,0 +1,135 @@
+"""What `spojka check` finds out about each system's database: is it there, is it as it should be, may it be written?"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from gateway import app
+from gateway.commands.findings import Finding, fine, note, problem
+from gateway.config import ConfigError, Settings
+from gateway.databases import METADATA, open_database, requirement
+from sources.database import Database
+from sources.engines import Engines
+from sources.errors import SourceError
+from sources.faults import DATABASE_ERRORS, as_source_error
+from sources.inspecting import clock_of, is_readable, what_is_missing, what_is_wrong, why_not_writable
+from sources.mapping.mapped import problems_of
+from sources.mapping.sampling import data_problems_of
+from sources.mapping.settings import SystemMapping
+
+__all__ = ["look_at_systems"]
+
+_APART = timedelta(seconds=10)
+"""How far a server's clock may be from this machine's before somebody is told."""
+
+
+def look_at_systems(settings: Settings, databases: dict[str, Database]) -> Iterator[Finding]:
+    """Findings about every system; those that could be opened are put into `databases`."""
+    for name in app.SYSTEMS:
+        try:
+            databases[name] = open_database(name, settings)
+        except (app.StartError, ConfigError) as error:
+            yield problem(name, str(error))
+    nowhere = _is_nowhere(settings, databases)
+    for name, database in databases.items():
+        try:
+            yield from _look_at(name, database, settings, nowhere=nowhere)
+        except DATABASE_ERRORS as error:
+            yield problem(name, _why(name, error))
+        except SourceError as error:
+            yield problem(name, _with_cause(error))
+
+
+def _is_nowhere(settings: Settings, databases: dict[str, Database]) -> bool:
+    """Whether nothing that Spojka owns is there yet: then all of it is made at the first start."""
+    own = [(name, each.engines) for name, each in databases.items() if name not in settings.read_only]
+    return not any(_is_there(name, engines) for name, engines in own)
+
+
+def _is_there(name: str, engines: Engines) -> bool:
+    """Whether a system is in the making's eyes: its file, or one of its tables. One that is down might be."""
+    if engines.file is not None:
+        return engines.file.exists()
+    try:
+        with engines.read.connect() as connection:
+            missing = list(what_is_missing(connection, METADATA[name]))
+    except DATABASE_ERRORS:
+        return True
+    return len([each for each in missing if each.startswith("there is no table")]) < len(METADATA[name].tables)
+
+
+def _look_at(name: str, database: Database, settings: Settings, *, nowhere: bool) -> Iterator[Finding]:
+    engines = database.engines
+    if nowhere and name not in settings.read_only:
+        yield from _look_at_place(name, engines, settings)
+        return
+    if engines.file is not None and not engines.file.exists():
+        remedy = "restore it from a backup (spojka restore)" if name not in settings.mappings else "mend its url"
+        yield problem(name, f"there is no file {engines.file}: {remedy}")
+        return
+    with engines.read.connect() as connection:
+        is_readable(connection)
+        yield from _clock(name, clock_of(connection))
+    if database.mapped is not None:
+        yield from _look_at_mapped(name, engines, database.mapped.mapping)
+    else:
+        yield from _look_at_own(name, database)
+
+
+def _look_at_place(name: str, engines: Engines, settings: Settings) -> Iterator[Finding]:
+    filled = "with the demo company" if not settings.read_only else "empty"
+    if engines.file is None:
+        with engines.read.connect() as connection:
+            is_readable(connection)
+            yield from _clock(name, clock_of(connection))
+    yield note(name, f"it is not there yet: the first start makes it, {filled}")
+
+
+def _look_at_mapped(name: str, engines: Engines, mapping: SystemMapping) -> Iterator[Finding]:
+    needed = requirement(name)
+    found = problems_of(needed, engines.read, mapping) or data_problems_of(needed, engines.read, mapping)
+    yield from (problem(name, str(each)) for each in found)
+    if not found:
+        yield fine(name, f"{_kind(engines)}, another program's tables, as spojka.toml maps them; only read")
+
+
+def _look_at_own(name: str, database: Database) -> Iterator[Finding]:
+    engines, metadata = database.engines, METADATA[name]
+    with engines.read.connect() as connection:
+        wrong = [*_wrong(what_is_wrong(connection)), *what_is_missing(connection, metadata)]
+    for each in wrong:
+        yield problem(name, f"{each}: another Spojka made it, or it is damaged; restore a backup, or begin anew")
+    if wrong:
+        return
+    told = f"{_kind(engines)}, {len(metadata.tables)} tables"
+    if database.is_read_only:
+        yield fine(name, f"{told}, only read")
+    elif reason := why_not_writable(engines, metadata):
+        yield problem(name, f"{reason}: give Spojka's user the right, or say read_only = true")
+    else:
+        yield fine(name, told)
+
+
+def _wrong(found: str | None) -> list[str]:
+    return [] if found is None else [found]
+
+
+def _clock(name: str, theirs: datetime | None) -> Iterator[Finding]:
+    apart = abs(theirs - datetime.now(UTC)) if theirs else timedelta()
+    if apart > _APART:
+        yield problem(name, f"its server's clock is {apart.total_seconds():.0f} s from this machine's: set both by NTP")
+
+
+def _kind(engines: Engines) -> str:
+    return str(engines.file) if engines.file else engines.read.dialect.name
+
+
+def _why(name: str, error: Any) -> str:
+    """The driver's own words too: who runs this may see them."""
+    return _with_cause(as_source_error(name, error), error)
+
+
+def _with_cause(error: Exception, cause: BaseException | None = None) -> str:
+    told = cause or error.__cause__
+    text = str(getattr(told, "orig", None) or told or "").strip()
+    return f"{error}\n{text}" if text else str(error)

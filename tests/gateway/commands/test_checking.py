@@ -1,0 +1,241 @@
+"""`spojka check` looks at everything, says what is wrong with its place and remedy, and changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from click.testing import CliRunner, Result
+
+from gateway.app import open_company
+from gateway.cli import main
+from gateway.config import Settings
+from gateway.databases import METADATA
+from sources.database import Database
+from sources.demo import SYSTEMS
+from tests.conftest import KINDS, new_place
+from tests.postgresql import Server
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Commands run in an empty directory, with an environment that sets nothing."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("SPOJKA_")]:
+        monkeypatch.delenv(name)
+    return tmp_path
+
+
+def check(data: Path) -> Result:
+    return CliRunner().invoke(main, ["check", "--data", str(data)])
+
+
+def told(result: Result) -> dict[str, list[tuple[str, str]]]:
+    """(state, text) by what was looked at."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for line in result.output.splitlines():
+        about, _, rest = line.partition("  ")
+        state, _, text = rest.strip().partition(" ")
+        if about and state in ("ok", "note", "PROBLEM"):
+            found.setdefault(about, []).append((state, text.strip()))
+    return found
+
+
+def content(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Every file there, as it is."""
+    return {each.name: (each.stat().st_mtime_ns, each.read_bytes()) for each in folder.iterdir() if each.is_file()}
+
+
+def test_a_company_that_is_well_is_said_to_be(files: Path) -> None:
+    """Status 0; who wants to know learns what is unlinked and which bridge's files would be refused."""
+    result = check(files)
+    assert result.exit_code == 0, result.output
+    found = told(result)
+    assert {"settings", "graph", *SYSTEMS, "doors", "audit log", "clock"} == found.keys()
+    assert [state for each in found.values() for state, _ in each if state == "PROBLEM"] == []
+    assert ("note", found["links"][1][1]) == found["links"][1]
+    assert found["links"][1][1].startswith("3 of 282 accounts are no client's; `spojka link proposals` knows of 2")
+    assert found["bridge"][1][1].startswith("pbx-old declares no zone")
+
+
+def test_it_changes_nothing(files: Path, folder: Path) -> None:
+    """Neither in a data directory that is there nor by making one that isn't."""
+    before = content(files)
+    check(files)
+    assert content(files) == before
+    result = check(folder / "elsewhere")
+    assert result.exit_code == 0
+    assert {told(result)[system][0][0] for system in SYSTEMS} == {"note"}
+    assert not (folder / "elsewhere").exists()
+
+
+def lose_sales(data: Path) -> None:
+    (data / "sales.sqlite").unlink()
+
+
+def write_over_links(data: Path) -> None:
+    (data / "links.sqlite").write_text("this is no database, and never was one\n" * 100)
+
+
+def damage_billing(data: Path) -> None:
+    content = bytearray((data / "billing.sqlite").read_bytes())
+    content[40_000:80_000] = b"\xff" * 40_000
+    (data / "billing.sqlite").write_bytes(content)
+
+
+def lose_a_column(data: Path) -> None:
+    with closing(sqlite3.connect(data / "billing.sqlite")) as connection:
+        connection.execute("ALTER TABLE billing_accounts DROP COLUMN vat_number")
+
+
+def lose_a_table(data: Path) -> None:
+    with closing(sqlite3.connect(data / "links.sqlite")) as connection:
+        connection.execute("DROP TABLE changed_accounts")
+
+
+def open_the_key(data: Path) -> None:
+    (data / "doors.key").write_text("{}")
+    (data / "doors.key").chmod(0o644)
+
+
+def put_a_directory_in_the_logs_place(data: Path) -> None:
+    (data / "audit.log").mkdir()
+
+
+def write_tomorrow(data: Path) -> None:
+    tomorrow = time.time() + 86_400
+    os.utime(data / "sales.sqlite", (tomorrow, tomorrow))
+
+
+def write(text: str) -> Callable[[Path], None]:
+    def into_settings(data: Path) -> None:
+        Path("spojka.toml").write_text(text)
+        Path("certificate.pem").write_text("none")
+
+    return into_settings
+
+
+MISNAMED = """[systems.links]
+url = "sqlite:///data/links.sqlite"
+[systems.links.tables.account_links.columns]
+client = "klient"
+"""
+
+
+@pytest.mark.parametrize(
+    ("spoil", "about", "message"),
+    [
+        (lose_sales, "sales", "sales.sqlite: restore it from a backup"),
+        (write_over_links, "links", "links is not available"),
+        (damage_billing, "billing", ""),
+        (lose_a_column, "billing", "billing_accounts has no column vat_number"),
+        (lose_a_table, "links", "there is no table changed_accounts"),
+        (open_the_key, "doors", "others may read or write it (mode 0644): chmod 600"),
+        (put_a_directory_in_the_logs_place, "audit log", "is not a file: move it away"),
+        (write_tomorrow, "clock", "set the clock"),
+        (write('[[rows]]\ntype = "Client"\nfields = "nothing"\n'), "graph", "Client"),
+        (write('[persisted]\nmanifest = "absent.json"\n'), "documents", "absent.json can't be read"),
+        (
+            write('[subgraph]\ncertificate = "certificate.pem"\nkey = "certificate.pem"\n'),
+            "certificates",
+            "certificate.pem, certificate.pem can't be used together",
+        ),
+        (
+            write('[doors]\njwks = "http://127.0.0.1:1/keys"\nissuer = "somebody"\naudience = "us"\n'),
+            "doors",
+            "the keys at http://127.0.0.1:1/keys can't be fetched",
+        ),
+        (
+            write('[systems.sales]\nurl = "postgresql://nobody@127.0.0.1:1/nothing"\n'),
+            "sales",
+            "sales is not available",
+        ),
+        (
+            write('[systems.sales]\nurl = "sqlite:///absent.sqlite"\n[systems.sales.tables.clients]\ntable = "X"\n'),
+            "sales",
+            "absent.sqlite: mend its url",
+        ),
+        (
+            write(MISNAMED),
+            "links",
+            "spojka.toml:4: links.account_links.client: account_links has no column klient",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(
+    files: Path, spoil: Callable[[Path], None], about: str, message: str
+) -> None:
+    """Status 1; everything else is looked at all the same."""
+    spoil(files)
+    result = check(files)
+    assert result.exit_code == 1, result.output
+    found = told(result)
+    assert found[about][0][0] == "PROBLEM"
+    assert message in found[about][0][1]
+    assert {name for name, each in found.items() if each[0][0] == "PROBLEM"} == {about}
+    assert {"settings", "graph", *SYSTEMS, "doors", "audit log", "clock"} <= found.keys()
+    assert "Traceback" not in result.output
+
+
+def test_a_wrong_setting_is_said_with_its_line(folder: Path, files: Path) -> None:
+    """As `serve` says it."""
+    (folder / "spojka.toml").write_text("[limits]\nbody_bytes = 0\n")
+    result = check(files)
+    assert result.exit_code == 1
+    assert "spojka.toml:2: limits.body_bytes" in result.output
+
+
+@pytest.mark.service
+def test_what_may_not_be_written_is_said(
+    postgresql: Server, monkeypatch: pytest.MonkeyPatch, folder: Path, files: Path
+) -> None:
+    """Before the first mutation finds out: on a server by an update of no row."""
+    url = new_place(postgresql, "links")
+    made = Database("links", url)
+    made.create(METADATA["links"])
+    asyncio.run(made.close())
+    monkeypatch.setenv("SPOJKA_LINKS_URL", url)
+    assert told(check(files))["links"][0] == ("ok", "postgresql, 3 tables")
+    monkeypatch.setenv("SPOJKA_LINKS_URL", f"{url}{quote(' -cdefault_transaction_read_only=on')}")
+    state, text = told(check(files))["links"][0]
+    assert state == "PROBLEM"
+    assert "it may not be written (cannot execute UPDATE" in text
+    assert "read_only = true" in text
+    (folder / "spojka.toml").write_text("[systems.links]\nread_only = true\n")
+    assert told(check(files))["links"][0] == ("ok", "postgresql, 3 tables, only read")
+
+
+@pytest.mark.parametrize("kind", [each for each in KINDS if each != "sqlite"])
+def test_systems_on_a_server_are_looked_at(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, folder: Path, kind: str
+) -> None:
+    """Before they are made, and afterwards; and what another Spojka made is found there too."""
+    server = request.getfixturevalue(kind)
+    urls = {system: new_place(server, system) for system in SYSTEMS}
+    for system, url in urls.items():
+        monkeypatch.setenv(f"SPOJKA_{system.upper()}_URL", url)
+    before = check(folder / "data")
+    assert {told(before)[system][0][0] for system in SYSTEMS} == {"note"}, before.output
+    asyncio.run(open_company(Settings(data=folder / "data", urls=urls)).close())
+    after = check(folder / "data")
+    assert after.exit_code == 0, after.output
+    assert {told(after)[system][0] for system in SYSTEMS} >= {("ok", f"{kind}, 3 tables")}
+
+
+async def test_a_file_that_is_no_database_is_not_ready(files: Path) -> None:
+    """Readiness reads the file, and doesn't only open it."""
+    shutil.copy(__file__, files / "links.sqlite")
+    company = await asyncio.to_thread(open_company, Settings(data=files))
+    try:
+        states = await company.readiness()
+    finally:
+        await company.close()
+    assert [system for system, state in states.items() if state] == ["links"]
