@@ -3,11 +3,13 @@
 file known        nothing is written; its lines are counted again
 identity unknown  a new leg
 identity known    the same content: duplicate; another: quarantined, `changed-duplicate`
+line quarantined  in an earlier file with the same text and reason: it is kept there
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, tzinfo
 from operator import attrgetter
@@ -27,6 +29,9 @@ __all__ = ["ReadFile", "outcome_as_json", "outcome_from_json", "read_file", "sto
 
 ZONE = select(BRIDGES.c.id, BRIDGES.c.cdr_zone).where(BRIDGES.c.id == bindparam("bridge"))
 KNOWN_FILE = select(FILES.c.sha256).where(FILES.c.bridge == bindparam("bridge"), FILES.c.sha256 == bindparam("file"))
+KEPT_LINES = select(QUARANTINE.c.reason, QUARANTINE.c.text).where(
+    QUARANTINE.c.bridge == bindparam("bridge"), one_of(QUARANTINE.c.text)
+)
 KNOWN_LEGS = select(LEGS).where(one_of(LEGS.c.id))
 NEW_FILE = insert(FILES)
 
@@ -152,7 +157,23 @@ def write(connection: Connection, file: ReadFile, sorting: Sorting, received: Re
     of_line = {"bridge": file.bridge, "file": file.digest}
     # In one order, so that two files with the same legs wait for each other at the first of them, never crosswise.
     insert_all(connection, LEGS, map(row_of, sorted(sorting.new, key=attrgetter("id"))))
-    insert_all(connection, QUARANTINE, ({**of_line, **row_of(line)} for line in sorting.quarantined))
+    fresh = not_kept_yet(connection, file.bridge, sorting.quarantined)
+    insert_all(connection, QUARANTINE, ({**of_line, **row_of(line)} for line in fresh))
+
+
+def not_kept_yet(connection: Connection, bridge: str, lines: Sequence[QuarantinedLine]) -> list[QuarantinedLine]:
+    """A file that grows is imported again and again; what is bad in it is kept once for each time that it is there."""
+    kept = Counter(
+        (row.reason, row.text)
+        for row in connection.execute(KEPT_LINES, {"bridge": bridge, "keys": [line.text for line in lines]})
+    )
+    fresh = []
+    for line in lines:
+        if kept[line.reason, line.text] > 0:
+            kept[line.reason, line.text] -= 1
+        else:
+            fresh.append(line)
+    return fresh
 
 
 def outcome_as_json(outcome: ReceivedFile | Refusal) -> dict[str, Any]:

@@ -75,6 +75,21 @@ async def test_known_leg_in_another_file_is_a_duplicate(bridges: Bridges) -> Non
     assert len(await bridges.unassembled_legs("pbx-praha", limit=10)) == 2
 
 
+async def test_bad_line_of_a_growing_file_is_kept_once(bridges: Bridges) -> None:
+    """It is told each time, as it isn't taken; of two that are the same both are kept."""
+    longer = replace(ALICE, left_at=ALICE.left_at + timedelta(seconds=5))
+    beginning = master_csv(ALICE, longer) + "broken\nbroken\n"
+    for key, content, kept in (
+        ("1", beginning, 3),
+        ("2", beginning + master_csv(BOB), 3),
+        ("3", beginning + master_csv(BOB) + "broken\nworse\n", 5),
+        ("4", "worse\n", 5),
+    ):
+        file = await taken(bridges, content, key=key)
+        assert await quarantine_count(bridges) == kept, key
+        assert len(file.quarantined) == {"1": 3, "2": 3, "3": 5, "4": 1}[key]
+
+
 async def test_assembled_leg_is_a_duplicate_too(bridges: Bridges) -> None:
     """What is known later about a leg (its conference) doesn't make its record another one."""
     await taken(bridges, master_csv(ALICE), key="1")
