@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from sources.database import Connection, Database, one_of
 from sources.errors import SystemBusy, SystemUnavailable
+from sources.making import Part, create_together
 from tests.conftest import new_database
 from tests.mariadb import MariaServer
 
@@ -177,6 +178,68 @@ class TestKeys:
             return {step["key"] for step in plan}
 
         return await things.read(explain)
+
+
+class TestMaking:
+    """MariaDB commits with each table, so a company in the making could be seen half; a marker says that it is."""
+
+    METADATA = MetaData()
+    THINGS = Table("things", METADATA, Column("id", Integer, primary_key=True, autoincrement=False))
+    IDS = select(THINGS.c.id).order_by(THINGS.c.id)
+
+    def one(self, connection: Connection) -> None:
+        connection.execute(self.THINGS.insert().values(id=1))
+
+    async def ids(self, database: Database) -> list[int]:
+        return await database.read(lambda c: list(c.execute(self.IDS).scalars()))
+
+    async def test_what_a_crash_left_half_is_made_anew(self, things: Database, owner: Engine) -> None:
+        """The server lost the connection while rows were written: tables are there, and the marker without a row."""
+        run(
+            owner,
+            "CREATE TABLE spojka_making (whole BOOL PRIMARY KEY)",
+            "CREATE TABLE things (id INT PRIMARY KEY)",
+            "INSERT INTO things VALUES (7)",
+        )
+        assert things.create(self.METADATA, self.one)
+        assert await self.ids(things) == [1]
+        assert await things.read(rows("SHOW TABLES")) == [("things",)]
+
+    async def test_what_was_whole_only_loses_its_marker(
+        self, things: Database, owner: Engine, mariadb: MariaServer
+    ) -> None:
+        """A crash between two publishings: the system that was not published yet is, and keeps its rows."""
+        other = Database("other", new_database(mariadb, "other"))
+        assert other.create(self.METADATA, self.one)
+        assert things.create(self.METADATA, self.one)
+        run(
+            owner,
+            "CREATE TABLE spojka_making (whole BOOL PRIMARY KEY)",
+            "INSERT INTO spojka_making VALUES (1)",
+            "UPDATE things SET id = 7",
+        )
+        parts = [Part(each.system, each.engines, self.METADATA, self.one) for each in (other, things)]
+        assert not create_together(parts)
+        assert await self.ids(things) == [7]
+        assert await things.read(rows("SHOW TABLES")) == [("things",)]
+        await other.close()
+
+    async def test_somebody_elses_tables_are_left_alone(self, things: Database, owner: Engine) -> None:
+        """A table of that name without the marker is no leftover of ours."""
+        run(owner, "CREATE TABLE things (id INT PRIMARY KEY)", "INSERT INTO things VALUES (7)")
+        assert not things.create(self.METADATA, self.one)
+        assert await self.ids(things) == [7]
+
+    async def test_filling_that_fails_leaves_no_table(self, things: Database) -> None:
+        """Not even those that MariaDB had committed already."""
+
+        def broken(connection: Connection) -> None:
+            self.one(connection)
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            things.create(self.METADATA, broken)
+        assert await things.read(rows("SHOW TABLES")) == []
 
 
 class TestFailing:
