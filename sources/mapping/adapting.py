@@ -36,7 +36,7 @@ from sqlalchemy.sql.functions import coalesce
 from sources.errors import SystemReadOnly
 from sources.keys import OneOf
 from sources.mapping.binding import BoundTable
-from sources.mapping.conversions import NumberedTexts
+from sources.mapping.conversions import NumberedTexts, Texts
 from sources.mapping.requirements import Requirement
 from sources.mapping.types import Converted, ConvertedKeys, NumberAsText
 
@@ -51,8 +51,9 @@ LIKES = (operators.like_op, operators.not_like_op, operators.ilike_op, operators
 class Adapter:
     """What turns statements on the tables of `requirement` into statements on those of the database."""
 
-    def __init__(self, requirement: Requirement, bound: Mapping[str, BoundTable]) -> None:
+    def __init__(self, requirement: Requirement, bound: Mapping[str, BoundTable], *, dialect: str) -> None:
         self.system = requirement.system
+        self.dialect = dialect
         self.tables = {table: bound.get(name) for name, table in requirement.metadata.tables.items()}
         self._adapted: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
         self._adapting = Lock()
@@ -117,7 +118,8 @@ class Adaptation:
 
     def select(self, select: Select[Any]) -> Any:
         prepared = select._generate()  # its with_only_columns would hide the joins from us
-        prepared._raw_columns = [column for each in select._raw_columns for column in self.named(each)]
+        is_read = not self.prepared  # the first SELECT is the outermost: its rows are what is read
+        prepared._raw_columns = [column for each in select._raw_columns for column in self.named(each, is_read=is_read)]
         self.prepared.append(prepared)
         adapted = self.of(prepared)
         for table in dict.fromkeys(own_tables(select)):
@@ -128,11 +130,13 @@ class Adaptation:
                     adapted = adapted.select_from(bound.source)
         return adapted
 
-    def named(self, column: Any) -> list[Any]:
+    def named(self, column: Any, *, is_read: bool) -> list[Any]:
         if isinstance(column, Table):
-            return [named for each in column.columns for named in self.named(each)]
-        if isinstance(column, Column) and column.table in self.adapter.tables:
-            return [self.of(column).label(column.name)]  # replaced first: a label takes its type from what it labels
+            return [named for each in column.columns for named in self.named(each, is_read=is_read)]
+        if isinstance(column, Column) and isinstance(column.table, Table) and column.table in self.adapter.tables:
+            told = self.bound(column.table).told.get(column.name) if is_read else None
+            # Replaced first: a label takes its type from what it labels.
+            return [(self.of(column) if told is None else told).label(column.name)]
         return [column]
 
     def subquery(self, subquery: Subquery) -> FromClause:
@@ -145,7 +149,11 @@ class Adaptation:
         column, keys = element.clauses
         adapted = self.of(column)
         type_ = converted(adapted)
-        return OneOf(adapted, typed(keys, ConvertedKeys(type_)) if type_ else keys)
+        if type_ is None:
+            return OneOf(adapted, keys)
+        if self.adapter.dialect == "sqlite" and isinstance(type_.conversion, Texts):
+            adapted = adapted.collate("BINARY")  # also where the column is NOCASE: another text is another key
+        return OneOf(adapted, typed(keys, ConvertedKeys(type_)))
 
     def comparison(self, element: BinaryExpression[Any]) -> Any:
         left, right = self.of(element.left), self.of(element.right)

@@ -8,7 +8,7 @@ their way in and out. Codes, constants and folded names become expressions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -36,8 +36,8 @@ from sqlalchemy import types as sql
 from sqlalchemy.engine.reflection import Inspector
 
 from sources.columns import scaled_integer
-from sources.mapping.conversions import UNKNOWN_CODE
-from sources.mapping.fitting import Fit, bind_type, fit_of, physical_value
+from sources.mapping.conversions import UNKNOWN_CODE, Told
+from sources.mapping.fitting import bind_type, fit_of, physical_value
 from sources.mapping.folding import Folded
 from sources.mapping.found import FoundColumn, Kind, columns_in, names_in
 from sources.mapping.problems import Problem, nearest
@@ -52,10 +52,14 @@ Expression = ColumnElement[Any]
 
 @dataclass(frozen=True, slots=True)
 class BoundTable:
-    """What stands for one of the source's tables: `source`, of which only `rows`, and an expression for each column."""
+    """What stands for one of the source's tables: `source`, of which only `rows`, and an expression for each column.
+
+    `told` has other ones for columns whose values are read: they tell an unknown code, which can't be a flag.
+    """
 
     source: FromClause
     columns: Mapping[str, Expression]
+    told: Mapping[str, Expression] = field(default_factory=dict)
     rows: tuple[ColumnElement[bool], ...] = ()
 
 
@@ -91,6 +95,7 @@ class TableBinding:
     system_mapping: SystemMapping
     inspector: Inspector
     problems: list[Problem] = field(default_factory=list)
+    told: dict[str, Expression] = field(default_factory=dict)
 
     @property
     def mapping(self) -> TableMapping:
@@ -105,7 +110,11 @@ class TableBinding:
             if self.need.absence is None:
                 self.note(None, f"{self.requirement.system} can't do without it: map it to a table or a view")
             return self.nothing()
-        found = columns_in(self.inspector, self.physical_name, self.mapping.schema)
+        schema = self.mapping.schema
+        if schema is not None and schema not in (there := self.inspector.get_schema_names()):
+            self.note(None, f"there is no schema {schema}{nearest(schema, there)}")
+            return self.nothing()
+        found = columns_in(self.inspector, self.physical_name, schema)
         if found is None:
             self.note(None, self.no_such_table())
             return self.nothing()
@@ -144,7 +153,7 @@ class TableBinding:
             if need.folded_from is not None:
                 columns[need.name] = Folded(columns[need.folded_from])
         self.refuse_unknown_columns()
-        return BoundTable(source, columns, tuple(self.rows(source, found)))
+        return BoundTable(source, columns, self.told, tuple(self.rows(source, found)))
 
     def refuse_unknown_columns(self) -> None:
         made = {need.name: need.folded_from for need in self.need.columns if need.folded_from}
@@ -169,7 +178,16 @@ class TableBinding:
             self.note(need.name, f"in {self.physical_name}, {fit}")
             return nothing_of(type_)
         spot = Spot(self.requirement.system, self.physical_name, name)
-        return expression(source.c[name], found[name], need, fit, mapping.none, spot)
+        value = with_nothing(plain(source.c[name], found[name]), found[name], mapping.none)
+        if not fit.codes:
+            return type_coerce(value, Converted(fit.conversion, value.type, spot, need.nullable))
+        if need.holds is not Holds.TEXT:
+            told = Told(tuple(meaning for _, meaning in fit.codes), tuple(mapping.codes or map(str, range(2))))
+            places = [(code, str(place)) for place, (code, _) in enumerate(fit.codes)]
+            told_value = decoded(value, found[name], places)
+            self.told[need.name] = type_coerce(told_value, Converted(told, String(), spot, need.nullable))
+        meant = decoded(value, found[name], fit.codes)
+        return type_coerce(meant, Converted(fit.conversion, meant.type, spot, need.nullable))
 
     def without_column(self, need: ColumnNeed, mapping: ColumnMapping, type_: sql.TypeEngine[Any]) -> Expression:
         if mapping.constant is None:
@@ -217,17 +235,11 @@ class TableBinding:
         self.problems.append(Problem(place, self.requirement.system, self.need.name, column, message))
 
 
-def expression(
-    column: Expression, found: FoundColumn, need: ColumnNeed, fit: Fit, none: tuple[Scalar, ...], spot: Spot
-) -> Expression:
-    """`column` with its conversion, and with its codes replaced."""
-    value = plain(column, found)
+def with_nothing(value: Expression, found: FoundColumn, none: tuple[Scalar, ...]) -> Expression:
+    """NULL where `value` is one of those that mean nothing."""
     for nothing in none:
         value = func.nullif(value, literal(physical_value(found.kind, nothing), value.type), type_=value.type)
-    if not fit.codes:
-        return type_coerce(value, Converted(fit.conversion, value.type, spot, need.nullable))
-    meant = decoded(value, found, need, fit)
-    return type_coerce(meant, Converted(fit.conversion, meant.type, spot, need.nullable))
+    return value
 
 
 def plain(column: Expression, found: FoundColumn) -> Expression:
@@ -235,17 +247,13 @@ def plain(column: Expression, found: FoundColumn) -> Expression:
     return cast(column, String) if found.kind is Kind.NAMED else column
 
 
-def decoded(value: Expression, found: FoundColumn, need: ColumnNeed, fit: Fit) -> Expression:
-    """CASE code WHEN '1' THEN 'ACTIVE' ... An unknown code is told where it is met (a text), or is nothing."""
+def decoded(value: Expression, found: FoundColumn, codes: Sequence[tuple[Scalar, Scalar]]) -> Expression:
+    """CASE code WHEN '1' THEN 'ACTIVE' ... An unknown code is told where the meanings are texts, else it is nothing."""
     if found.kind is Kind.ANYTHING:
         value = cast(value, String)
-    cases = [(is_code(value, code), meaning_of(meaning)) for code, meaning in fit.codes]
-    match need.holds:
-        case Holds.TEXT:
-            told = literal(UNKNOWN_CODE, String) + cast(value, String)
-            return case(*cases, else_=told)
-        case _:
-            return case(*cases, else_=null())
+    told = literal(UNKNOWN_CODE, String) + cast(value, String)
+    cases = [(is_code(value, code), meaning_of(meaning)) for code, meaning in codes]
+    return case(*cases, else_=told if all(isinstance(meaning, str) for _, meaning in codes) else null())
 
 
 def is_code(value: Expression, code: Scalar) -> ColumnElement[bool]:

@@ -29,6 +29,7 @@ __all__ = [
     "Moments",
     "NumberedTexts",
     "Texts",
+    "Told",
     "Unfit",
     "UuidTexts",
     "WallClocks",
@@ -177,6 +178,22 @@ class Coded:
                 return meaning
         code = repr(raw.removeprefix(UNKNOWN_CODE)) if isinstance(raw, str) else "a code"
         raise ValueError(f"{code} is none of the codes {', '.join(self.codes)}: add it to them")
+
+    def write(self, value: Any) -> Any:
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The same for meanings that are no texts, where they are read: the statement gives the place of each, as text."""
+
+    meanings: tuple[Scalar, ...]
+    codes: tuple[str, ...]
+
+    def read(self, raw: Any) -> Scalar:
+        if raw.startswith(UNKNOWN_CODE):
+            return Coded((), self.codes).read(raw)
+        return self.meanings[int(raw)]
 
     def write(self, value: Any) -> Any:
         return value

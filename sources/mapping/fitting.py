@@ -273,6 +273,8 @@ def bind_type(column: FoundColumn, dialect: str) -> sql.TypeEngine[Any]:
             return sql.BigInteger()
         case Kind.DECIMAL | Kind.FLOAT:
             return sql.NullType() if dialect == "sqlite" else sql.Numeric()
+        case Kind.TEXT | Kind.PADDED if dialect == "mariadb":
+            return column.type  # what can be compared with it depends on its character set
         case Kind.TEXT | Kind.NAMED:
             return sql.String()
         case Kind.PADDED:

@@ -42,7 +42,7 @@ class Mapped:
                 bound, problems = bind(self.requirement, self.mapping, inspect(engine))
                 if problems:
                     raise MappingRefused(self.requirement.system, problems)
-                self._adapter = Adapter(self.requirement, bound)
+                self._adapter = Adapter(self.requirement, bound, dialect=engine.dialect.name)
 
     def _before_execute(self, _: Any, statement: Any, several: Any, parameters: Any, __: Any) -> tuple[Any, Any, Any]:
         # The inspector asks before there is an adapter, of tables that are nobody's here.

@@ -32,7 +32,7 @@ def data_problems_of(
     bound, misfits = bind(requirement, mapping, inspect(engine))
     if misfits:
         return []
-    adapter = Adapter(requirement, bound)
+    adapter = Adapter(requirement, bound, dialect=engine.dialect.name)
     with engine.connect() as connection:
         sampling = Sampling(requirement, mapping, adapter, connection, rows)
         return [problem for need in requirement.tables for problem in sampling.table(need.name)]
@@ -65,8 +65,7 @@ class Sampling:
         """Why one of the column's values is refused."""
         sample: Select[Any] = select(column).limit(self.rows)
         if mapped is not None and mapped.codes:
-            meanings = select(column).subquery()
-            sample = select(*meanings.c).distinct()
+            sample = select(column).distinct()
         try:
             self.connection.execute(self.adapter.adapted(sample)).all()
         except ValueRefused as error:

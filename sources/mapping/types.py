@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, Dialect, String, TypeDecorator
@@ -60,11 +61,16 @@ class Converted(TypeDecorator[Any]):
         if value is None:
             return None
         try:
-            if self.bound is not None and isinstance(self.conversion, Moments):
-                return self.conversion.bound(value, up=self.bound == "up")
-            return self.conversion.write(value)
+            written = self.written(value)
         except Unfit:
             return None
+        # SQLite keeps fractions as floats; the same digits are the same float.
+        return float(written) if isinstance(written, Decimal) and dialect.name == "sqlite" else written
+
+    def written(self, value: Any) -> Any:
+        if self.bound is not None and isinstance(self.conversion, Moments):
+            return self.conversion.bound(value, up=self.bound == "up")
+        return self.conversion.write(value)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
         """Without what SQLAlchemy would do for `physical`: conversions read what the driver gives."""
