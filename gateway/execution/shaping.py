@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from graphql import (
     GraphQLEnumType,
+    GraphQLInterfaceType,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
@@ -21,6 +22,7 @@ from graphql import (
 )
 
 from gateway.authorization.pruning import Denied
+from gateway.authorization.requirements import Denial
 from gateway.execution.failures import Failure
 from gateway.planning.plan import EACH, Path, Plan
 from gateway.selections import Field, Selections
@@ -28,6 +30,7 @@ from gateway.subgraphs.protocol import SubgraphFault
 
 __all__ = ["ObjectShape", "Shaper", "make_shape"]
 
+_Composite = GraphQLObjectType | GraphQLInterfaceType
 JsonObject = dict[str, Any]
 Error = Mapping[str, Any]
 _BROKEN: Final = object()  # a null that was told already and goes up to the next place that may be null
@@ -74,12 +77,17 @@ class FieldShape:
 
 @dataclass(slots=True, eq=False)
 class ObjectShape:
-    """What to read from an object. For an abstract type it depends on `__typename`; made when a type is first met."""
+    """What to read from an object. For an abstract type it depends on `__typename`; made when a type is first met.
+
+    `untyped` is an interface whose own fields alone are asked for: then no type need be known, and an interface object
+    doesn't say it.
+    """
 
     static_type: str | None
     selections: Selections
     path: Path
     maker: "_Maker"
+    untyped: str | None = None
     _by_type: dict[str, tuple[FieldShape, ...] | None] = field(default_factory=dict)
 
     def fields(self, type_name: str) -> tuple[FieldShape, ...] | None:
@@ -115,25 +123,25 @@ class _Maker:
 
     def fields(self, type_name: str, selections: Selections, path: Path) -> tuple[FieldShape, ...] | None:
         parent = self.schema.type_map.get(type_name)
-        if not isinstance(parent, GraphQLObjectType):
+        if not isinstance(parent, (GraphQLObjectType, GraphQLInterfaceType)):
             return None
         merged: dict[str, list[Field]] = {}
         for each in self._holding(parent, selections):
             merged.setdefault(each.response_key, []).append(each)
         return tuple(self._field(parent, fields, path) for fields in merged.values())
 
-    def _holding(self, parent: GraphQLObjectType, selections: Selections) -> Iterable[Field]:
+    def _holding(self, parent: _Composite, selections: Selections) -> Iterable[Field]:
         for each in selections:
             if isinstance(each, Field):
                 yield each
             elif each.on == parent.name or self._is_possible(each.on, parent):
                 yield from self._holding(parent, each.selections)
 
-    def _is_possible(self, on: str, parent: GraphQLObjectType) -> bool:
+    def _is_possible(self, on: str, parent: _Composite) -> bool:
         condition = self.schema.type_map.get(on)
         return is_abstract_type(condition) and self.schema.is_sub_type(condition, parent)
 
-    def _field(self, parent: GraphQLObjectType, fields: list[Field], path: Path) -> FieldShape:
+    def _field(self, parent: _Composite, fields: list[Field], path: Path) -> FieldShape:
         first = fields[0]
         if first.name == "__typename":
             return FieldShape(first.response_key, None, LeafShape("String", None, None))
@@ -141,9 +149,25 @@ class _Maker:
         below = tuple(selection for each in fields for selection in each.selections)
         declared = parent.fields[first.name].type
         shape = self._shape(declared, below, (*path, key), f"{parent.name}.{first.name}")
-        denial = self.denied(parent.name, first.name) if self.denied else None
+        denial = self._denial(parent, first.name)
         fault = SubgraphFault(denial.message, (), {"code": denial.code}) if denial else None
         return FieldShape(first.response_key, key, shape, fault)
+
+    def _denial(self, parent: _Composite, field_name: str) -> Denial | None:
+        if self.denied is None:
+            return None
+        objects = [parent] if isinstance(parent, GraphQLObjectType) else self.schema.get_possible_types(parent)
+        return next((denial for each in objects if (denial := self.denied(each.name, field_name))), None)
+
+    def _needs_no_type(self, interface: GraphQLInterfaceType, selections: Selections) -> bool:
+        """Whether every selection is the interface's own."""
+        return all(
+            each.name != "__typename"
+            if isinstance(each, Field)
+            else (each.on == interface.name or self._is_possible(each.on, interface))
+            and self._needs_no_type(interface, each.selections)
+            for each in selections
+        )
 
     def _shape(self, declared: GraphQLOutputType, below: Selections, path: Path, where: str) -> Shape:
         match declared:
@@ -157,6 +181,8 @@ class _Maker:
                 return LeafShape(declared.name, None, _KINDS.get(declared.name))
             case GraphQLObjectType():
                 return ObjectShape(declared.name, below, path, self)
+            case GraphQLInterfaceType() if self._needs_no_type(declared, below):
+                return ObjectShape(None, below, path, self, declared.name)
             case _:
                 return ObjectShape(None, below, path, self)
 
@@ -240,7 +266,7 @@ class Shaper:
     def _object_of_some_type(self, value: Any, shape: ObjectShape, at: _At) -> Any:
         if not isinstance(value, dict):
             return self._wrong(f"a system gave {type(value).__name__} where an object belongs", at)
-        type_name = shape.static_type or value.get("__typename")
+        type_name = shape.static_type or value.get("__typename") or shape.untyped
         if isinstance(type_name, Failure):
             return self._failed(type_name, shape, at)
         if not isinstance(type_name, str):

@@ -121,7 +121,7 @@ class Committer:
         declared = self.supergraph.field_type(graph, step.on, step.field.name)
         output = place.into.outputs.get(key)
         if output is None:
-            below = self._selection_set(graph, named(declared)) if step.below else None
+            below = self._selection_set(step.on, step.field.name, graph, named(declared)) if step.below else None
             output = DraftOutput(step.field.name, step.field.arguments, key, declared, below)
             place.into.outputs[key] = output
         given = _Committed(frozenset({place.fetch.number}), ())
@@ -132,10 +132,14 @@ class Committer:
         reads = Input(step.field.name, key, None, False, below_done.inputs)
         return given | _Committed(below_done.given_by, (reads,))
 
-    def _selection_set(self, graph: str, type_name: str) -> DraftOutputs:
-        """An abstract place asks which type each object is; an interface object would not know."""
-        kind = self.supergraph.types[type_name].kind
-        return DraftOutputs(typename=kind != "object" and not self.supergraph.is_interface_object(graph, type_name))
+    def _selection_set(self, on: str, field_name: str, graph: str, type_name: str) -> DraftOutputs:
+        """An abstract place asks which type each object is, also where this subgraph gives but one.
+
+        An interface object would not know.
+        """
+        whole = named(self.supergraph.types[on].fields[field_name].type)
+        is_abstract = self.supergraph.types[whole].kind != "object"
+        return DraftOutputs(typename=is_abstract and not self.supergraph.is_interface_object(graph, type_name))
 
     # B
     def _narrow(self, step: Narrow, place: _Place) -> _Committed:
@@ -149,7 +153,7 @@ class Committer:
         required = self._commit(step.requires, place) if step.requires else _NOTHING
         guarded = self._commit(step.guarded.needs, place) if step.guarded else _NOTHING
         real_interface = self._is_real_interface(step)
-        entry: Entry = (None if step.from_interface_object else step.type, None if real_interface else step.entity)
+        entry: Entry = (None if step.from_interface_object else step.type, step.entity)
         inputs = (*map(_as_key, key.inputs), *required.inputs)
         given_by = key.given_by | required.given_by | guarded.given_by
         guard = step.guarded.guard if step.guarded else None

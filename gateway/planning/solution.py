@@ -16,12 +16,15 @@ class Site:
     """Where the search stands: in which subgraph, at which type, and what else is @provided here.
 
     `members` limits a union to the types that every subgraph able to answer knows (rule 4 of federation.md); None: all.
+    `able` are the subgraphs that could have given this object too, where it has no key to say so: by giving the entity
+    or the root that it was reached from.
     """
 
     graph: str
     type: str
     provided: Selections = ()
     members: frozenset[str] | None = None
+    able: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -134,27 +134,28 @@ class Solver:
         provided = _provided(site.provided, field.name, site.type, self.supergraph) or ()
         if join:
             provided = (*provided, *join.provides)
-        return Site(site.graph, declared, provided, self._common_members(site, field.name))
+        able = self._able(site, field.name)
+        whole = self.supergraph.types[named(self.supergraph.types[site.type].fields[field.name].type)]
+        if len(able) < 2 or any(whole.keys.values()):
+            return Site(site.graph, declared, provided)
+        members = self._common_members(able, site.type, field.name) if whole.kind == "union" else None
+        return Site(site.graph, declared, provided, members, able)
 
-    def _common_members(self, site: Site, field_name: str) -> frozenset[str] | None:
-        """For a union that several subgraphs can answer: the members that all of them know."""
+    def _able(self, site: Site, field_name: str) -> frozenset[str]:
+        """The subgraphs that could answer the field here, had they been asked instead."""
         of = self.supergraph.types[site.type]
-        field = of.fields[field_name]
-        if self.supergraph.types[named(field.type)].kind != "union":
-            return None
-        is_root = site.type in self.supergraph.roots.values()
-        able = [
-            graph
-            for graph, join in field.joins.items()
-            if join.resolvable and (is_root or graph == site.graph or of.keys.get(graph))
-        ]
-        if len(able) < 2:
-            return None
-        known = [
-            self.supergraph.possible(named(self.supergraph.field_type(each, of.name, field_name)), each)
-            for each in able
-        ]
-        return frozenset.intersection(*known)
+        able = frozenset(graph for graph, join in of.fields[field_name].joins.items() if join.resolvable)
+        if of.name in self.supergraph.roots.values():
+            return able
+        entered = frozenset(graph for graph, keys in of.keys.items() if keys)
+        return able & ((entered or site.able) | {site.graph})
+
+    def _common_members(self, able: frozenset[str], type_name: str, field_name: str) -> frozenset[str]:
+        """Of a union that several subgraphs can answer: the members that all of them know."""
+        known = (named(self.supergraph.field_type(each, type_name, field_name)) for each in able)
+        return frozenset.intersection(
+            *(self.supergraph.possible(name, graph) for name, graph in zip(known, able, strict=True))
+        )
 
     def _local(self, site: Site, field_name: str) -> FieldJoin | None:
         """On what terms the subgraph at hand answers the field here; None when it doesn't."""
@@ -204,7 +205,7 @@ class Solver:
             else:
                 remainder.append(each)
         for name in sorted(per_type):
-            below = self.solve(Site(site.graph, name, site.provided), tuple(per_type[name]), active)
+            below = self.solve(Site(site.graph, name, site.provided, None, site.able), tuple(per_type[name]), active)
             if below.steps:
                 steps.append(Narrow(name, below))
             cost += below.cost
@@ -218,7 +219,7 @@ class Solver:
         if join is None or join.requires:
             return None
         for name in possible:
-            each = self._local(Site(site.graph, name, site.provided), field.name)
+            each = self._local(Site(site.graph, name, site.provided, None, site.able), field.name)
             if each is None or each.requires or each.provides != join.provides or self._guarding.guard(name, field):
                 return None
         taken = self._take(site, field, active)
@@ -227,7 +228,8 @@ class Solver:
     def _every_type_has(self, site: Site, field: Field, possible: frozenset[str], active: Active) -> bool:
         """Rule 3: an interface's field must be had for all possible types; none at all is not satisfied."""
         return bool(possible) and all(
-            not self.solve(Site(site.graph, name, site.provided), (field,), active).remainder for name in possible
+            not self.solve(Site(site.graph, name, site.provided, None, site.able), (field,), active).remainder
+            for name in possible
         )
 
     # D
