@@ -7,9 +7,7 @@
 Exit status: 0 done, 1 a problem, said in one line, 2 the command was not understood.
 """
 
-import ipaddress
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -23,9 +21,11 @@ from gateway import app
 from gateway.commands.checking import check
 from gateway.commands.initializing import init
 from gateway.commands.keeping import backup, restore
+from gateway.commands.listening import is_loopback, listening
 from gateway.commands.reading import settings_for as _settings
+from gateway.commands.serving import serve
 from gateway.composition import CompositionError
-from gateway.config import ConfigError, Settings
+from gateway.config import ConfigError
 from gateway.errors import RequestError, SpojkaError
 from gateway.http.remote import Unreachable
 from gateway.http.serving import serve_until_stopped
@@ -81,20 +81,6 @@ def _data_option(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @main.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes any free port.")
-@_data_option
-def serve(host: str, port: int, data: Path) -> None:
-    """Answer GraphQL over HTTP at /graphql, with GraphiQL at /."""
-    settings = _settings(data)  # a wrong setting is said before anything is opened
-    reach: app.Reach = "machine" if _is_loopback(host) else "beyond"
-    if reach == "beyond":
-        _check_doors(host, settings)
-    with _listening(host, port) as listener:
-        serve_until_stopped(app.make_app(settings, reach=reach), listener, say=click.echo)
-
-
-@main.command()
 @click.argument("name", type=click.Choice(sorted(app.SYSTEMS)))
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), required=True, help="0 takes any free port.")
@@ -107,14 +93,14 @@ def subgraph(name: str, host: str, port: int, for_all: bool, data: Path) -> None
     what; here nobody is asked again.
     """
     settings = _settings(data)
-    if not settings.subgraph.is_closed and not (for_all and _is_loopback(host)):
+    if not settings.subgraph.is_closed and not (for_all and is_loopback(host)):
         raise click.UsageError(
             "nothing tells the gateway from others: set [subgraph] secret_env, secret_file or client_ca in "
             "spojka.toml, or give --open on 127.0.0.1"
         )
     if settings.subgraph.is_closed and for_all:
         raise click.UsageError("--open: spojka.toml has a secret or a client_ca for subgraphs: leave out one of them")
-    with _listening(host, port) as listener:
+    with listening(host, port) as listener:
         serve_until_stopped(
             app.make_subgraph(name, settings),
             listener,
@@ -171,7 +157,7 @@ def token(role: str, subject: str | None, hours: int, data: Path) -> None:
     click.echo(app.role_token(_settings(data), role, subject=subject, lasts=timedelta(hours=hours)))
 
 
-for each in (backup, check, import_cdr, init, link, restore):
+for each in (backup, check, import_cdr, init, link, restore, serve):
     main.add_command(each)
 
 
@@ -206,38 +192,3 @@ async def _open_graph(url: str | None, data: Path, *, role: str = "integrator") 
         raise click.UsageError(str(error)) from error
     async with opening as graph:
         yield graph
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _check_doors(host: str, settings: Settings) -> None:
-    """Where other machines can come, somebody has decided who signs tokens, and what this server is called."""
-    if not settings.doors.chosen:
-        raise click.UsageError(
-            f"--host {host}: it can be reached from other machines, and nobody has chosen who signs tokens: "
-            "set [doors] jwks or embedded = true in spojka.toml, or use 127.0.0.1"
-        )
-    if not settings.http.hosts:
-        raise click.UsageError(
-            f"--host {host}: it can be reached from other machines: list the names they call it by in [http] hosts"
-        )
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family)
-    except OSError as error:
-        raise click.ClickException(
-            f"{host}:{port} can't be listened on ({_reason(error)}): choose another with --port"
-        ) from error
-
-
-def _reason(error: OSError) -> str:
-    """In a few words: `strerror` of a socket that can't be bound says the address once more."""
-    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)

@@ -31,6 +31,8 @@ from gateway.http.settings import HttpSettings
 from gateway.limits import Limits
 from gateway.section import ConfigError, Section, read_file
 from gateway.subgraphs import settings as subgraph
+from gateway.subgraphs.remote import settings as remotes
+from gateway.subgraphs.remote.settings import RemotesSettings
 from gateway.subgraphs.settings import SubgraphSettings
 
 __all__ = ["ConfigError", "Section", "Settings", "read_settings"]
@@ -51,6 +53,7 @@ class Settings:
     mappings: Mapping[str, Section] = field(default_factory=dict)
     read_only: frozenset[str] = frozenset()
     subgraph: SubgraphSettings = field(default_factory=SubgraphSettings)
+    subgraphs: RemotesSettings = field(default_factory=RemotesSettings)
     limits: Limits = field(default_factory=Limits)
     doors: DoorsSettings = field(default_factory=DoorsSettings)
     audit: AuditSettings = field(default_factory=AuditSettings)
@@ -64,18 +67,27 @@ class Settings:
 
 
 def read_settings(
-    data: Path, environment: Mapping[str, str], *, systems: Sequence[str], file: Path | None = None
+    data: Path, environment: Mapping[str, str], *, systems: Sequence[str] | None, file: Path | None = None
 ) -> Settings:
-    """Settings from `file` (if there is one), with what the environment says on top. Raises ConfigError."""
+    """Settings from `file` (if there is one), with what the environment says on top. Raises ConfigError.
+
+    Without a company there are no `systems`: then what is said of them is for others, and not looked at.
+    """
     written = read_file(file) if file else Section.empty()
-    urls = {**_urls_of_file(written.table("systems"), systems), **_urls_of_environment(environment, systems)}
-    mappings = _mappings(written.table("systems"), urls)
+    if systems is None:
+        written.handed_over("systems")
+        own = Section.empty()
+    else:
+        own = written.table("systems")
+    urls = {**_urls_of_file(own, systems or ()), **(_urls_of_environment(environment, systems) if systems else {})}
+    mappings = _mappings(own, urls)
     settings = Settings(
         data=data,
         urls=urls,
         mappings=mappings,
-        read_only=_read_only(written.table("systems"), mappings),
+        read_only=_read_only(own, mappings),
         subgraph=subgraph.read(written.table("subgraph"), environment),
+        subgraphs=remotes.read(written.table("subgraphs"), environment),
         limits=limits.read(written.table("limits")),
         doors=doors.read(written.table("doors")),
         audit=audit.read(written.table("audit")),

@@ -26,8 +26,8 @@ from gateway.section import Section
 __all__ = ["CorsSettings", "check_site", "open_to", "read"]
 
 _METHODS = ("GET", "POST")
-_HEADERS = ("authorization", "content-type", "accept", "graphql-require-preflight", "spojka-plan")
-_READABLE = ("retry-after", "www-authenticate")
+_HEADERS = ("authorization", "content-type", "accept", "graphql-require-preflight", "spojka-plan", "x-request-id")
+_READABLE = ("retry-after", "www-authenticate", "x-request-id")
 # A page of another origin has to ask before it sends one of these.
 _FORCING = (b"authorization", b"graphql-require-preflight", b"apollo-require-preflight", b"x-requested-with")
 _OWN = (b"same-origin", b"none")

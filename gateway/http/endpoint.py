@@ -1,7 +1,7 @@
 """The endpoint `/graphql` as a bare ASGI application: the hot path, 54 against 86 µs of a Starlette route."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Protocol
@@ -17,6 +17,8 @@ from gateway.http.media_types import MediaType, accepted, check_content_type
 from gateway.http.persisted import PersistedDocuments
 from gateway.http.reading import Disconnected, from_json, from_query_string, read_body
 from gateway.http.refusals import Refusal
+from gateway.http.request_id import HEADER as REQUEST_ID
+from gateway.http.request_id import request_id as known_as
 from gateway.http.writing import failure, written
 from gateway.limits import Limits, check_document
 from gateway.request import Explain, GraphQLRequest, GraphQLResponse
@@ -27,6 +29,7 @@ _log = logging.getLogger("spojka.http")
 _GET_AND_POST: Mapping[bytes, bytes] = {b"allow": b"GET, POST"}
 _ONLY_POST: Mapping[bytes, bytes] = {b"allow": b"POST"}
 _NOTHING_MORE: Mapping[bytes, bytes] = {}
+_NONE_RETURNED: Sequence[tuple[bytes, bytes]] = ()
 _BY_STATUS = {405: _ONLY_POST, 401: {b"www-authenticate": b"Bearer"}}
 # The header Spojka-Plan: the plan beside the answer, or the plan alone (gateway/execution/explaining.py).
 _EXPLAIN: Mapping[bytes, Explain] = {b"1": "beside", b"only": "only"}
@@ -64,12 +67,14 @@ class Endpoint:
         if scope["method"] == "GET" and _is_a_person(headers, scope["query_string"]):
             await RedirectResponse("/", status_code=303)(scope, receive, send)
             return
-        media_type, more = MediaType.LEGACY, _NOTHING_MORE
+        media_type, more, returned = MediaType.LEGACY, _NOTHING_MORE, _NONE_RETURNED
+        request_id = known_as(headers.get(REQUEST_ID))
         try:
             media_type = accepted(headers.get(b"accept", b""))
             viewer = await self._viewer(scope)
-            status, body = written(await self._answered(scope, receive, headers, viewer), media_type)
-            more = _BY_STATUS.get(status, _NOTHING_MORE)
+            response = await self._answered(scope, receive, headers, viewer, request_id)
+            status, body = written(response, media_type)
+            more, returned = _BY_STATUS.get(status, _NOTHING_MORE), response.headers
         except Refusal as refusal:
             status, body, more = refusal.status, failure(str(refusal), refusal.code), refusal.headers
         except AccessError as error:
@@ -77,19 +82,19 @@ class Endpoint:
         except Disconnected:
             return
         except Exception:  # the edge: whatever is wrong in here, the client learns only that something is
-            _log.exception("a request to %s failed", scope["path"])
+            _log.exception("a request to %s failed, request %s", scope["path"], request_id)
             status, body = 500, failure("internal error: see the server's log", "INTERNAL_SERVER_ERROR")
-        await _send(send, status, body, media_type, more.items())
+        await _send(send, status, body, media_type, [(REQUEST_ID, request_id.encode()), *more.items(), *returned])
 
     async def _answered(
-        self, scope: Scope, receive: Receive, headers: Mapping[bytes, bytes], viewer: Viewer
+        self, scope: Scope, receive: Receive, headers: Mapping[bytes, bytes], viewer: Viewer, request_id: str
     ) -> GraphQLResponse:
         try:
             request = await self._request(scope, receive, headers)
         except DocumentRefused as error:
             return GraphQLResponse(errors=tuple(formatted(error)), executed=False)
-        if (explain := _EXPLAIN.get(headers.get(b"spojka-plan", b""))) is not None:
-            request = replace(request, explain=explain)
+        explain = _EXPLAIN.get(headers.get(b"spojka-plan", b""), request.explain)
+        request = replace(request, explain=explain, headers=headers, request_id=request_id)
         return await self._answer(request, viewer)
 
     async def _request(self, scope: Scope, receive: Receive, headers: Mapping[bytes, bytes]) -> GraphQLRequest:

@@ -34,11 +34,17 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """What is known of the client's request: its instant (aware UTC), who asks; `sent` grows while it is answered."""
+    """What is known of the client's request: its instant (aware UTC), who asks, its headers (names in lower case).
+
+    `sent` grows while it is answered, and `returned`: headers of subgraphs' answers that the client's answer gets.
+    """
 
     now: datetime
     viewer: Viewer = ANONYMOUS
     sent: list[Sent] = field(default_factory=list)
+    headers: Mapping[bytes, bytes] = field(default_factory=dict, repr=False)
+    request_id: str = ""
+    returned: list[tuple[bytes, bytes]] = field(default_factory=list)
 
     @property
     def caller(self) -> str:

@@ -1,0 +1,169 @@
+"""Bytes -> SubgraphAnswer: what is GraphQL in it, what fits what was asked, and of its errors what may be told.
+
+A  read      JSON that is a GraphQL response, whatever the status (GraphQL over HTTP: a status may say 4xx or 5xx too)
+B  check     every part that was asked for is there and has its length; the rest is the last pass's (execution/shaping)
+C  tell      an error's message may tell how a system is built, so it is masked; the log has all of it
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from gateway.subgraphs.operation import SubgraphOperation
+from gateway.subgraphs.protocol import Inputs, SubgraphAnswer, SubgraphFault
+from gateway.subgraphs.remote.connecting import RawAnswer
+from gateway.subgraphs.remote.faults import HttpFailed, Malformed
+from gateway.subgraphs.remote.settings import RemoteSettings
+
+__all__ = ["KNOWN_CODES", "Reader"]
+
+log = logging.getLogger(__name__)
+
+# Codes that say what kind of thing went wrong and nothing else: those of Apollo's servers, and of our own subgraphs.
+KNOWN_CODES = frozenset(
+    [
+        "BAD_REQUEST",
+        "BAD_USER_INPUT",
+        "CONFLICT",
+        "FORBIDDEN",
+        "GRAPHQL_PARSE_FAILED",
+        "GRAPHQL_VALIDATION_FAILED",
+        "IDEMPOTENCY_KEY_REUSED",
+        "INTERNAL_SERVER_ERROR",
+        "NOT_FOUND",
+        "OPERATION_RESOLUTION_FAILURE",
+        "QUERY_TOO_COMPLEX",
+        "RATE_LIMITED",
+        "SYSTEM_BUSY",
+        "SYSTEM_READ_ONLY",
+        "SYSTEM_UNAVAILABLE",
+        "UNAUTHENTICATED",
+    ]
+)
+_MOST_FAULTS = 1000
+_MOST_LOGGED = 20
+_LONGEST_LOGGED = 2000
+_DEEPEST = 200  # more brackets than this can be nested so deep that whatever walks through them falls over
+_CLOSED = frozenset({401, 403})
+
+
+class Reader:
+    """Of one subgraph's answers."""
+
+    def __init__(self, service: str, settings: RemoteSettings) -> None:
+        self._service = service
+        self._masks = settings.mask
+        self._codes = KNOWN_CODES | set(settings.codes)
+        self._hands_on_tokens = "authorization" in settings.forward
+
+    def answer(
+        self, raw: RawAnswer, operation: SubgraphOperation, roots: Sequence[str], inputs: Inputs, request_id: str
+    ) -> SubgraphAnswer:
+        """What it answered to `operation`, whose root fields have the response keys `roots`. Raises NoAnswer."""
+        content = self._response(raw)
+        data, errors = content.get("data"), content.get("errors")
+        if data is not None and not isinstance(data, dict):
+            raise Malformed("gave no GraphQL answer", detail="data is no object")
+        if errors is not None and not isinstance(errors, list):
+            raise Malformed("gave no GraphQL answer", detail="errors is no list")
+        faults = self._faults(errors or (), request_id)
+        if data is None:
+            if not faults:
+                raise Malformed("gave no GraphQL answer", detail="neither data nor errors")
+            return SubgraphAnswer(None, faults)
+        faults += self._missing(data, roots, faults)
+        faults += self._miscounted(data, operation, inputs, faults)
+        return SubgraphAnswer(data, faults)
+
+    # A
+    def _response(self, raw: RawAnswer) -> dict[str, Any]:
+        found = _json(raw.body) if _is_json(raw.media_type) else None
+        is_graphql = isinstance(found, dict) and ("data" in found or bool(found.get("errors")))
+        if raw.status in _CLOSED and not self._hands_on_tokens:
+            # It is this gateway that isn't let in: no token of the client's would change that.
+            raise HttpFailed(f"answered with status {raw.status}", detail=_start(raw))
+        if is_graphql and isinstance(found, dict):
+            return found
+        if not 200 <= raw.status < 300:
+            raise HttpFailed(f"answered with status {raw.status}", detail=_start(raw))
+        raise Malformed("gave no GraphQL answer", detail=f"{raw.media_type or 'no content type'}: {_start(raw)}")
+
+    # B
+    def _missing(
+        self, data: dict[str, Any], roots: Iterable[str], faults: Sequence[SubgraphFault]
+    ) -> list[SubgraphFault]:
+        """A root field that isn't there at all is no null: it was asked for."""
+        lacking = [key for key in roots if key not in data]
+        for key in lacking:
+            data[key] = None
+        told = {each.path[0] for each in faults if each.path}
+        return [self._wrong(f"answered without {key}", (key,)) for key in lacking if key not in told]
+
+    def _miscounted(
+        self, data: dict[str, Any], operation: SubgraphOperation, inputs: Inputs, faults: Sequence[SubgraphFault]
+    ) -> list[SubgraphFault]:
+        """Entities belong to what was sent by their position; with another count none can be told from another."""
+        wrong = []
+        for key, sent in zip(operation.entity_keys, inputs.representations, strict=True):
+            found = data.get(key)
+            if isinstance(found, list) and len(found) == len(sent):
+                continue
+            data[key] = None
+            if found is not None:
+                count = f"{len(found)} entities" if isinstance(found, list) else "no list of entities"
+                wrong.append(self._wrong(f"gave {count} where {len(sent)} were asked for", (key,)))
+            elif not any(each.path[:1] in ((), (key,)) for each in faults):
+                wrong.append(self._wrong("gave null where entities were asked for", (key,)))
+        return wrong
+
+    def _wrong(self, told: str, path: tuple[str | int, ...]) -> SubgraphFault:
+        return SubgraphFault(
+            f"{self._service} {told}", path, {"code": "INVALID_SUBGRAPH_DATA", "service": self._service}
+        )
+
+    # C
+    def _faults(self, errors: Sequence[Any], request_id: str) -> list[SubgraphFault]:
+        for number, each in enumerate(errors[:_MOST_LOGGED]):
+            text = orjson.dumps(each).decode()[:_LONGEST_LOGGED]
+            log.warning("%s: error %d, request %s: %s", self._service, number + 1, request_id or "-", text)
+        return [self._fault(each) for each in errors[:_MOST_FAULTS]]
+
+    def _fault(self, error: Any) -> SubgraphFault:
+        given: Mapping[str, Any] = error if isinstance(error, dict) else {}
+        extensions = given.get("extensions")
+        known: Mapping[str, Any] = extensions if isinstance(extensions, dict) else {}
+        path = _path(given.get("path"))
+        code, message = known.get("code"), given.get("message")
+        if self._masks or not isinstance(message, str):
+            told = f"{self._service} answered with an error: the log has it"
+            shown = {"code": code if isinstance(code, str) and code in self._codes else "SUBGRAPH_ERROR"}
+            return SubgraphFault(told, path, {**shown, "service": self._service})
+        shown = {**known, "code": code if isinstance(code, str) else "SUBGRAPH_ERROR", "service": self._service}
+        return SubgraphFault(message, path, shown)
+
+
+def _is_json(media_type: str) -> bool:
+    return not media_type or media_type == "application/json" or media_type.endswith("+json")
+
+
+def _json(body: bytes) -> Any:
+    """What is written there; None for what isn't JSON, or deeper than any GraphQL answer is."""
+    try:
+        found = orjson.loads(body)
+        if body.count(b"[") + body.count(b"{") > _DEEPEST:
+            orjson.dumps(found)  # refuses what is nested deeper than 254
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return None
+    return found
+
+
+def _path(path: Any) -> tuple[str | int, ...]:
+    steps = path if isinstance(path, list) else []
+    fits = all(isinstance(each, (str, int)) and not isinstance(each, bool) for each in steps)
+    return tuple(steps) if fits else ()
+
+
+def _start(raw: RawAnswer) -> str:
+    return repr(raw.body[:200])
