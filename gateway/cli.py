@@ -22,6 +22,7 @@ from gateway.commands.checking import check
 from gateway.commands.initializing import init
 from gateway.commands.keeping import backup, restore
 from gateway.commands.listening import is_loopback, listening
+from gateway.commands.mapping import map_
 from gateway.commands.reading import settings_for as _settings
 from gateway.commands.serving import serve
 from gateway.composition import CompositionError
@@ -157,7 +158,7 @@ def token(role: str, subject: str | None, hours: int, data: Path) -> None:
     click.echo(app.role_token(_settings(data), role, subject=subject, lasts=timedelta(hours=hours)))
 
 
-for each in (backup, check, import_cdr, init, link, restore, serve):
+for each in (backup, check, import_cdr, init, link, map_, restore, serve):
     main.add_command(each)
 
 
