@@ -13,7 +13,7 @@ from sqlalchemy.types import TypeEngine
 
 from sources.keys import EXACT
 
-__all__ = ["Exact", "Instant", "Prose", "Text"]
+__all__ = ["Exact", "Instant", "MadeOfText", "Prose", "Text"]
 
 _ANY_TEXT = String().with_variant(String(collation="C"), "postgresql")
 
@@ -22,6 +22,9 @@ Text = _ANY_TEXT.with_variant(VARCHAR(255, charset="utf8mb4", collation=EXACT), 
 
 MariaDB wants a limit for what is in an index: 255 letters, three of which fit into one key.
 """
+
+MadeOfText = _ANY_TEXT.with_variant(VARCHAR(400, charset="utf8mb4", collation=EXACT), "mariadb")
+"""An id that is made of another one: `<leg>#2`."""
 
 Prose = _ANY_TEXT.with_variant(LONGTEXT(charset="utf8mb4", collation=EXACT), "mariadb")
 """Text of any length, which no index and no key has."""

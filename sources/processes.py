@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from sources.columns import Instant, Prose, Text
+from sources.columns import Instant, MadeOfText, Prose, Text
 from sources.database import Database, one_of
 from sources.errors import KeyReused
 from sources.records.processes import FirstAnswer, Run
@@ -45,7 +45,7 @@ ATTEMPTS = 10
 RUNS = Table(
     "runs",
     METADATA,
-    Column("id", Text, primary_key=True),
+    Column("id", MadeOfText, primary_key=True),
     Column("process", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("state", Text, nullable=False),
@@ -67,7 +67,7 @@ RUN_KEYS = Table(
     Column("caller", Text, primary_key=True),
     Column("key", Text, primary_key=True),
     Column("input_hash", Text, nullable=False),
-    Column("run", Text, ForeignKey(RUNS.c.id), nullable=False),
+    Column("run", MadeOfText, ForeignKey(RUNS.c.id), nullable=False),
 )
 
 COLUMNS = [RUNS.c[name] for name in Run.__dataclass_fields__]

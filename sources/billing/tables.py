@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, MetaData, Row, Table
 
 from sources.billing.immutability import keep_issued_invoices
-from sources.columns import Exact, Instant, Prose, Text
+from sources.columns import Exact, Instant, MadeOfText, Prose, Text
 from sources.constraints import unique_where
 from sources.idempotency import keys_table
 from sources.mapping.requirements import may_be_absent, one_of_these, only_for_writing
@@ -129,7 +129,7 @@ VAT = Table(
 CALLS = Table(
     "rated_calls",
     METADATA,
-    Column("id", Text, primary_key=True),  # `<leg>#<n>`: n - 1 times credited before
+    Column("id", MadeOfText, primary_key=True),  # `<leg>#<n>`: n - 1 times credited before
     Column("leg", Text, nullable=False),
     Column("conference", Text, nullable=False, index=True),
     Column("state", Text, nullable=False, info=one_of_these("RATED", "INVOICED", "EXCEPTION", "EXCLUDED")),
@@ -159,7 +159,7 @@ Index(
 SEGMENTS = Table(
     "segments",
     METADATA,
-    Column("call", Text, ForeignKey(CALLS.c.id), primary_key=True),
+    Column("call", MadeOfText, ForeignKey(CALLS.c.id), primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("service", Text, nullable=False),
     Column("band", Text, nullable=False),

@@ -6,7 +6,7 @@ What every kind of database has to do is in test_database.py.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -14,9 +14,14 @@ from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, create_
 from sqlalchemy.dialects.mysql import VARCHAR
 from sqlalchemy.exc import DBAPIError
 
+from sources import billing, processes
+from sources.billing import Billing
 from sources.database import Connection, Database, one_of
 from sources.errors import SystemBusy, SystemUnavailable
 from sources.making import Part, create_together
+from sources.processes import Processes
+from sources.records.billing import ExceptionLeg
+from sources.records.processes import Run
 from tests.conftest import new_database
 from tests.mariadb import MariaServer
 
@@ -31,6 +36,7 @@ COLLATIONS = [
     "ascii_bin",
 ]
 MANY = 3_000
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -284,3 +290,38 @@ class TestFailing:
         with pytest.raises(SystemUnavailable):
             await other.read(rows("SELECT 1"))
         await other.close()
+
+
+class TestLength:
+    """What has a limit in MariaDB, since it is in an index, is limited before it gets there (resolvers/texts.py)."""
+
+    LONGEST = "ž" * 255
+
+    async def test_longest_subject_makes_a_run(self, mariadb: MariaServer) -> None:
+        """A run's id is longer than its subject."""
+        database = Database("processes", new_database(mariadb, "processes"))
+        database.create(processes.METADATA)
+        run = await Processes(database).start(
+            "invoice-conference", self.LONGEST, key=self.LONGEST, input_hash="x", caller=self.LONGEST, now=NOW
+        )
+        assert isinstance(run, Run)
+        assert run.id == f"invoice-conference:{self.LONGEST}:1"
+        assert await Processes(database).runs([run.id]) == [run]
+        await database.close()
+
+    async def test_longest_leg_makes_a_call(self, mariadb: MariaServer) -> None:
+        """A call's id is longer than its leg, and its message as long as it likes."""
+        database = Database("billing", new_database(mariadb, "billing"))
+        database.create(billing.METADATA)
+        await Billing(database).record_rating_exceptions(
+            self.LONGEST,
+            [ExceptionLeg(self.LONGEST, 60)],
+            code=self.LONGEST,
+            message=self.LONGEST * 300,
+            caller=self.LONGEST,
+            key=self.LONGEST,
+            now=NOW,
+        )
+        [waiting] = await Billing(database).rating_exceptions(limit=2)
+        assert (waiting.leg, waiting.message) == (self.LONGEST, self.LONGEST * 300)
+        await database.close()
