@@ -27,18 +27,20 @@ from sqlalchemy import (
     Table,
     cast,
     func,
+    select,
 )
 from sqlalchemy.sql import operators, visitors
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.elements import BinaryExpression, ColumnClause, Grouping
 from sqlalchemy.sql.functions import coalesce
+from sqlalchemy.sql.selectable import ScalarSelect
 
 from sources.errors import SystemReadOnly
 from sources.keys import OneOf
 from sources.mapping.binding import BoundTable
-from sources.mapping.conversions import NumberedTexts, Texts
+from sources.mapping.conversions import NumberedTexts, Texts, UuidTexts
 from sources.mapping.requirements import Requirement
-from sources.mapping.types import Converted, ConvertedKeys, NumberAsText
+from sources.mapping.types import Converted, ConvertedKeys, ExactText, NumberAsText
 
 __all__ = ["Adapter"]
 
@@ -159,12 +161,18 @@ class Adaptation:
         left, right = self.of(element.left), self.of(element.right)
         if element.operator in LIKES:
             left = as_text(left)
+        elif element.operator in (operators.is_, operators.is_not):
+            pass
+        elif isinstance(right, ScalarSelect):
+            left, right = alike_within(left, right)
         elif (type_ := converted(left)) and is_bound(right):
             right = typed(right, bounding(type_, BOUNDS.get(element.operator)))
         elif (type_ := converted(right)) and is_bound(left):
             left = typed(left, bounding(type_, MIRRORED.get(element.operator)))
-        elif are_unlike(converted(left), converted(right)):
+        elif are_unlike(left, right):
             left, right = as_text(left), as_text(right)
+        elif self.adapter.dialect == "mariadb" and collation_of(left) != collation_of(right):
+            left, right = ExactText(left), ExactText(right)
         adapted = element._clone()
         adapted.left, adapted.right = left, right
         return adapted
@@ -218,10 +226,19 @@ def as_text(element: ColumnElement[Any]) -> ColumnElement[Any]:
     return cast(element, String)
 
 
-def are_unlike(left: Converted | None, right: Converted | None) -> bool:
-    """Are these two columns that say the same thing in two ways?"""
-    if left is None or right is None:
-        return False
-    return left.conversion != right.conversion and (
-        isinstance(left.conversion, NumberedTexts) or isinstance(right.conversion, NumberedTexts)
-    )
+def are_unlike(left: Any, right: Any) -> bool:
+    """Are these two columns, or whatever stands for them, that say the same thing in two ways?"""
+    ways = [getattr(converted(side), "conversion", None) for side in (left, right)]
+    return ways[0] != ways[1] and any(isinstance(way, NumberedTexts | UuidTexts) for way in ways)
+
+
+def collation_of(element: Any) -> str | None:
+    return getattr(getattr(converted(element), "physical", None), "collation", None)
+
+
+def alike_within(left: Any, right: ScalarSelect[Any]) -> tuple[Any, Any]:
+    """`left IN (SELECT ...)`, both as texts where one of them is no text."""
+    column = right.element.subquery().c[0]
+    if not are_unlike(left, column):
+        return left, right
+    return as_text(left), select(as_text(column)).scalar_subquery()

@@ -199,8 +199,9 @@ class TableBinding:
         except ValueError as error:
             self.note(need.name, f"the constant {mapping.constant!r} can't be it: {error}")
             return nothing_of(type_)
-        # A bare number in ORDER BY would be the place of a column on MariaDB, where parameters are written out.
-        return cast(literal(value, type_), type_) if isinstance(type_, Integer) else literal(value, type_)
+        if self.inspector.dialect.name != "mariadb":
+            return literal(value, type_)
+        return written_out(value, need, type_)
 
     def no_such_column(self, need: ColumnNeed, mapping: ColumnMapping, found: Mapping[str, FoundColumn]) -> str:
         name = mapping.column or need.name
@@ -266,6 +267,20 @@ def meaning_of(meaning: Scalar) -> Expression:
     if isinstance(meaning, bool):
         return true() if meaning else false()
     return literal(meaning, Integer if isinstance(meaning, int) else String)
+
+
+def written_out(value: Any, need: ColumnNeed, type_: sql.TypeEngine[Any]) -> Expression:
+    """A constant for MariaDB, whose driver writes it into the statement: it would make text of a day.
+
+    And in ORDER BY a bare number would be the place of a column.
+    """
+    match need.holds:
+        case Holds.FLAG:
+            return type_coerce(cast(literal(int(value), Integer), Integer), type_)
+        case Holds.INTEGER | Holds.DAY | Holds.INSTANT:
+            return cast(literal(value, type_), type_)
+        case Holds.TEXT | Holds.EXACT:
+            return literal(value, type_)
 
 
 def nothing_of(type_: sql.TypeEngine[Any]) -> Expression:

@@ -13,10 +13,10 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
 from sources.errors import ValueRefused
-from sources.keys import BoundKeys, is_storable
+from sources.keys import EXACT, BoundKeys, is_storable
 from sources.mapping.conversions import Conversion, Moments, NumberedTexts, Unfit
 
-__all__ = ["Converted", "ConvertedKeys", "NumberAsText", "Spot"]
+__all__ = ["Converted", "ConvertedKeys", "ExactText", "NumberAsText", "Spot"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,4 +142,17 @@ def _on_postgresql(element: NumberAsText, compiler: Any, **options: Any) -> str:
 def _on_mariadb(element: NumberAsText, compiler: Any, **options: Any) -> str:
     number, prefix, width = (compiler.process(clause, **options) for clause in element.clauses)
     text = f"CAST({number} AS CHAR)"
-    return f"CONCAT({prefix}, LPAD({text}, GREATEST({width}, CHAR_LENGTH({text})), '0'))"
+    return f"CONCAT({prefix}, LPAD({text}, GREATEST({width}, CHAR_LENGTH({text})), '0')) COLLATE {EXACT}"
+
+
+class ExactText(FunctionElement[str]):
+    """Text compared by its letters, whatever its column's collation is: MariaDB compares by no two different ones."""
+
+    type = String()
+    inherit_cache = True
+    name = "exact_text"
+
+
+@compiles(ExactText, "mariadb")
+def _exact_on_mariadb(element: ExactText, compiler: Any, **options: Any) -> str:
+    return f"CONVERT({compiler.process(element.clauses, **options)} USING utf8mb4) COLLATE {EXACT}"
