@@ -19,8 +19,9 @@ from sources.folding import DROPPED, UNDECOMPOSED, folded
 __all__ = ["Folded", "teach_folding"]
 
 FUNCTION = "spojka_folded"
-SINGLE = {letter: plain for letter, plain in UNDECOMPOSED.items() if len(plain) == 1}
-DOUBLE = {letter: plain for letter, plain in UNDECOMPOSED.items() if len(plain) > 1} | {ord("ß"): "ss"}
+LETTERS = {**{chr(letter): plain for letter, plain in UNDECOMPOSED.items()}, "ß": "ss", "\u03c2": "\u03c3"}
+SINGLE = {letter: plain for letter, plain in LETTERS.items() if len(plain) == 1}
+DOUBLE = {letter: plain for letter, plain in LETTERS.items() if len(plain) > 1}
 MARKS = "\\u0300-\\u036f\\u1ab0-\\u1aff\\u1dc0-\\u1dff\\u20d0-\\u20ff\\ufe20-\\ufe2f"
 
 
@@ -60,10 +61,9 @@ def _on_sqlite(element: Folded, compiler: Any, **options: Any) -> str:
 @compiles(Folded, "postgresql")
 def _on_postgresql(element: Folded, compiler: Any, **options: Any) -> str:
     text = f'lower({compiler.process(element.clauses, **options)} COLLATE "und-x-icu")'
-    letters, plain = ("".join(each) for each in zip(*((chr(one), to) for one, to in SINGLE.items()), strict=True))
-    text = f"translate({text}, {quoted(letters + DROPPED)}, {quoted(plain)})"
-    for letter, to in DOUBLE.items():
-        text = f"replace({text}, {quoted(chr(letter))}, {quoted(to)})"
+    text = f"translate({text}, {quoted(''.join(SINGLE) + DROPPED)}, {quoted(''.join(SINGLE.values()))})"
+    for letter, plain in DOUBLE.items():
+        text = f"replace({text}, {quoted(letter)}, {quoted(plain)})"
     # Some letters have a capital only in their compatible form, so they become small after they are taken apart.
     text = f"lower(regexp_replace(normalize({text}, NFKD), '[{MARKS}]', '', 'g'))"
     return f"btrim(regexp_replace({text}, '[^[:alnum:]]+', ' ', 'g')) COLLATE \"C\""
@@ -71,10 +71,10 @@ def _on_postgresql(element: Folded, compiler: Any, **options: Any) -> str:
 
 @compiles(Folded, "mariadb")
 def _on_mariadb(element: Folded, compiler: Any, **options: Any) -> str:
-    text = f"CONVERT({compiler.process(element.clauses, **options)} USING utf8mb4)"
-    for letter in DROPPED:
-        text = f"REPLACE({text}, {quoted(letter)}, '')"
-    return f"TRIM(REGEXP_REPLACE(LOWER({text}), '[^[:alnum:]]+', ' ')) COLLATE utf8mb4_unicode_520_ci"
+    text = f"LOWER(CONVERT({compiler.process(element.clauses, **options)} USING utf8mb4))"
+    for letter, plain in {**DOUBLE, **dict.fromkeys(DROPPED, "")}.items():
+        text = f"REPLACE({text}, {quoted(letter)}, {quoted(plain)})"
+    return f"TRIM(REGEXP_REPLACE({text}, '[^[:alnum:]]+', ' ')) COLLATE utf8mb4_unicode_520_ci"
 
 
 def quoted(text: str) -> str:
