@@ -124,21 +124,33 @@ def _documents(settings: Settings) -> Iterator[Finding]:
 
 
 def _certificates(settings: Settings) -> Iterator[Finding]:
-    tls = settings.subgraph.tls
-    if tls is None:
-        return
+    """Those of a subgraph served alone, and those by which subgraphs elsewhere are asked."""
+    remotes = {"subgraphs": settings.subgraphs.usual, **settings.subgraphs.named}
+    named: dict[str, tuple[Path | None, Path | None, Path | None]] = {
+        name: (each.certificate, each.key, each.ca) for name, each in remotes.items()
+    }
+    if tls := settings.subgraph.tls:
+        named["subgraph"] = (tls.certificate, tls.key, tls.client_ca)
+    for files in dict.fromkeys(named.values()):
+        shown = ", ".join(str(each) for each in files if each)
+        if not shown:
+            continue
+        if told := _why_unusable(*files):
+            yield problem("certificates", f"{shown} can't be used ({told}): name a certificate in PEM and its key")
+        else:
+            yield fine("certificates", shown)
+
+
+def _why_unusable(certificate: Path | None, key: Path | None, authority: Path | None) -> str | None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
-        context.load_cert_chain(tls.certificate, tls.key)
-        if tls.client_ca:
-            context.load_verify_locations(tls.client_ca)
+        if certificate:
+            context.load_cert_chain(certificate, key)
+        if authority:
+            context.load_verify_locations(authority)
     except OSError as error:  # ssl.SSLError is one
-        files = ", ".join(str(each) for each in (tls.certificate, tls.key, tls.client_ca) if each)
-        yield problem(
-            "certificates", f"{files} can't be used together ({error}): name a certificate in PEM and its key"
-        )
-    else:
-        yield fine("certificates", str(tls.certificate))
+        return str(error)
+    return None
 
 
 def _clock(data: Path) -> Iterator[Finding]:

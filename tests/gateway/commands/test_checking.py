@@ -146,8 +146,9 @@ client = "klient"
         (
             write('[subgraph]\ncertificate = "certificate.pem"\nkey = "certificate.pem"\n'),
             "certificates",
-            "certificate.pem, certificate.pem can't be used together",
+            "certificate.pem, certificate.pem can't be used",
         ),
+        (write('[subgraphs]\nca = "certificate.pem"\n'), "certificates", "certificate.pem can't be used"),
         (
             write('[doors]\njwks = "http://127.0.0.1:1/keys"\nissuer = "somebody"\naudience = "us"\n'),
             "doors",
