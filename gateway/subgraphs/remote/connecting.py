@@ -31,6 +31,7 @@ _DOWN = frozenset({502, 503, 504})
 # uvicorn and Node hang up after 5 s: a connection that is about to end isn't used for a mutation.
 _IDLE = timedelta(seconds=4)
 _CONNECT = timedelta(seconds=5)
+_CONNECTING = "client error (Connect)"  # as hyper says it: whatever happened, nothing was sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +53,20 @@ class Connections:
         self._rules = rules
         self._client = _client(settings, rules)
 
-    async def send(self, body: bytes, headers: list[tuple[str, str]]) -> RawAnswer:
-        """One request, once. Raises NoAnswer."""
+    async def send(self, body: bytes, headers: list[tuple[str, str]], within: timedelta) -> RawAnswer:
+        """One request, once. Raises NoAnswer.
+
+        The time is pyreqwest's to keep: a task that is cancelled doesn't end its request (0.15.1), only a timeout does.
+        """
         try:
-            request = self._client.post(self._url).headers(headers).body_bytes(body).build_streamed()
+            request = self._client.post(self._url).headers(headers).body_bytes(body).timeout(within).build_streamed()
             async with request as response:
                 return await self._received(response)
         except RequestTimeoutError as error:
-            raise TooSlow("took too long to connect", detail=_causes(error)) from None
+            causes = _causes(error)
+            if _CONNECTING in causes:
+                raise Unavailable(detail=causes) from None
+            raise TooSlow("took too long", detail=causes) from None
         except ConnectError as error:
             raise Unavailable(detail=_causes(error)) from None
         except ClientClosedError as error:

@@ -11,6 +11,7 @@ import logging
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,7 +35,7 @@ log = logging.getLogger(__name__)
 
 _FIRST_PAUSE = 0.05  # seconds, at most: each is drawn by lot, so that many gateways don't come back at once
 _KNOCK = b'{"query":"{__typename}"}'
-_KNOCK_SECONDS = 2.0
+_KNOCK_TIME = timedelta(seconds=2)
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 Headers = list[tuple[str, str]]
 
@@ -97,8 +98,8 @@ class RemoteSubgraph:
     async def readiness(self) -> str | None:
         """None when it answers; else a sentence that may be shown."""
         try:
-            async with asyncio.timeout(_KNOCK_SECONDS):
-                raw = await self._connections.send(_KNOCK, [])
+            async with asyncio.timeout(_KNOCK_TIME.total_seconds()):
+                raw = await self._connections.send(_KNOCK, [], _KNOCK_TIME)
         except TimeoutError:
             return "took too long"
         except NoAnswer as error:
@@ -126,9 +127,11 @@ class RemoteSubgraph:
         with self._breaker.attempt():
             try:
                 async with asyncio.timeout_at(deadline):
-                    return await self._connections.send(body, headers)
-            except TimeoutError as error:
-                raise TooSlow(f"took longer than {self._seconds:g} s") from error
+                    left = deadline - asyncio.get_running_loop().time()
+                    return await self._connections.send(body, headers, timedelta(seconds=max(left, 0)))
+            except (TimeoutError, TooSlow) as error:
+                detail = error.detail if isinstance(error, TooSlow) else ""
+                raise TooSlow(f"took longer than {self._seconds:g} s", detail=detail) from None
 
 
 def _roots(text: str) -> Iterator[str]:
