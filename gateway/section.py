@@ -41,9 +41,10 @@ class _File:
     lines: Mapping[str, int]
 
     def place(self, key: str) -> str:
-        """`spojka.toml:3`; the line of what the key is in, or none, where it is written in an unusual way."""
+        """`spojka.toml:3`; the first line within it, that of what it is in, or none, where it has none of its own."""
         while key:
-            if line := self.lines.get(key):
+            within = (line for each, line in self.lines.items() if each.startswith(f"{key}."))
+            if line := self.lines.get(key) or next(within, None):
                 return f"{self.name}:{line}"
             key = _around(key)
         return self.name

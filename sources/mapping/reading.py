@@ -73,7 +73,8 @@ def column_of(section: Written, name: str) -> ColumnMapping:
 
 def described(section: Written) -> ColumnMapping:
     """A column that is written as a table."""
-    sources = [name for name in ("column", "constant", "absent") if section.value(name) not in (None, False)]
+    given = {name: section.value(name) for name in ("column", "constant", "absent")}
+    sources = [name for name, value in given.items() if value is not None and (name, value) != ("absent", False)]
     if len(sources) != 1:
         raise section.refused("", "it has one of column, constant and absent = true")
     for name in OF_A_COLUMN:

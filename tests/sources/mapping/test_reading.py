@@ -49,7 +49,7 @@ def test_everything_that_can_be_written_is_read(tmp_path: Path) -> None:
     """Each value with the line that it is on."""
     column = ColumnMapping
     assert read(section_of(tmp_path, WHOLE)) == SystemMapping(
-        place="spojka.toml",
+        place="spojka.toml:2",
         tables={
             "clients": TableMapping(
                 table="KLI_FIRMY",
@@ -77,7 +77,7 @@ def test_everything_that_can_be_written_is_read(tmp_path: Path) -> None:
                     ),
                     "starts_at": column(column="OD", zone="Europe/Prague", ambiguous="second", place="spojka.toml:21"),
                 },
-                place="spojka.toml",
+                place="spojka.toml:16",
             ),
             "holidays": TableMapping(absent=True, place="spojka.toml:23"),
         },
