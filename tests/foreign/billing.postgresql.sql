@@ -12,6 +12,7 @@ CREATE TABLE ud_ucet (
     crm_od date,
     crm_do date
 );
+CREATE INDEX ud_ucet_crm ON ud_ucet (crm_id);
 
 CREATE TABLE ud_obdobi (
     ucet integer NOT NULL REFERENCES ud_ucet,

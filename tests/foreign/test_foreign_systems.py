@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 from graphql import build_schema
-from sqlalchemy import Engine, MetaData, select, text
+from sqlalchemy import Engine, MetaData, event, select, text
 
 from gateway.app import Company, api_schema_sdl
 from sources.database import Database
 from sources.demo import Company as Facts
 from sources.demo import cast
+from sources.engines import open_engines
 from sources.errors import SystemReadOnly
 from tests.company import Answer, ask
-from tests.foreign.conftest import FOREIGN, MAKING, Foreign
+from tests.foreign.conftest import FOREIGN, MAKING, PROGRAMS, Foreign
 from tests.journeys.one_of_each import BRIDGE, MASTER, RECEIVE, mutations
 
 SEARCHES = (None, "novak", "NOVÁK konf", "muller", "27604977", "DE8123", "no such client")
@@ -144,6 +145,46 @@ async def test_what_is_no_key_finds_nothing(
     """Keys are the same text or they are other keys, whatever type and collation the column has."""
     data = await same(company, mapped_company, document, **variables)
     assert list(data.values()) == [None]
+
+
+@pytest.mark.parametrize(
+    ("document", "variables"),
+    [
+        ("ClientProfile", {"id": "CL-00417"}),
+        ("LatestRates", {"number": "7700123"}),
+        ("TraceInvoice", {"id": "IN-7700123-0001"}),
+        ("TraceInvoice", {"number": "2025000004"}),
+    ],
+)
+async def test_no_whole_table_is_read(
+    mapped_company: Company, foreign: Foreign, document: str, variables: dict[str, str]
+) -> None:
+    """Keys find the indexes of the tables, also behind views, in any collation and whatever is converted."""
+    asked: list[tuple[str, str, Any]] = []
+    for system in FOREIGN:
+        event.listen(mapped_company.databases[system].engines.read, "before_cursor_execute", noting(asked, system))
+    await ask(mapped_company, document, **variables)
+    assert len(asked) > 2
+    for system, statement, parameters in asked:
+        assert read_whole(foreign, system, statement, parameters) == []
+
+
+def read_whole(foreign: Foreign, system: str, statement: str, parameters: Any) -> list[str]:
+    """The steps of the server's plan that read a table without an index."""
+    # Whoever may read a view may not have its plan explained, so its owner asks.
+    owner = open_engines(foreign.owner(PROGRAMS[system]).url.render_as_string(hide_password=False))
+    with owner.read.connect() as connection:
+        if foreign.kind == "postgresql":  # it reads small tables whole, unless it needn't
+            connection.exec_driver_sql("SET enable_seqscan = off")
+        plan = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).mappings().all()
+    owner.dispose()
+    if foreign.kind == "postgresql":
+        return [step["QUERY PLAN"] for step in plan if "Seq Scan" in step["QUERY PLAN"]]
+    return [step["table"] for step in plan if step["type"] == "ALL" and not step["table"].startswith("<")]
+
+
+def noting(asked: list[tuple[str, str, Any]], system: str) -> Any:
+    return lambda _, __, statement, parameters, *___: asked.append((system, statement, parameters))
 
 
 class TestReadOnly:
