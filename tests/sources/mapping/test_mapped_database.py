@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -401,4 +401,44 @@ async def test_two_ways_of_saying_the_same_are_joined(database_url: MakeUrl, the
     within = select(ORDERS.c.number, ORDERS.c.placed_at).where(ORDERS.c.client.in_(select(CLIENTS.c.id)))
     assert await shop.read(lambda c: c.execute(within).all()) == [("O-1", at)]
     await shop.close()
+    await made.close()
+
+
+@pytest.mark.parametrize(
+    ("type_", "stored", "options"),
+    [
+        (String(19), "2026-11-24 12:00:00", {"zone": "Europe/Prague"}),
+        (String(24), "2026-11-24T11:00:00.000Z", {"format": "YYYY-MM-DDThh:mm:ss.fffZ"}),
+        (Integer(), 1795518000, {"format": "epoch"}),
+    ],
+    ids=["text", "UTC", "epoch"],
+)
+async def test_bounds_between_two_ticks_leave_nobody_out(
+    database_url: MakeUrl, type_: Any, stored: Any, options: dict[str, Any]
+) -> None:
+    """A column of whole seconds is compared with half ones as if it had them, whichever side the value is on."""
+    url = database_url("facts")
+    made = Database("made", url)
+    foreign_table(made, [Column("CAS", type_)], [{"CAS": stored}])
+    mapping = mapping_of({"at": ColumnMapping(column="CAS", **options)})
+    facts = Database("facts", url, mapped=Mapped(REQUIREMENT, mapping))
+    noon, value = datetime(2026, 11, 24, 11, tzinfo=UTC), bindparam("value", type_=Instant)
+    assert await facts.read(lambda c: c.execute(select(FACTS.c.at)).scalars().all()) == [noon]
+    for moved in (timedelta(0), timedelta(microseconds=1), timedelta(seconds=0.5), timedelta(seconds=-0.5)):
+        bound = noon + moved
+        for condition, holds in (
+            (FACTS.c.at < value, noon < bound),
+            (FACTS.c.at <= value, noon <= bound),
+            (FACTS.c.at > value, noon > bound),
+            (FACTS.c.at >= value, noon >= bound),
+            (FACTS.c.at == value, noon == bound),
+            (value < FACTS.c.at, bound < noon),
+            (value <= FACTS.c.at, bound <= noon),
+            (value > FACTS.c.at, bound > noon),
+            (value >= FACTS.c.at, bound >= noon),
+        ):
+            statement = select(FACTS.c.id).where(condition)
+            found = await facts.read(lambda c, s=statement, b=bound: c.execute(s, {"value": b}).scalars().all())
+            assert (found == ["1"]) is holds, (str(condition), moved)
+    await facts.close()
     await made.close()
