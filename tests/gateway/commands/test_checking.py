@@ -19,8 +19,10 @@ from gateway.app import open_company
 from gateway.cli import main
 from gateway.config import Settings
 from gateway.databases import METADATA
+from resolvers.demo import DEMO_RULES
 from sources.database import Database
-from sources.demo import SYSTEMS
+from sources.demo import SYSTEMS, make_company
+from tests.company import EVENING
 from tests.conftest import KINDS, new_place
 from tests.postgresql import Server
 
@@ -225,7 +227,10 @@ def test_systems_on_a_server_are_looked_at(
         monkeypatch.setenv(f"SPOJKA_{system.upper()}_URL", url)
     before = check(folder / "data")
     assert {told(before)[system][0][0] for system in SYSTEMS} == {"note"}, before.output
-    asyncio.run(open_company(Settings(data=folder / "data", urls=urls)).close())
+    databases = {system: Database(system, url) for system, url in urls.items()}
+    assert make_company(databases, today=EVENING.date(), rules=DEMO_RULES, others=2)
+    for database in databases.values():
+        asyncio.run(database.close())
     after = check(folder / "data")
     assert after.exit_code == 0, after.output
     assert {told(after)[system][0] for system in SYSTEMS} >= {("ok", f"{kind}, 3 tables")}
