@@ -258,6 +258,7 @@ async def _end(running: _Running) -> None:
         running.idle.clear()
         await running.idle.wait()
     await running.close()
+    del running  # nobody has it any more, so that it can be forgotten
     await asyncio.to_thread(_forget)
 
 

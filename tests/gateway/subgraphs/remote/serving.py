@@ -25,7 +25,7 @@ from gateway.subgraphs.remote.settings import RemoteSettings
 from gateway.subgraphs.remote.subgraph import RemoteSubgraph
 from tests.gateway.federation import NOW, TESTER, World
 
-__all__ = ["BROKEN_OFF", "Received", "Served", "Server", "gzipped", "http", "listening", "served", "silence"]
+__all__ = ["BROKEN_OFF", "Received", "Served", "Server", "gzipped", "http", "listening", "served", "silence", "until"]
 
 BROKEN_OFF = b""
 """An answer that ends the connection where it would begin."""
@@ -106,6 +106,7 @@ class Server:
                 making.cancel()
                 return False
             leaving.cancel()
+            await asyncio.gather(leaving, return_exceptions=True)
             made = await making
         writer.write(made)
         await writer.drain()
@@ -139,6 +140,13 @@ async def silence(received: Received) -> bytes:
     """No answer, as long as anybody waits for one."""
     await asyncio.sleep(60)
     return BROKEN_OFF
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Waits for what nobody tells of: what another process does, or a server sees."""
+    async with asyncio.timeout(20):
+        while not holds():  # noqa: ASYNC110 - nobody tells of it
+            await asyncio.sleep(0.02)
 
 
 @dataclass(slots=True, eq=False)
@@ -193,7 +201,7 @@ def _answering(schema: Any) -> Callable[[bytes], Awaitable[dict[str, Any]]]:
     async def answered(body: bytes) -> dict[str, Any]:
         asked = json.loads(body)
         assert asked.keys() <= {"query", "variables"}
-        running = execute(schema, parse(asked["query"]), variable_values=asked["variables"])
+        running = execute(schema, parse(asked["query"]), variable_values=asked.get("variables"))
         result = await running if isawaitable(running) else running
         formatted: dict[str, Any] = dict(result.formatted)
         return formatted

@@ -15,8 +15,7 @@ from gateway.subgraphs.remote.faults import HttpFailed, NoAnswer, Unavailable
 from gateway.subgraphs.remote.settings import RemoteSettings
 from gateway.subgraphs.remote.subgraph import RemoteSubgraph
 from tests.gateway.company import company
-from tests.gateway.subgraphs.remote.serving import BROKEN_OFF, Received, http, served, silence
-from tests.gateway.subgraphs.remote.test_faults import until
+from tests.gateway.subgraphs.remote.serving import BROKEN_OFF, Received, http, served, silence, until
 
 QUERY = "{ account(number: 7) { balance } }"
 MUTATION = "mutation { pay(account: 7, amount: 1) { sequence } }"

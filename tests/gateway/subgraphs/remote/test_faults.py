@@ -27,6 +27,7 @@ from tests.gateway.subgraphs.remote.serving import (
     listening,
     served,
     silence,
+    until,
 )
 
 MOST = 100_000
@@ -293,12 +294,6 @@ async def test_what_was_given_up_is_hung_up() -> None:
         there.servers["billing"].does = silence
         await there.ask(ACCOUNTS)
         await until(lambda: there.servers["billing"].gone == 1)
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(3):
-        while not holds():  # noqa: ASYNC110 - of what a server sees nobody is told
-            await asyncio.sleep(0.01)
 
 
 async def test_closing_ends_what_is_under_way() -> None:
