@@ -1,12 +1,13 @@
-"""The company's subgraphs, each served alone, under other gateways: the same answers as under ours."""
+"""The company's subgraphs, each served alone, under other gateways and our own: as if they were in its process."""
 
 from __future__ import annotations
 
 import asyncio
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ import pytest
 from gateway.app import SYSTEMS, open_company
 from gateway.composition import SubgraphSdl, compose
 from gateway.config import Settings
-from tests.company import DOCUMENTS, ask
+from gateway.doors.opening import embedded_token
+from gateway.doors.settings import DoorsSettings
+from tests.company import ALL_SCOPES, DOCUMENTS, ask
 from tests.conformance.running import asked, free_port, install, node, running, spojka
 
 pytestmark = pytest.mark.service
@@ -35,7 +38,9 @@ QUESTIONS: dict[str, dict[str, Any]] = {
 def served(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The supergraphs' folder, while each subgraph of it is served by a process of its own."""
     folder = tmp_path_factory.mktemp("alone")
-    (folder / "spojka.toml").write_text('[subgraph]\nsecret_env = "SUBGRAPH_SECRET"\n')
+    (folder / "spojka.toml").write_text(
+        '[subgraph]\nsecret_env = "SUBGRAPH_SECRET"\n[subgraphs]\nsecret_env = "SUBGRAPH_SECRET"\n'
+    )
     ports = {name: free_port() for name in SYSTEMS}
     with ExitStack() as servers:
         for name, port in ports.items():
@@ -70,22 +75,45 @@ def open_to_all(sdl: str) -> str:
     return re.sub(r' @requiresScopes\(scopes: \[\[[^)]*\]\]\)|, "@requiresScopes"', "", sdl)
 
 
-@pytest.fixture(scope="module", params=["apollo", "hive"])
-def gateway(request: pytest.FixtureRequest, served: Path) -> Iterator[str]:
-    """The URL of another gateway over the served subgraphs."""
-    install(HERE)
+Ask = Callable[[str, dict[str, Any]], Any]
+
+
+@pytest.fixture(scope="module", params=["apollo", "hive", "spojka"])
+def gateway(request: pytest.FixtureRequest, served: Path) -> Iterator[Ask]:
+    """Asks a gateway over the served subgraphs."""
     port = free_port()
-    if request.param == "apollo":
+    headers: dict[str, str] = {}
+    cwd, path = HERE, "/graphql"
+    if request.param == "spojka":
+        command = spojka("serve", "--supergraph", "supergraph.graphql", "--port", str(port))
+        headers = {"authorization": f"Bearer {token(served / 'data')}"}
+        cwd = served
+    elif request.param == "apollo":
+        install(HERE)
         command, path = node(str(HERE / "apollo.mjs"), str(served / "without-access.graphql"), str(port)), "/"
     else:
+        install(HERE)
         start = HERE / "node_modules" / "@graphql-hive" / "gateway" / "dist" / "bin.js"
         config = HERE / "hive.config.mjs"
         options = ["--config-path", str(config), "--host", "127.0.0.1", "--port", str(port), "--fork", "1"]
-        command, path = node(str(start), "supergraph", str(served / "supergraph.graphql"), *options), "/graphql"
+        command = node(str(start), "supergraph", str(served / "supergraph.graphql"), *options)
     url = f"http://127.0.0.1:{port}{path}"
     environment = {"SUBGRAPH_SECRET": SECRET}
-    with running(command, url=f"{url}?query=%7B__typename%7D", cwd=HERE, log=served, environment=environment):
-        yield url
+    with running(command, url=f"{url}?query=%7B__typename%7D", cwd=cwd, log=served, environment=environment):
+        yield lambda query, variables: asked(url, query, variables, headers)
+
+
+def token(data: Path) -> str:
+    """For who may do everything, of the key that our own gateway has there."""
+    data.mkdir(exist_ok=True)
+    return embedded_token(
+        DoorsSettings(),
+        data,
+        subject=ALL_SCOPES.subject,
+        scopes=frozenset(ALL_SCOPES.scopes),
+        lasts=timedelta(hours=1),
+        now=datetime.now(UTC),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -103,9 +131,9 @@ def ours(made: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
-def test_document_is_answered_as_by_ours(gateway: str, ours: dict[str, Any], name: str) -> None:
+def test_document_is_answered_as_in_one_process(gateway: Ask, ours: dict[str, Any], name: str) -> None:
     """All of the data, to the last digit, and no error."""
-    answer = asked(gateway, DOCUMENTS[name], QUESTIONS[name])
+    answer = gateway(DOCUMENTS[name], QUESTIONS[name])
     assert answer.get("errors") is None
     assert ours[name].errors == []
     assert answer["data"] == ours[name].data
