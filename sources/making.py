@@ -36,7 +36,7 @@ from sqlalchemy import (
 )
 
 from sources.engines import Engines
-from sources.errors import SystemUnavailable
+from sources.errors import SourceError, SystemUnavailable
 from sources.faults import DATABASE_ERRORS, as_source_error
 
 __all__ = ["Fill", "Part", "create_together"]
@@ -51,6 +51,8 @@ LOCK = text("SELECT pg_advisory_xact_lock(hashtext(:what))")
 MARIADB_LOCK = text("SELECT GET_LOCK(CONCAT('spojka ', MD5(CONCAT(DATABASE(), ' ', :system))), :seconds)")
 MARIADB_UNLOCK = text("SELECT RELEASE_ALL_LOCKS()")
 A_DAY = 86_400
+
+FEW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +205,7 @@ class ServerMaking:
     connection: Connection
 
     def exists(self) -> bool:
-        return has_tables(self.connection, self.part.metadata)
+        return ours_are_there(self.connection, self.part)
 
     def resume(self) -> None:
         """Nothing: a transaction that wasn't committed left nothing."""
@@ -235,7 +237,7 @@ class MariaMaking:
     connection: Connection
 
     def exists(self) -> bool:
-        return has_tables(self.connection, self.part.metadata) and not has_tables(self.connection, IN_THE_MAKING)
+        return not has_tables(self.connection, IN_THE_MAKING) and ours_are_there(self.connection, self.part)
 
     def resume(self) -> None:
         """Finish a publishing that a crash cut short: what is whole only has its marker still."""
@@ -284,6 +286,21 @@ def has_tables(connection: Connection, metadata: MetaData) -> bool:
     """Is any of these there?"""
     inspector = inspect(connection)
     return any(inspector.has_table(table.name, schema=table.schema) for table in metadata.tables.values())
+
+
+def ours_are_there(connection: Connection, part: Part) -> bool:
+    """Are any of the part's tables there? Beside another program's, and without a word about them, none is made."""
+    if has_tables(connection, part.metadata):
+        return True
+    if strangers := sorted(inspect(connection).get_table_names()):
+        few = ", ".join(strangers[:FEW]) + (f" and {len(strangers) - FEW} more" if len(strangers) > FEW else "")
+        raise SourceError(
+            f"{part.system}: its database has another program's tables ({few}): "
+            "map them in spojka.toml (`spojka map` proposes how), or name an empty database",
+            code="SYSTEM_UNAVAILABLE",
+            extensions={"system": part.system},
+        )
+    return False
 
 
 def make(connection: Connection, part: Part) -> None:

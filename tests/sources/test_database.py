@@ -10,12 +10,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Column, Date, Integer, MetaData, Table, func, insert, select, text, update
+from sqlalchemy import Column, Date, Integer, MetaData, Table, func, insert, inspect, select, text, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from sources.columns import Exact, Instant, Text
 from sources.database import Connection, Database, one_of
-from sources.errors import SystemBusy, SystemUnavailable
+from sources.errors import SourceError, SystemBusy, SystemUnavailable
 from sources.making import Part, create_together
 from tests.conftest import MakeDatabase, MakeUrl
 from tests.postgresql import Server
@@ -207,6 +207,24 @@ class TestMaking:
         assert not create_together([Part("one", one.engines, METADATA), Part("two", two.engines, METADATA)])
         with pytest.raises(SystemUnavailable):
             await two.read(count)
+
+    async def test_nothing_is_made_beside_another_programs_tables(self, database: MakeDatabase) -> None:
+        """A database with a CRM's tables is a CRM that nobody has mapped, not a place for ours."""
+        things, other = database("things"), database("other")
+        if things.engines.file:
+            sqlite3.connect(things.engines.file).close()  # any file at all is another's or ours, never an empty place
+            assert not things.create(METADATA)
+            return
+        crm = [f"kli_{name}" for name in ("firmy", "osoby", "akce", "ukoly")]
+        await things.write(lambda c: [c.execute(text(f"CREATE TABLE {name} (id INT)")) for name in crm])
+        parts = [Part(each.system, each.engines, METADATA, three_things) for each in (other, things)]
+        with pytest.raises(SourceError, match=r"^things: .*\(kli_akce, kli_firmy, kli_osoby and 1 more\): map them in"):
+            create_together(parts)
+        for one in (things, other):
+            with pytest.raises(SystemUnavailable):
+                await one.read(count)
+        assert sorted(inspect(things.engines.read).get_table_names()) == sorted(crm)
+        assert inspect(other.engines.read).get_table_names() == []
 
     async def test_two_that_start_at_once_make_it_once(self, database_url: MakeUrl) -> None:
         """A lock makes the second one wait and then find it made."""
