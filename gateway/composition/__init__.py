@@ -1,4 +1,4 @@
-"""Composition: the SDLs of Federation 2 subgraphs become one supergraph; every refusal has a code and a place."""
+"""Composition: the SDLs of Federation 1 and 2 subgraphs become one supergraph; every refusal has a code and a place."""
 
 from gateway.composition.composer import Composition, compose
 from gateway.composition.problems import CompositionError, Hint, Problem

@@ -1,13 +1,19 @@
-"""The story of composition, once: read -> check each subgraph -> merge -> check the whole -> satisfy -> emit."""
+"""The story of composition, once.
+
+read -> upgrade what is of Federation 1 -> check each subgraph -> merge -> check the whole -> satisfy -> emit
+"""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from graphql import build_schema, validate_schema
+from graphql import build_ast_schema, parse, validate_schema
+from graphql.validation.validate import validate_sdl
 
 from gateway.composition.check import check_merged, check_subgraph
 from gateway.composition.emit import emit
+from gateway.composition.extensions import with_own_keys
+from gateway.composition.federation_1 import upgraded
 from gateway.composition.merge import merge
 from gateway.composition.merge.merging import start
 from gateway.composition.problems import Hint, Report
@@ -28,7 +34,7 @@ class Composition:
 def compose(subgraphs: Sequence[SubgraphSdl]) -> Composition:
     """The supergraph of the subgraphs, whatever their order. Raises CompositionError with all that is wrong."""
     report = Report()
-    read = _read(sorted(subgraphs, key=lambda given: given.name), report)
+    read = upgraded(_read(sorted(subgraphs, key=lambda given: given.name), report), report=report)
     for subgraph in read:
         check_subgraph(subgraph, report=report)
     report.stop_if_refused()
@@ -46,7 +52,9 @@ def compose(subgraphs: Sequence[SubgraphSdl]) -> Composition:
 
 def _check_valid(sdl: str, report: Report) -> None:
     """The rules of GraphQL itself, which subgraphs may keep apart and break together."""
-    for error in validate_schema(build_schema(sdl)):
+    document = parse(sdl, no_location=True)
+    errors = validate_sdl(document) or validate_schema(build_ast_schema(document, assume_valid_sdl=True))
+    for error in errors:
         report.problem("INVALID_GRAPHQL", f"the supergraph is no valid schema: {error.message}")
     report.stop_if_refused()
 
@@ -58,7 +66,7 @@ def _read(given: Sequence[SubgraphSdl], report: Report) -> list[Subgraph]:
             "DUPLICATE_SUBGRAPH_NAME", f"{name} is given twice: give each subgraph a name of its own", subgraphs=[name]
         )
     read = [read_subgraph(sdl, graph, report=report) for sdl, graph in zip(given, graph_names(names), strict=True)]
-    return [subgraph for subgraph in read if subgraph is not None]
+    return [with_own_keys(subgraph) for subgraph in read if subgraph is not None]
 
 
 def graph_names(names: Sequence[str]) -> list[str]:

@@ -66,13 +66,14 @@ class Document:
     """A subgraph's SDL, checked.
 
     `declarations` by type name, the definition before its extensions; `roots` maps a root type's name to its standard
-    one: {"MyQuery": "Query"}.
+    one: {"MyQuery": "Query"}; `custom` are the directives that are the subgraph's own.
     """
 
     declarations: Mapping[str, Sequence[Declaration]]
     roots: Mapping[str, str]
     names: Names
     schema_directives: tuple[ConstDirectiveNode, ...]
+    custom: tuple[DirectiveDefinitionNode, ...] = ()
 
 
 def read_document(sdl: str, subgraph: str, *, report: Report) -> Document | None:
@@ -91,11 +92,11 @@ def read_document(sdl: str, subgraph: str, *, report: Report) -> Document | None
     declarations = _grouped(_stripped(nodes, names, roots))
     _check_root_names(declarations, roots, subgraph, report)
     _check_only_types(nodes, subgraph, report)
-    custom = [node for node in nodes if isinstance(node, DirectiveDefinitionNode) and _is_custom(node, names)]
+    custom = tuple(node for node in nodes if isinstance(node, DirectiveDefinitionNode) and _is_custom(node, names))
     errors = _graphql_errors(declarations, custom, names, roots)
     for found in errors:
         _invalid(found, subgraph, report)
-    return None if errors else Document(declarations, roots, names, schema_directives)
+    return None if errors else Document(declarations, roots, names, schema_directives, custom)
 
 
 def _invalid(error: GraphQLError, subgraph: str, report: Report) -> None:

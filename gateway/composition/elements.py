@@ -4,10 +4,11 @@ Names of federation directives are the specification's own ("key", "shareable"),
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 __all__ = [
+    "EXTEND",
     "Applied",
     "EnumType",
     "EnumValue",
@@ -23,11 +24,16 @@ __all__ = [
     "TypeDef",
     "TypeRef",
     "UnionType",
+    "Written",
     "applications",
     "has",
     "named",
     "nullable",
+    "without",
 ]
+
+EXTEND = "extend"
+"""Marks, among its directives, a type that its subgraph only extends: every declaration of it is an `extend type`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,9 @@ class Applied:
     """A directive as applied: its specification name, its arguments as plain values.
 
     `inherited` says that it stands on the type and was pushed down to this field (@shareable, @external); `unquoted`
-    names the arguments that were given as enum values, which a plain value no longer shows.
+    names the arguments that were given as enum values, which a plain value no longer shows; `of_extension` says that it
+    stands on an `extend type`. A directive that the subgraph composes itself (@composeDirective) has its local name
+    with "@" before it, its arguments as text, and `repeatable` as it is defined.
     """
 
     name: str
@@ -90,6 +98,14 @@ class Applied:
     line: int | None = None
     inherited: bool = False
     unquoted: tuple[str, ...] = ()
+    of_extension: bool = False
+    repeatable: bool = False
+
+
+class Written(str):
+    """A value as GraphQL text, to be printed as it is."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +216,7 @@ class InputType:
 
 TypeDef = ScalarType | ObjectType | InterfaceType | UnionType | EnumType | InputType
 Element = TypeDef | Field | InputValue | EnumValue
+E = TypeVar("E", bound=ObjectType | InterfaceType | Field)
 
 
 def applications(element: Element, name: str) -> Iterator[Applied]:
@@ -210,3 +227,8 @@ def applications(element: Element, name: str) -> Iterator[Applied]:
 def has(element: Element, name: str) -> bool:
     """Whether the directive `name` is applied to the element."""
     return any(True for _ in applications(element, name))
+
+
+def without(element: E, *names: str) -> E:
+    """The element without the directives of those names."""
+    return replace(element, directives=tuple(applied for applied in element.directives if applied.name not in names))

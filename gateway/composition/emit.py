@@ -1,16 +1,18 @@
 """The merged schema as supergraph SDL: join specification v0.5, the same text for the same meaning."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from graphql import print_ast
 from graphql.language import StringValueNode
 
-from gateway.composition.elements import Applied
+from gateway.composition.elements import Applied, Written
 from gateway.composition.merged import (
     JoinField,
     JoinType,
     Merged,
+    MergedDirective,
     MergedEnum,
     MergedEnumValue,
     MergedField,
@@ -82,34 +84,58 @@ scalar join__FieldSet
 
 scalar join__FieldValue"""
 
-# Carried directive -> (its @link, its definitions). GraphQL's own (@deprecated ...) need none.
-_CARRIED: Mapping[str, tuple[str, str]] = {
+# Carried directive -> (its specification, the purpose of the @link, its definitions). GraphQL's own need none.
+_SPECS = "https://specs.apollo.dev/"
+_CARRIED: Mapping[str, tuple[str, str | None, str]] = {
     "tag": (
-        '@link(url: "https://specs.apollo.dev/tag/v0.3")',
+        "tag/v0.3",
+        None,
         "directive @tag(name: String!) repeatable on FIELD_DEFINITION | OBJECT | INTERFACE | UNION |"
         " ARGUMENT_DEFINITION"
         " | SCALAR | ENUM | ENUM_VALUE | INPUT_OBJECT | INPUT_FIELD_DEFINITION | SCHEMA",
     ),
     "inaccessible": (
-        '@link(url: "https://specs.apollo.dev/inaccessible/v0.2", for: SECURITY)',
+        "inaccessible/v0.2",
+        "SECURITY",
         "directive @inaccessible on FIELD_DEFINITION | OBJECT | INTERFACE | UNION | ARGUMENT_DEFINITION | SCALAR | ENUM"
         " | ENUM_VALUE | INPUT_OBJECT | INPUT_FIELD_DEFINITION",
     ),
     "authenticated": (
-        '@link(url: "https://specs.apollo.dev/authenticated/v0.1", for: SECURITY)',
+        "authenticated/v0.1",
+        "SECURITY",
         "directive @authenticated on FIELD_DEFINITION | OBJECT | INTERFACE | SCALAR | ENUM",
     ),
     "requiresScopes": (
-        '@link(url: "https://specs.apollo.dev/requiresScopes/v0.1", for: SECURITY)',
+        "requiresScopes/v0.1",
+        "SECURITY",
         "directive @requiresScopes(scopes: [[requiresScopes__Scope!]!]!) on FIELD_DEFINITION | OBJECT | INTERFACE |"
         " SCALAR"
         " | ENUM\n\nscalar requiresScopes__Scope",
     ),
     "policy": (
-        '@link(url: "https://specs.apollo.dev/policy/v0.1", for: SECURITY)',
+        "policy/v0.1",
+        "SECURITY",
         "directive @policy(policies: [[policy__Policy!]!]!) on FIELD_DEFINITION | OBJECT | INTERFACE | SCALAR | ENUM"
         "\n\nscalar policy__Policy",
     ),
+    "cost": (
+        "cost/v0.1",
+        None,
+        "directive @cost(weight: Int!) on ARGUMENT_DEFINITION | ENUM | FIELD_DEFINITION | INPUT_FIELD_DEFINITION"
+        " | OBJECT | SCALAR",
+    ),
+    "listSize": (
+        "cost/v0.1",
+        None,
+        "directive @listSize(assumedSize: Int, slicingArguments: [String!], sizedFields: [String!],"
+        " requireOneSlicingArgument: Boolean = true) on FIELD_DEFINITION",
+    ),
+    "context": (
+        "context/v0.1",
+        "SECURITY",
+        "directive @context(name: String!) repeatable on INTERFACE | OBJECT | UNION",
+    ),
+    "join__directive": ("cacheTag/v0.1", "EXECUTION", ""),
 }
 _ROOTS = ("Query", "Mutation", "Subscription")
 
@@ -123,7 +149,8 @@ def emit(merged: Merged, subgraphs: Sequence[Subgraph]) -> str:
         _schema(merged, carried),
         _LINK,
         _JOIN,
-        *(_CARRIED[name][1] for name in carried),
+        *(_CARRIED[name][2] for name in carried if _CARRIED[name][2]),
+        *map(_directive, merged.directives.values()),
         _graphs(subgraphs),
         *(_type(found) for found in merged.types.values()),
     ]
@@ -131,7 +158,14 @@ def emit(merged: Merged, subgraphs: Sequence[Subgraph]) -> str:
 
 
 def _names_carried(merged: Merged) -> set[str]:
-    return {applied.name for found in merged.types.values() for part in _parts(found) for applied in part.carried}
+    of_types = (applied.name for found in merged.types.values() for part in _parts(found) for applied in part.carried)
+    of_directives = (
+        applied.name
+        for found in merged.directives.values()
+        for value in found.arguments.values()
+        for applied in value.carried
+    )
+    return {*of_types, *of_directives, *(applied.name for applied in merged.carried)}
 
 
 def _parts(found: MergedType) -> Iterable[Carrier]:
@@ -152,12 +186,44 @@ def _parts(found: MergedType) -> Iterable[Carrier]:
 
 def _schema(merged: Merged, carried: Iterable[str]) -> str:
     links = [
-        '@link(url: "https://specs.apollo.dev/link/v1.0")',
-        '@link(url: "https://specs.apollo.dev/join/v0.5", for: EXECUTION)',
-        *(_CARRIED[name][0] for name in carried),
+        f'@link(url: "{_SPECS}link/v1.0")',
+        f'@link(url: "{_SPECS}join/v0.5", for: EXECUTION)',
+        *_links_of_carried(carried),
+        *(
+            f"@link(url: {_literal(url)}, import: [{', '.join(f'{_imported(*names)}' for names in imports)}])"
+            for url, imports in merged.links.items()
+        ),
+        *map(_applied, merged.carried),
     ]
     roots = [f"{root.lower()}: {root}" for root in _ROOTS if root in merged.types]
     return _block("schema", [f"  {link}" for link in links], roots)
+
+
+def _links_of_carried(carried: Iterable[str]) -> Iterable[str]:
+    """One for each specification; what isn't called like its specification is imported from it."""
+    by_spec: dict[str, list[str]] = {}
+    purposes = {}
+    for name in carried:
+        spec, purposes[spec], definition = _CARRIED[name]
+        by_spec.setdefault(spec, [])
+        if definition and name != spec.partition("/")[0]:
+            by_spec[spec] += [f'"@{spec.partition("/")[0]}"', f'"@{name}"']
+    for spec, imports in by_spec.items():
+        arguments = [f'url: "{_SPECS}{spec}"']
+        arguments += [f"import: [{', '.join(imports)}]"] if imports else []
+        arguments += [f"for: {purposes[spec]}"] if purposes[spec] else []
+        yield f"@link({', '.join(arguments)})"
+
+
+def _imported(name: str, local: str) -> str:
+    return f'"@{name}"' if name == local else f'{{name: "@{name}", as: "@{local}"}}'
+
+
+def _directive(found: MergedDirective) -> str:
+    values = ", ".join(line for value in found.arguments.values() for line in _input(replace(value, description=None)))
+    head = f"directive @{found.name}({values})" if values else f"directive @{found.name}"
+    repeatable = " repeatable" if found.repeatable else ""
+    return "\n".join([*_description(found.description), f"{head}{repeatable} on {' | '.join(found.locations)}"])
 
 
 def _graphs(subgraphs: Sequence[Subgraph]) -> str:
@@ -212,6 +278,8 @@ def _join_type(join: JoinType) -> str:
     arguments = [f"graph: {join.graph}"]
     if join.key is not None:
         arguments.append(f"key: {_literal(join.key)}")
+    if join.extension:
+        arguments.append("extension: true")
     if not join.resolvable:
         arguments.append("resolvable: false")
     if join.is_interface_object:
@@ -252,9 +320,19 @@ def _join_field(join: JoinField) -> str:
         ("override", _quoted(join.override)),
         ("overrideLabel", _quoted(join.override_label)),
         ("usedOverridden", "true" if join.used_overridden else None),
+        ("contextArguments", _context_arguments(join) if join.context_arguments else None),
     ]
     arguments = ", ".join(f"{name}: {value}" for name, value in given if value is not None)
     return f"@join__field({arguments})" if arguments else "@join__field"
+
+
+def _context_arguments(join: JoinField) -> str:
+    given = (
+        f"{{context: {_literal(argument.context)}, name: {_literal(argument.name)},"
+        f" type: {_literal(str(argument.type))}, selection: {_literal(argument.selection)}}}"
+        for argument in join.context_arguments
+    )
+    return f"[{', '.join(given)}]"
 
 
 def _quoted(text: str | None) -> str | None:
@@ -262,19 +340,29 @@ def _quoted(text: str | None) -> str | None:
 
 
 def _applied(applied: Applied) -> str:
-    arguments = ", ".join(f"{name}: {_literal(value)}" for name, value in applied.arguments.items())
-    return f"@{applied.name}({arguments})" if arguments else f"@{applied.name}"
+    arguments = ", ".join(f"{name}: {_value(name, value)}" for name, value in applied.arguments.items())
+    name = applied.name.lstrip("@")  # a directive of a subgraph's own
+    return f"@{name}({arguments})" if arguments else f"@{name}"
+
+
+def _value(name: str, value: Any) -> str:
+    """Graphs are enum values; all other plain texts are strings."""
+    return f"[{', '.join(value)}]" if name == "graphs" and isinstance(value, tuple) else _literal(value)
 
 
 def _literal(value: Any) -> str:
     """A plain value as GraphQL text."""
     match value:
+        case Written():
+            return str(value)
         case str():
             return print_ast(StringValueNode(value=value))
         case bool():
             return str(value).lower()
         case list():
             return f"[{', '.join(_literal(item) for item in value)}]"
+        case dict():
+            return f"{{{', '.join(f'{name}: {_literal(item)}' for name, item in value.items())}}}"
         case None:
             return "null"
         case _:

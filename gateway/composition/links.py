@@ -18,7 +18,7 @@ __all__ = ["DEFINITIONS", "FEDERATION", "FIELD_SET_SCALARS", "Link", "Names", "n
 FEDERATION = "https://specs.apollo.dev/federation"
 _SPEC_URL = re.compile(r"^(?P<identity>https?://.+/(?P<name>[^/]+))/v(?P<major>\d+)\.(?P<minor>\d+)/?$")
 _NAME = re.compile(r"^@?[_A-Za-z][_0-9A-Za-z]*$")
-_NEWEST = (2, 12)
+_NEWEST = (2, 14)
 
 # Directive of the federation specification -> (version it appeared in, its definition without "directive @name").
 DEFINITIONS: Mapping[str, tuple[tuple[int, int], str]] = {
@@ -69,10 +69,18 @@ DEFINITIONS: Mapping[str, tuple[tuple[int, int], str]] = {
 }
 FIELD_SET_SCALARS = ("FieldSet", "Scope", "Policy", "ContextFieldValue")
 
-# Specifications of their own whose one directive federation also carries.
-_OWN_SPECS = {
-    f"https://specs.apollo.dev/{name}": name
-    for name in ("tag", "inaccessible", "authenticated", "requiresScopes", "policy")
+# What a subgraph without @link knows: the names that Federation 1 gives them.
+_FEDERATION_1 = ("key", "requires", "provides", "external", "tag", "extends")
+
+# Specifications of their own whose directives federation also has.
+_OWN_SPECS: Mapping[str, tuple[str, ...]] = {
+    f"https://specs.apollo.dev/{spec}": names
+    for spec, names in {
+        **{name: (name,) for name in ("tag", "inaccessible", "authenticated", "requiresScopes", "policy")},
+        "context": ("context", "fromContext"),
+        "cost": ("cost", "listSize"),
+        "cacheTag": ("cacheTag",),
+    }.items()
 }
 
 
@@ -90,10 +98,15 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """How a subgraph calls things of the federation specification: local name -> specification name."""
+    """How a subgraph calls things of the federation specification: local name -> specification name.
+
+    `version` is the specification's; (1, 0) of a Federation 1 subgraph, which links none.
+    """
 
     directives: Mapping[str, str]
     scalars: Mapping[str, str]
+    version: tuple[int, int]
+    links: tuple[Link, ...] = ()
 
 
 def read_links(
@@ -158,19 +171,12 @@ def _import(entry: str | Mapping[str, str]) -> tuple[str, str]:
 
 
 def names_of(links: Iterable[Link], subgraph: str, *, report: Report) -> Names | None:
-    """The names a subgraph uses; None, with the problem reported, when it isn't a Federation 2 subgraph we know."""
-    links = list(links)
+    """The names a subgraph uses; None, with the problem reported, when it links what we don't know."""
+    links = tuple(links)
     federation = next((link for link in links if link.identity == FEDERATION), None)
     if federation is None:
-        report.problem(
-            "FEDERATION_1_NOT_SUPPORTED",
-            f"{subgraph} has no @link to the federation specification, so it is a Federation 1 subgraph, which isn't"
-            f' supported yet: add `extend schema @link(url: "{FEDERATION}/v2.9", import: ["@key"])` and @shareable'
-            " where"
-            " fields are shared",
-            subgraphs=[subgraph],
-        )
-        return None
+        scalars = {"_FieldSet": "FieldSet", **{f"federation__{name}": name for name in FIELD_SET_SCALARS[1:]}}
+        return Names({**{name: name for name in _FEDERATION_1}, **_own(links)}, scalars, (1, 0), links)
     if not (2, 0) <= federation.version <= _NEWEST:
         report.problem(
             "UNKNOWN_FEDERATION_LINK_VERSION",
@@ -190,11 +196,17 @@ def names_of(links: Iterable[Link], subgraph: str, *, report: Report) -> Names |
             return None
     _check_imports(federation, subgraph, report)
     directives = {_local(federation, name): name for name in DEFINITIONS if DEFINITIONS[name][0] <= federation.version}
-    for link in links:
-        if own := _OWN_SPECS.get(link.identity):
-            directives[link.imports.get(f"@{own}", f"@{link.prefix}").removeprefix("@")] = own
     scalars = {federation.imports.get(name, f"{federation.prefix}__{name}"): name for name in FIELD_SET_SCALARS}
-    return Names(directives, scalars)
+    return Names(directives | _own(links), scalars, federation.version, links)
+
+
+def _own(links: Iterable[Link]) -> dict[str, str]:
+    """Directives of specifications of their own, by local name."""
+    return {
+        link.imports.get(f"@{name}", f"@{link.prefix}" if name == link.name else f"@{link.prefix}__{name}")[1:]: name
+        for link in links
+        for name in _OWN_SPECS.get(link.identity, ())
+    }
 
 
 def _local(federation: Link, name: str) -> str:

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from gateway.composition.elements import Applied, TypeRef
 
 __all__ = [
+    "ContextArgument",
     "JoinField",
     "JoinType",
     "Merged",
+    "MergedDirective",
     "MergedEnum",
     "MergedEnumValue",
     "MergedField",
@@ -27,12 +29,26 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class JoinType:
-    """@join__type: the subgraph has the type, once per key; `key` is a field set."""
+    """@join__type: the subgraph has the type, once per key; `key` is a field set.
+
+    `extension` says that the subgraph extends the type, so it may mark the key's fields @external and yet has them.
+    """
 
     graph: str
     key: str | None = None
+    extension: bool = False
     resolvable: bool = True
     is_interface_object: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ContextArgument:
+    """An argument that the gateway fills: what `selection` gives at the nearest `context` above the field."""
+
+    name: str
+    type: TypeRef
+    context: str
+    selection: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +63,7 @@ class JoinField:
     override: str | None = None
     override_label: str | None = None
     used_overridden: bool = False
+    context_arguments: tuple[ContextArgument, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +171,27 @@ MergedType = MergedScalar | MergedObject | MergedInterface | MergedUnion | Merge
 
 
 @dataclass(frozen=True, slots=True)
+class MergedDirective:
+    """A directive that the subgraphs define themselves: one that they compose, or one for clients' documents."""
+
+    name: str
+    locations: tuple[str, ...]
+    repeatable: bool
+    arguments: Mapping[str, MergedInputValue]
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Merged:
-    """The whole merged schema: types by name, sorted."""
+    """The whole merged schema: types by name, sorted.
+
+    `directives` are the subgraphs' own by name, `links` their specifications: address -> (name there, name here).
+    """
 
     types: Mapping[str, MergedType]
+    directives: Mapping[str, MergedDirective] = field(default_factory=dict)
+    links: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    carried: tuple[Applied, ...] = ()
 
     def with_fields(self, name: str) -> MergedObject | MergedInterface | None:
         """The type of that name if it has output fields."""

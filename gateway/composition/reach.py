@@ -22,7 +22,7 @@ from gateway.composition.merged import (
     MergedUnion,
 )
 
-__all__ = ["ROOTS", "Place", "Places", "Reach"]
+__all__ = ["ROOTS", "Contexts", "Place", "Places", "Reach"]
 
 ROOTS = ("Query", "Mutation", "Subscription")
 
@@ -37,6 +37,8 @@ class Place:
 
 
 Places = frozenset[Place]
+Contexts = frozenset[tuple[str, str]]
+"""What is to be had from above: (context, selection)."""
 _Question = tuple[str, Places, str]
 
 
@@ -50,6 +52,7 @@ class Reach:
     _cut_short: int = 0
     _graphs: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _targets: dict[str, list[Place]] = field(default_factory=dict)
+    _wanted: Contexts | None = None
 
     # what the schema says
 
@@ -84,6 +87,37 @@ class Reach:
         if not joins:
             return JoinField(graph=graph)
         return next((join for join in joins if join.graph == graph and not join.used_overridden), None)
+
+    def has_contexts(self, local: str | None, name: str, graph: str, contexts: Contexts) -> bool:
+        """Whether the contexts above give what the arguments of the subgraph's field come from."""
+        join = self.resolution(local, name, graph) if local else None
+        arguments = join.context_arguments if join else ()
+        return all((argument.context, argument.selection) in contexts for argument in arguments)
+
+    def wanted_contexts(self) -> Contexts:
+        """All that arguments come from."""
+        if self._wanted is None:
+            self._wanted = frozenset(
+                (argument.context, argument.selection)
+                for found in self.merged.types.values()
+                if isinstance(found, MergedObject)
+                for wanted in found.fields.values()
+                for join in wanted.joins
+                for argument in join.context_arguments
+            )
+        return self._wanted
+
+    def contexts_of(self, name: str) -> set[str]:
+        """The contexts that the object sets, by itself or as what it may stand for."""
+        if not self.wanted_contexts():
+            return set()
+        return {
+            str(applied.arguments["name"])
+            for found in self.merged.types.values()
+            if found.name == name or name in self.merged.possible_types(found.name)
+            for applied in found.carried
+            if applied.name == "context"
+        }
 
     def possible(self, place: Place) -> frozenset[str]:
         """The object types that a value at the place may have, as far as its subgraph knows."""

@@ -16,18 +16,22 @@ from gateway.composition.field_sets import parse_field_set, text_of
 from gateway.composition.merge.merging import both
 from gateway.composition.merged import Merged, MergedObject
 from gateway.composition.problems import Report
-from gateway.composition.reach import ROOTS, Place, Places, Reach
+from gateway.composition.reach import ROOTS, Contexts, Place, Places, Reach
 
 __all__ = ["check_satisfiability"]
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """A value of `type` at `places`, found by `path`: ("query", "booking", "account", "... on Late")."""
+    """A value of `type` at `places`, found by `path`: ("query", "booking", "account", "... on Late").
+
+    `contexts` is what the types on the path set for fields below them.
+    """
 
     type: str
     places: Places
     path: tuple[str, ...]
+    contexts: Contexts = frozenset()
 
 
 @dataclass(slots=True)
@@ -37,7 +41,7 @@ class _Walk:
     names: dict[str, str]
     report: Report
     open: deque[_State] = field(default_factory=deque)
-    walked: dict[str, list[Places]] = field(default_factory=dict)
+    walked: dict[str, list[tuple[Places, Contexts]]] = field(default_factory=dict)
     said: set[tuple[str, str]] = field(default_factory=set)
 
     def run(self) -> None:
@@ -52,19 +56,20 @@ class _Walk:
             self.visit_object(state, found)
             return
         narrowed = self.reach.narrowed(state.type, state.places)
-        if not narrowed and any(map(self.reach.is_interface_object, state.places)):
+        unknown = self.merged.possible_types(state.type) and not narrowed
+        if unknown and any(map(self.reach.is_interface_object, state.places)):
             self.say_type_unknown(state)
         for possible, places in narrowed.items():
-            self.open.append(_State(possible, places, (*state.path, f"... on {possible}")))
+            self.open.append(_State(possible, places, (*state.path, f"... on {possible}"), state.contexts))
 
-    def visit_mutation(self, state: _State, name: str, places: Places) -> None:
+    def visit_mutation(self, state: _State, name: str, places: Places, contexts: Contexts) -> None:
         """One subgraph runs a mutation, so all below its result must be reachable from that one."""
         following = (*state.path, name)
         target = named(self.merged.types["Mutation"].fields[name].type)  # type: ignore[union-attr]
         reports = []
         for place in sorted(places, key=repr):
             alone = _Walk(self.merged, self.reach, self.names, Report())
-            alone.open.append(_State(target, frozenset([place]), following))
+            alone.open.append(_State(target, frozenset([place]), following, contexts))
             alone.run()
             reports.append(alone.report.problems)
         if all(reports):
@@ -73,20 +78,39 @@ class _Walk:
     def visit_object(self, state: _State, found: MergedObject) -> None:
         before = self.walked.setdefault(found.name, [])
         reached = self.reach.reached(found.name, state.places)
-        if any(places <= reached for places in before):
+        if any(places <= reached and contexts <= state.contexts for places, contexts in before):
             return  # whatever could be had from fewer places can be had from more
-        before.append(reached)
+        before.append((reached, state.contexts))
+        below = self.contexts_below(state, reached)
         for wanted in found.fields.values():
             if is_inaccessible(wanted):
                 continue
-            places = self.reach.advance(found.name, state.places, wanted.name)
+            places = self.with_contexts(state, wanted.name)
             if len(places) > 1 and found.name == "Mutation":
-                self.visit_mutation(state, wanted.name, places)
+                self.visit_mutation(state, wanted.name, places, below)
             elif places:
-                self.open.append(_State(named(wanted.type), places, (*state.path, wanted.name)))
+                self.open.append(_State(named(wanted.type), places, (*state.path, wanted.name), below))
             elif (found.name, wanted.name) not in self.said:
                 self.said.add((found.name, wanted.name))
                 self.say(state, wanted.name)
+
+    def with_contexts(self, state: _State, name: str) -> Places:
+        """Where the field leads, without the subgraphs for which its arguments lack a context above."""
+        found = self.reach.advance(state.type, state.places, name)
+        return frozenset(
+            place
+            for place in found
+            if self.reach.has_contexts(self.reach.local(state.type, place.graph), name, place.graph, state.contexts)
+        )
+
+    def contexts_below(self, state: _State, reached: Places) -> Contexts:
+        """A context that the type sets hides one of the same name above."""
+        setting = self.reach.contexts_of(state.type)
+        if not setting:
+            return state.contexts
+        own = [(name, selection) for name, selection in self.reach.wanted_contexts() if name in setting]
+        had = {each for each in own if self.reach.has_all(state.type, reached, parse_field_set(each[1]))}
+        return frozenset(had | {each for each in state.contexts if each[0] not in setting})
 
     def say_type_unknown(self, state: _State) -> None:
         if (state.type, "") in self.said:
@@ -131,6 +155,8 @@ class _Walk:
             return f"{subgraph} doesn't have {local}.{name}" if _is_at(reached, graph) else None
         if join.external:
             return f"in {subgraph} it is @external"
+        if not self.reach.has_contexts(local, name, graph, state.contexts):
+            return f"{subgraph} takes an argument @fromContext that nothing above sets, or that can't be had there"
         if not _is_at(reached, graph):
             return self.reason_against_jump(state, Place(graph, local))
         if join.requires:

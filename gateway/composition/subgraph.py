@@ -1,11 +1,12 @@
 """A subgraph's declarations -> its schema as frozen values, normalised.
 
 Normalised means: definitions and extensions are one type, root types are called Query, Mutation and Subscription,
-federation's directives have the specification's names, and @shareable and @external of a type stand on its fields.
+federation's directives have the specification's names, and @shareable and @external of a type stand on its fields
+(in a Federation 1 subgraph @external of a type means nothing).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from graphql import (
@@ -34,8 +35,10 @@ from graphql import (
 )
 from graphql.utilities.sort_value_node import sort_value_node
 
+from gateway.composition.custom import DirectiveDef, composed_directives
 from gateway.composition.document import Declaration, Document, read_document
 from gateway.composition.elements import (
+    EXTEND,
     Applied,
     EnumType,
     EnumValue,
@@ -51,6 +54,7 @@ from gateway.composition.elements import (
     TypeDef,
     TypeRef,
     UnionType,
+    Written,
     has,
 )
 from gateway.composition.problems import Report
@@ -58,14 +62,13 @@ from gateway.composition.problems import Report
 __all__ = ["Subgraph", "SubgraphSdl", "read_subgraph"]
 
 _BUILT_IN = ("deprecated", "specifiedBy", "oneOf")
-_LEFT_OUT = ("cost", "listSize", "context", "cacheTag")  # federation's, but not carried yet
 _PUSHED_DOWN = ("shareable", "external")
 T = TypeVar("T", Field, InputValue, EnumValue)
 
 
 @dataclass(frozen=True, slots=True)
 class SubgraphSdl:
-    """What composition is given of one subgraph: its name, where it is asked, its Federation 2 SDL."""
+    """What composition is given of one subgraph: its name, where it is asked, its SDL (Federation 1 or 2)."""
 
     name: str
     url: str
@@ -80,6 +83,15 @@ class Subgraph:
     url: str
     graph: str
     types: Mapping[str, TypeDef]
+    federation: tuple[int, int] = (2, 0)
+    directives: Mapping[str, DirectiveDef] = field(default_factory=dict)  # its own, by local name
+    schema_directives: tuple[Applied, ...] = ()
+    local_names: Mapping[str, str] = field(default_factory=dict)  # of federation's directives that it applies
+
+    @property
+    def is_federation_1(self) -> bool:
+        """Whether it links no federation specification."""
+        return self.federation < (2, 0)
 
     def object_or_interface(self, name: str) -> ObjectType | InterfaceType | None:
         """The type of that name if it has fields."""
@@ -106,14 +118,23 @@ def read_subgraph(given: SubgraphSdl, graph: str, *, report: Report) -> Subgraph
     if document is None:
         return None
     reader = _Reader(document, given.name, report)
+    reader.read_directives()
     types = {}
     for name, nodes in document.declarations.items():
         standard = document.roots.get(name, name)
         found = reader.type_def(standard, nodes)
         if not (isinstance(found, ObjectType) and not found.fields and standard == "Query"):
             types[standard] = found
-    reader.say_what_is_left_out(document.schema_directives)
-    return Subgraph(given.name, given.url, graph, types)
+    return Subgraph(
+        name=given.name,
+        url=given.url,
+        graph=graph,
+        types=types,
+        federation=document.names.version,
+        directives=reader.directives,
+        schema_directives=reader.schema_directives(),
+        local_names=reader.local_names,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +142,39 @@ class _Reader:
     document: Document
     subgraph: str
     report: Report
+    directives: dict[str, DirectiveDef] = field(default_factory=dict)
+    local_names: dict[str, str] = field(default_factory=dict)
+
+    def read_directives(self) -> None:
+        """The directives that the subgraph defines itself, before they are met."""
+        composed = composed_directives(self.document, self.subgraph, self.report)
+        for node in self.document.custom:
+            name = node.name.value
+            self.directives[name] = DirectiveDef(
+                name=name,
+                locations=tuple(location.value for location in node.locations),
+                repeatable=node.repeatable,
+                arguments=_by_name(self._input(argument) for argument in node.arguments or ()),
+                description=_description(node),
+                source=composed.get(name),
+                line=_line(node),
+            )
+
+    @property
+    def _pushed_down(self) -> tuple[str, ...]:
+        return _PUSHED_DOWN if self.document.names.version >= (2, 0) else ()
 
     def type_def(self, name: str, nodes: Sequence[Declaration]) -> TypeDef:
         first = nodes[0]
         description = _description(first)
         line = _line(first)
-        directives = tuple(applied for node in nodes for applied in self._applied(node.directives))
+        directives = tuple(
+            replace(applied, of_extension=isinstance(node, TypeExtensionNode))
+            for node in nodes
+            for applied in self._applied(node.directives)
+        )
         if isinstance(first, TypeExtensionNode):
-            directives = (*directives, Applied("extends", line=line))
+            directives = (*directives, Applied(EXTEND, line=line))
         match first:
             case ObjectTypeDefinitionNode() | ObjectTypeExtensionNode():
                 return ObjectType(name, self._fields(nodes), self._interfaces(nodes), description, directives, line)
@@ -152,10 +198,10 @@ class _Reader:
                 return EnumType(name, values, description, directives, line)
             case InputObjectTypeDefinitionNode() | InputObjectTypeExtensionNode():
                 inputs = _by_name(
-                    self._input(field)
+                    self._input(each)
                     for node in nodes
                     if isinstance(node, InputObjectTypeDefinitionNode | InputObjectTypeExtensionNode)
-                    for field in node.fields or ()
+                    for each in node.fields or ()
                 )
                 return InputType(name, inputs, description, directives, line)
             case _:
@@ -175,9 +221,9 @@ class _Reader:
             pushed = [
                 Applied(applied.name, applied.arguments, applied.line, inherited=True)
                 for applied in self._applied(node.directives)
-                if applied.name in _PUSHED_DOWN
+                if applied.name in self._pushed_down
             ]
-            fields += [self._field(field, pushed) for field in node.fields or ()]
+            fields += [self._field(each, pushed) for each in node.fields or ()]
         return _by_name(fields)
 
     def _field(self, node: FieldDefinitionNode, pushed: Iterable[Applied]) -> Field:
@@ -229,10 +275,13 @@ class _Reader:
         for node in nodes or ():
             local = node.name.value
             name = self.document.names.directives.get(local) or (local if local in _BUILT_IN else None)
-            if name is None or name in _LEFT_OUT:
-                self._say_left_out(f"@{local}")
             if name is None:
+                if custom := self._composed(node):
+                    applied.append(custom)
+                else:
+                    self._say_left_out(f"@{local}")
                 continue
+            self.local_names[name] = local
             arguments = {entry.name.value: value_from_ast_untyped(entry.value) for entry in node.arguments or ()}
             unquoted = tuple(
                 entry.name.value for entry in node.arguments or () if isinstance(entry.value, EnumValueNode)
@@ -240,10 +289,18 @@ class _Reader:
             applied.append(Applied(name, arguments, _line(node), unquoted=unquoted))
         return tuple(applied)
 
-    def say_what_is_left_out(self, schema_directives: Iterable[ConstDirectiveNode]) -> None:
-        for node in schema_directives:
-            if node.name.value != "link":
-                self._say_left_out(f"@{node.name.value}")
+    def _composed(self, node: ConstDirectiveNode) -> Applied | None:
+        """A directive of the subgraph's own, if it composes it."""
+        defined = self.directives.get(node.name.value)
+        if defined is None or defined.source is None:
+            return None
+        arguments = {entry.name.value: Written(print_ast(entry.value)) for entry in node.arguments or ()}
+        return Applied(f"@{defined.name}", arguments, _line(node), repeatable=defined.repeatable)
+
+    def schema_directives(self) -> tuple[Applied, ...]:
+        """What stands on the schema itself and is carried."""
+        nodes = [node for node in self.document.schema_directives if node.name.value != "link"]
+        return tuple(applied for applied in self._applied(nodes) if applied.name != "composeDirective")
 
     def _say_left_out(self, directive: str) -> None:
         self.report.hint(

@@ -1,6 +1,8 @@
 """Checks: what one subgraph must keep by itself, and what all must keep together once merged."""
 
 from gateway.composition.check.auth import check_required_access
+from gateway.composition.check.context import check_contexts
+from gateway.composition.check.cost import check_costs
 from gateway.composition.check.directives import check_directives
 from gateway.composition.check.external import check_external
 from gateway.composition.check.field_sets import check_field_sets
@@ -21,6 +23,8 @@ def check_subgraph(subgraph: Subgraph, *, report: Report) -> None:
     check_field_sets(subgraph, report=report)
     check_external(subgraph, usage_of(subgraph), report=report)
     check_interface_keys(subgraph, report=report)
+    check_contexts(subgraph, report=report)
+    check_costs(subgraph, report=report)
 
 
 def check_merged(merged: Merged, merging: Merging) -> None:

@@ -1,7 +1,8 @@
-"""A @requires field hands out what it was computed from, so it asks at least what that asks."""
+"""A field hands out what it was computed from (@requires, @fromContext), so it asks at least what that asks."""
 
 from collections.abc import Iterator, Sequence
 
+from gateway.composition.context_values import context_types, contextual
 from gateway.composition.elements import Applied, Field, ObjectType, named
 from gateway.composition.field_sets import FieldSet, OnType, Selected, parse_field_set
 from gateway.composition.merge.carried import AUTH, all_of
@@ -16,30 +17,45 @@ _SETS = {"requiresScopes": "scopes", "policy": "policies"}
 
 
 def check_required_access(merged: Merged, merging: Merging) -> None:
-    """MISSING_TRANSITIVE_AUTH_REQUIREMENTS for each @requires field that asks less than what it requires."""
+    """MISSING_TRANSITIVE_AUTH_REQUIREMENTS for each field that asks less than what it requires or takes from above."""
     for subgraph in merging.subgraphs:
         for found in subgraph.types.values():
             if isinstance(found, ObjectType):
                 for field in found.fields.values():
                     if (text := field_set_of(field, "requires")) is not None:
-                        _check(merged, merging, subgraph, found.name, field, parse_field_set(text))
+                        asked = _asked_in(merged, found.name, parse_field_set(text))
+                        _check(merged, merging, subgraph, found.name, field, "requires", asked)
+                    asked = _asked_from_contexts(merged, subgraph, field)
+                    _check(merged, merging, subgraph, found.name, field, "takes from its context", asked)
 
 
 def _check(
-    merged: Merged, merging: Merging, subgraph: Subgraph, type_name: str, field: Field, required: FieldSet
+    merged: Merged,
+    merging: Merging,
+    subgraph: Subgraph,
+    type_name: str,
+    field: Field,
+    takes: str,
+    needed: Iterator[tuple[str, Applied]],
 ) -> None:
     held = list(_asked_by(merged, type_name, field.name))
-    for coordinate, asked in _asked_in(merged, type_name, required):
+    for coordinate, asked in needed:
         if not _covers(held, asked):
             merging.report.problem(
                 "MISSING_TRANSITIVE_AUTH_REQUIREMENTS",
-                f"{subgraph.name}: {type_name}.{field.name} requires {coordinate}, which is {_text(asked)}, but asks"
-                " less"
-                f" itself: add {_text(asked)} to it",
+                f"{subgraph.name}: {type_name}.{field.name} {takes} {coordinate}, which is {_text(asked)}, but asks"
+                f" less itself: add {_text(asked)} to it",
                 subgraphs=[subgraph.name],
                 coordinate=f"{type_name}.{field.name}",
                 line=field.line,
             )
+
+
+def _asked_from_contexts(merged: Merged, subgraph: Subgraph, field: Field) -> Iterator[tuple[str, Applied]]:
+    for value in contextual(field).values():
+        for holder in context_types(subgraph, value.context or ""):
+            yield from _asked_of_type(merged, holder)
+            yield from _asked_in(merged, holder, parse_field_set(value.selection))
 
 
 def _asked_by(merged: Merged, type_name: str, name: str) -> Iterator[Applied]:

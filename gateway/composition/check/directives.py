@@ -86,9 +86,3 @@ def _check_field(subgraph: Subgraph, found: ObjectType | InterfaceType, field: F
                 "OVERRIDE_LABEL_INVALID",
                 f'has the @override label "{label}": write it like "percent(25)" or "new-billing"',
             )
-    for argument in field.arguments.values():
-        if has(argument, "fromContext"):
-            say(
-                "CONTEXT_NOT_SUPPORTED",
-                f"takes its argument {argument.name} @fromContext, which isn't supported yet: take it as @requires",
-            )

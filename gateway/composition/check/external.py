@@ -1,13 +1,12 @@
 """@external says "another subgraph resolves this, I only name it": so it is named in some field set or owed."""
 
 from gateway.composition.elements import InterfaceType, ObjectType, applications
+from gateway.composition.merge.carried import is_carried
 from gateway.composition.problems import Report
 from gateway.composition.subgraph import Subgraph
 from gateway.composition.usage import Usage
 
 __all__ = ["check_external"]
-
-_FOR_THE_OWNER = ("tag", "inaccessible")
 
 
 def check_external(subgraph: Subgraph, usage: Usage, *, report: Report) -> None:
@@ -39,9 +38,6 @@ def check_external(subgraph: Subgraph, usage: Usage, *, report: Report) -> None:
                 say(
                     "EXTERNAL_COLLISION_WITH_ANOTHER_DIRECTIVE", "and @provides: it is resolved here or not, remove one"
                 )
-            for name in _FOR_THE_OWNER:
-                if any(applications(field, name)):
-                    say(
-                        "MERGED_DIRECTIVE_APPLICATION_ON_EXTERNAL",
-                        f"and @{name}: put @{name} where the field is resolved",
-                    )
+            for name in dict.fromkeys(each.name for each in field.directives if is_carried(each.name)):
+                said = f"@{name.lstrip('@')}"
+                say("MERGED_DIRECTIVE_APPLICATION_ON_EXTERNAL", f"and {said}: put {said} where the field is resolved")

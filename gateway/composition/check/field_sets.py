@@ -51,7 +51,10 @@ def check_field_sets(subgraph: Subgraph, *, report: Report) -> None:
         if not isinstance(found, ObjectType | InterfaceType):
             continue
         for applied in applications(found, "key"):
-            _check(_Place(subgraph, "key", found.name, found.name, applied, report))
+            place = _Place(subgraph, "key", found.name, found.name, applied, report)
+            if isinstance(found, InterfaceType) and subgraph.federation < (2, 3):
+                place.say("UNSUPPORTED_ON_INTERFACE", "stands on an interface, which federation v2.3 allows: link that")
+            _check(place)
         for field in found.fields.values():
             _check_on_field(subgraph, found, field, report)
 
@@ -155,9 +158,17 @@ def _never_external(subgraph: Subgraph, type_name: str, selections: FieldSet) ->
                 pass
             case Selected(name, below):
                 field = subgraph.field(type_name, name)
-                if field is None or has(field, "external"):
+                if field is None or _is_external(subgraph, type_name, field, below):
                     continue
                 if below:
                     yield from _never_external(subgraph, named(field.type), below)
                 else:
                     yield f"{type_name}.{name}"
+
+
+def _is_external(subgraph: Subgraph, type_name: str, field: Field, below: FieldSet) -> bool:
+    """Of an interface's field, below which something is selected, the implementations decide: it can't be marked."""
+    if has(field, "external"):
+        return True
+    implementing = [found.fields.get(field.name) for found in subgraph.implementations(type_name)] if below else []
+    return any(each is not None and has(each, "external") for each in implementing)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from gateway.composition.elements import Applied
-from gateway.composition.merge.carried import AUTH, CARRIED, merge_applied
+from gateway.composition.merge.carried import AUTH, in_order, merge_applied
 from gateway.composition.merged import MergedInterface, MergedObject, MergedType
 
 __all__ = ["with_access_of_implementations"]
@@ -43,5 +43,4 @@ def _asked(carried: list[tuple[Applied, ...]]) -> tuple[Applied, ...]:
     """The first one's directives, with the access of all merged in."""
     own = [applied for applied in carried[0] if applied.name not in AUTH]
     asked = [applied for each in carried for applied in each if applied.name in AUTH]
-    merged = [*own, *(applied for name in AUTH for applied in merge_applied(name, asked))]
-    return tuple(sorted(merged, key=lambda applied: CARRIED.index(applied.name)))
+    return in_order([*own, *(applied for name in AUTH for applied in merge_applied(name, asked))])

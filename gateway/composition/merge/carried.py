@@ -1,5 +1,5 @@
 """What an element of the supergraph carries besides joins: its description, and the directives that reach clients,
-contracts or doors (@deprecated, @tag, @inaccessible, @authenticated, @requiresScopes, @policy ...)."""
+contracts, doors or the gateway (@deprecated, @tag, @authenticated, @cost ...), those that subgraphs compose too."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,11 +10,23 @@ from gateway.composition.elements import Applied, Element
 from gateway.composition.merge.merging import Merging
 from gateway.composition.subgraph import Subgraph
 
-__all__ = ["AUTH", "CARRIED", "all_of", "merge_applied", "merged_carried", "merged_description"]
+__all__ = ["AUTH", "all_of", "in_order", "is_carried", "merge_applied", "merged_carried", "merged_description"]
 
 AUTH = ("authenticated", "requiresScopes", "policy")
-CARRIED = ("deprecated", "specifiedBy", "oneOf", "tag", "inaccessible", *AUTH)
+_CARRIED = (
+    "deprecated",
+    "specifiedBy",
+    "oneOf",
+    "tag",
+    "inaccessible",
+    *AUTH,
+    "cost",
+    "listSize",
+    "context",
+    "cacheTag",
+)
 _ALTERNATIVES = {"requiresScopes": "scopes", "policy": "policies"}
+_REPEATABLE = {"tag", "context", "join__directive"}
 
 Source = tuple[Subgraph, Element]
 
@@ -33,10 +45,39 @@ def merged_description(merging: Merging, sources: Sequence[Source], coordinate: 
     return given.most_common(1)[0][0] if given else None
 
 
+def is_carried(name: str) -> bool:
+    """Whether the directive reaches the supergraph."""
+    return name in _CARRIED or name.startswith("@")
+
+
+def in_order(applied: Iterable[Applied]) -> tuple[Applied, ...]:
+    """GraphQL's own first, then federation's, then the subgraphs' own by name."""
+    ranks = {name: rank for rank, name in enumerate(_CARRIED)}
+    return tuple(sorted(applied, key=lambda each: (ranks.get(each.name, len(ranks)), each.name)))
+
+
 def merged_carried(sources: Sequence[Source]) -> tuple[Applied, ...]:
-    """The carried directives of all sources, each name merged by its rule, in the order of CARRIED."""
-    given = [applied for _, element in sources for applied in element.directives]
-    return tuple(applied for name in CARRIED for applied in merge_applied(name, given))
+    """The carried directives of all sources, each name merged by its rule."""
+    given = [
+        _of_subgraph(subgraph, applied)
+        for subgraph, element in sources
+        for applied in element.directives
+        if is_carried(applied.name)
+    ]
+    names = dict.fromkeys(applied.name for applied in given)
+    return in_order(applied for name in names for applied in merge_applied(name, given))
+
+
+def _of_subgraph(subgraph: Subgraph, applied: Applied) -> Applied:
+    """A context is the subgraph's own, so its name says whose; a cache tag is joined to its graph."""
+    match applied.name:
+        case "context":
+            return Applied("context", {"name": f"{subgraph.name}__{applied.arguments.get('name')}"})
+        case "cacheTag":
+            arguments = {"graphs": (subgraph.graph,), "name": "cacheTag", "args": dict(applied.arguments)}
+            return Applied("join__directive", arguments)
+        case _:
+            return applied
 
 
 def merge_applied(name: str, given: Iterable[Applied]) -> list[Applied]:
@@ -46,10 +87,56 @@ def merge_applied(name: str, given: Iterable[Applied]) -> list[Applied]:
         return []
     if name in _ALTERNATIVES:
         return [all_of(name, [applied.arguments for applied in found])]
-    if name == "tag":
-        return [Applied(name, {"name": tag}) for tag in sorted({applied.arguments["name"] for applied in found})]
-    most_said = Counter(tuple(sorted(applied.arguments.items())) for applied in found).most_common(1)[0][0]
-    return [Applied(name, dict(most_said))]
+    distinct = _distinct(found)
+    if name == "join__directive":
+        return _with_all_graphs(distinct)
+    if name in _REPEATABLE or found[0].repeatable:
+        return sorted(distinct, key=lambda applied: sorted(map(str, applied.arguments.items())))
+    if len(distinct) > 1 and name in _MERGED_ARGUMENTS:
+        return [Applied(name, _MERGED_ARGUMENTS[name]([applied.arguments for applied in distinct]))]
+    said = [applied.arguments for applied in found]
+    return [Applied(name, max((applied.arguments for applied in distinct), key=said.count))]
+
+
+def _distinct(found: Iterable[Applied]) -> list[Applied]:
+    kept: list[Applied] = []
+    for applied in found:
+        if all(applied.arguments != other.arguments for other in kept):
+            kept.append(Applied(applied.name, applied.arguments))
+    return kept
+
+
+def _with_all_graphs(found: Sequence[Applied]) -> list[Applied]:
+    """One for all graphs that say the same."""
+    merged: list[Applied] = []
+    for applied in found:
+        same = next((other for other in merged if other.arguments["args"] == applied.arguments["args"]), None)
+        if same is None:
+            merged.append(applied)
+        else:
+            graphs = (*same.arguments["graphs"], *applied.arguments["graphs"])
+            merged[merged.index(same)] = Applied(same.name, {**same.arguments, "graphs": graphs})
+    return merged
+
+
+def _greatest_weight(given: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    return {"weight": max(arguments["weight"] for arguments in given)}
+
+
+def _widest_list(given: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The longest size, all that is named, and one slicing argument asked only where all ask it."""
+    sizes = [arguments["assumedSize"] for arguments in given if arguments.get("assumedSize") is not None]
+    merged: dict[str, Any] = {"assumedSize": max(sizes)} if sizes else {}
+    for name in ("slicingArguments", "sizedFields"):
+        lists = [arguments[name] for arguments in given if arguments.get(name) is not None]
+        if lists:
+            merged[name] = list(dict.fromkeys(entry for entries in lists for entry in entries))
+    asked = [arguments.get("requireOneSlicingArgument", True) for arguments in given]
+    merged["requireOneSlicingArgument"] = all(entry for entry in asked if entry is not None)
+    return merged
+
+
+_MERGED_ARGUMENTS = {"cost": _greatest_weight, "listSize": _widest_list}
 
 
 def all_of(name: str, given: Sequence[Mapping[str, Any]]) -> Applied:

@@ -5,17 +5,18 @@ type    the widest of the resolving ones
 joins   none when all subgraphs of the type resolve it plainly
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from gateway.composition.context_values import contextual
 from gateway.composition.elements import Field, InterfaceType, ObjectType, TypeRef, has
 from gateway.composition.field_sets import FieldSetError, parse_field_set, text_of
 from gateway.composition.merge.carried import merged_carried, merged_description
 from gateway.composition.merge.inputs import merge_arguments
 from gateway.composition.merge.merging import Merging, both, merged_type, said_by
 from gateway.composition.merge.overrides import Override, overrides_of
-from gateway.composition.merged import JoinField, MergedField
+from gateway.composition.merged import ContextArgument, JoinField, MergedField
 from gateway.composition.subgraph import Subgraph
 from gateway.composition.usage import field_set_of
 
@@ -188,7 +189,14 @@ def _join(source: _Source, *, shows_type: bool) -> JoinField:
         override=source.override.source if source.override else None,
         override_label=source.label,
         used_overridden=source.role == "overridden",
+        context_arguments=tuple(_context_arguments(source)),
     )
+
+
+def _context_arguments(source: _Source) -> Iterator[ContextArgument]:
+    for name, value in contextual(source.field).items():
+        context = f"{source.subgraph.name}__{value.context}"
+        yield ContextArgument(name, source.field.arguments[name].type, context, value.selection)
 
 
 def _in_one_spelling(text: str | None) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gateway.composition.elements import InputType, InputValue, TypeRef
+from gateway.composition.elements import InputType, InputValue, TypeRef, has
 from gateway.composition.merge.carried import merged_carried, merged_description
 from gateway.composition.merge.merging import Merging, both, merged_type, said_by
 from gateway.composition.merged import JoinField, JoinType, MergedInput, MergedInputValue
@@ -45,10 +45,35 @@ def merge_arguments(merging: Merging, holders: Sequence[Holder], field: str) -> 
     """The arguments of `field` ("Query.client") that every subgraph that resolves it has."""
     merged = {}
     for name in _names(holders):
+        if _is_contextual(merging, holders, name, coordinate=f"{field}({name}:)"):
+            continue
         value = _merge_value(merging, holders, name, wording=_ARGUMENT, coordinate=f"{field}({name}:)")
         if value is not None:
             merged[name] = value
     return merged
+
+
+def _is_contextual(merging: Merging, holders: Sequence[Holder], name: str, *, coordinate: str) -> bool:
+    """Whether the gateway fills the argument in some subgraph; then clients don't give it, in none of them."""
+    given = [(subgraph, values[name]) for subgraph, values in holders if name in values]
+    if not any(has(value, "fromContext") for _, value in given):
+        return False
+    for subgraph, value in given:
+        if has(value, "fromContext"):
+            continue
+        fact = f"{coordinate} comes @fromContext in another subgraph, so clients don't give it"
+        code = "CONTEXTUAL_ARGUMENT_NOT_CONTEXTUAL_IN_ALL_SUBGRAPHS"
+        if value.required:
+            merging.report.problem(
+                code,
+                f"{fact}, but {subgraph.name} requires it: take it @fromContext there too, or make it nullable",
+                subgraphs=[subgraph.name],
+                coordinate=coordinate,
+                line=value.line,
+            )
+        else:
+            merging.report.hint(code, f"{fact} to {subgraph.name}", subgraphs=[subgraph.name], coordinate=coordinate)
+    return True
 
 
 def merge_input(

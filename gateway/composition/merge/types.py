@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from gateway.composition.elements import (
+    EXTEND,
     EnumType,
     InputType,
     InterfaceType,
@@ -23,6 +24,7 @@ from gateway.composition.elements import (
 from gateway.composition.field_sets import FieldSetError, parse_field_set, text_of
 from gateway.composition.merge.access import with_access_of_implementations
 from gateway.composition.merge.carried import merged_carried, merged_description
+from gateway.composition.merge.directives import merge_directives
 from gateway.composition.merge.enums import merge_enum
 from gateway.composition.merge.fields import Holder, merge_fields
 from gateway.composition.merge.inputs import merge_input
@@ -40,7 +42,7 @@ from gateway.composition.merged import (
 )
 from gateway.composition.reach import ROOTS
 from gateway.composition.subgraph import Subgraph
-from gateway.composition.usage import keys_of
+from gateway.composition.usage import is_resolvable
 
 __all__ = ["merge"]
 
@@ -68,7 +70,13 @@ def merge(merging: Merging) -> Merged:
     for name, sources in grouped.items():
         if enums := _all_of(EnumType, sources):
             merged[name] = merge_enum(merging, name, enums, joins=_joins(sources), sent=sent, received=received)
-    return Merged(with_access_of_implementations({name: merged[name] for name in sorted(merged)}))
+    directives = merge_directives(merging)
+    return Merged(
+        with_access_of_implementations({name: merged[name] for name in sorted(merged)}),
+        directives=directives.definitions,
+        links=directives.links,
+        carried=directives.on_schema,
+    )
 
 
 def _grouped(subgraphs: Sequence[Subgraph]) -> dict[str, list[Source]]:
@@ -82,7 +90,7 @@ def _grouped(subgraphs: Sequence[Subgraph]) -> dict[str, list[Source]]:
 
 
 def _check_base(merging: Merging, name: str, sources: Sequence[Source]) -> None:
-    if name not in ROOTS and sources and all(has(found, "extends") for _, found in sources):
+    if name not in ROOTS and sources and all(has(found, EXTEND) for _, found in sources):
         merging.report.problem(
             "EXTENSION_WITH_NO_BASE",
             f"{name} is extended in {both([subgraph.name for subgraph, _ in sources])} but defined nowhere: write it"
@@ -159,9 +167,11 @@ def _joins(sources: Sequence[Source]) -> tuple[JoinType, ...]:
     joins = []
     for subgraph, found in sources:
         interface_object = has(found, "interfaceObject")
-        keys = list(keys_of(found)) if isinstance(found, ObjectType | InterfaceType) else []
-        for text, resolvable in keys:
-            joins.append(JoinType(subgraph.graph, _in_one_spelling(text), resolvable, interface_object))
+        keys = list(applications(found, "key"))
+        for applied in keys:
+            text = _in_one_spelling(str(applied.arguments.get("fields")))
+            extends = applied.of_extension or has(found, "extends")
+            joins.append(JoinType(subgraph.graph, text, extends, is_resolvable(applied), interface_object))
         if not keys:
             joins.append(JoinType(subgraph.graph, is_interface_object=interface_object))
     return tuple(joins)

@@ -3,6 +3,7 @@
     ("field", "Client.name", "String")    ("join", "Client.name", "SALES", "external=true")    ("key", "Client", ...)
 
 A field without @join__field is one that each subgraph of its type resolves plainly, so it gets the facts that say so.
+A carried directive counts by its name in its specification, whatever a @link calls it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from graphql import (
     ConstDirectiveNode,
     DefinitionNode,
+    DirectiveDefinitionNode,
     EnumTypeDefinitionNode,
     FieldDefinitionNode,
     InputObjectTypeDefinitionNode,
@@ -35,12 +37,36 @@ Fact = tuple[str, ...]
 
 MACHINERY = ("join__", "link__", "core__")
 FIELD_SETS = ("key", "requires", "provides")
-SCALARS_OF_SPECIFICATIONS = {"requiresScopes__Scope", "policy__Policy"}
+SCALARS_OF_SPECIFICATIONS = {"requiresScopes__Scope", "policy__Policy", "context__ContextFieldValue"}
 
 
 def meaning(sdl: str) -> frozenset[Fact]:
     """All facts of the supergraph but descriptions and the machinery of its specifications."""
-    return frozenset(fact for node in parse(sdl).definitions for fact in facts_of(node))
+    nodes = parse(sdl).definitions
+    standard = names_in_specifications(nodes)
+    facts = (fact for node in nodes for fact in facts_of(node))
+    return frozenset(
+        (*fact[:2], standard.get(fact[2], fact[2]), *fact[3:]) if fact[0] == "carries" else fact
+        for fact in facts
+        if fact[0] != "directive" or fact[1] not in standard
+    )
+
+
+def names_in_specifications(nodes: Iterable[DefinitionNode]) -> dict[str, str]:
+    """Apollo's directives by the names that the supergraph's @links give them: {"t": "tag"}."""
+    names = {}
+    for node in nodes:
+        for link in named(node, "link") if isinstance(node, SchemaDefinitionNode) else ():
+            given = {entry.name.value: value_from_ast_untyped(entry.value) for entry in link.arguments or ()}
+            if not str(given["url"]).startswith("https://specs.apollo.dev/"):
+                continue
+            spec = str(given["url"]).split("/")[-2]
+            names[given.get("as") or spec] = spec
+            for entry in given.get("import") or []:
+                name = entry if isinstance(entry, str) else entry["name"]
+                local = name if isinstance(entry, str) else entry.get("as", name)
+                names[local.removeprefix("@")] = name.removeprefix("@")
+    return names
 
 
 def facts_of(node: DefinitionNode) -> Iterator[Fact]:
@@ -56,6 +82,12 @@ def facts_of(node: DefinitionNode) -> Iterator[Fact]:
             yield "graph", value.name.value, *map(print_ast, value.directives or ())
     elif isinstance(node, TypeDefinitionNode) and is_ours(node.name.value):
         yield from facts_of_type(node)
+    elif isinstance(node, DirectiveDefinitionNode) and "__" not in node.name.value:
+        locations = sorted(location.value for location in node.locations)
+        arguments = [
+            " ".join(fact[1:]) for value in node.arguments or () for fact in facts_of_input(value.name.value, value)
+        ]
+        yield "directive", node.name.value, *locations, str(node.repeatable), *sorted(arguments)
 
 
 def is_ours(name: str) -> bool:
@@ -139,7 +171,7 @@ def argument(node: ConstDirectiveNode, name: str) -> str:
 def written(node: ConstDirectiveNode) -> list[str]:
     """The arguments, sorted, field sets and sets of scopes in one spelling; those that mean nothing are left out."""
     texts = sorted(f"{entry.name.value}={text_of(entry.name.value, entry.value)}" for entry in node.arguments or ())
-    defaults = {"resolvable=true", "isInterfaceObject=false", "extension=false", "extension=true", "external=false"}
+    defaults = {"resolvable=true", "isInterfaceObject=false", "extension=false", "external=false"}
     return [text for text in texts if text not in defaults]
 
 
@@ -150,7 +182,7 @@ def text_of(name: str, value: ValueNode) -> str:
         return field_set(operation.selection_set)
     if name in ("scopes", "policies"):
         return str(sorted(sorted(entry) for entry in value_from_ast_untyped(value)))
-    return "".join(print_ast(value).split())
+    return "".join(print_ast(value).replace(",", " ").split())
 
 
 def field_set(node: SelectionSetNode | None) -> str:

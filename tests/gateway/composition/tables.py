@@ -4,6 +4,8 @@
 #! guild composes                                                     where a reference composer differs
 # a                                                                   a subgraph's name, then its SDL
 # supergraph                                                          the expected types, then nothing more
+
+A subgraph is of federation v2.9 unless it links another version, or says `#federation-1`, which has no @link.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ SKETCH = HERE / "sketch"
 IMPORTS = (
     *("key", "shareable", "external", "requires", "provides", "override", "interfaceObject", "extends"),
     *("inaccessible", "tag", "authenticated", "requiresScopes", "policy"),
+    *("context", "fromContext", "cost", "listSize", "composeDirective"),
 )
 HEADER = (
     'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ['
@@ -69,8 +72,8 @@ def case_of(topic: str, text: str) -> Case:
 
 
 def subgraph(name: str, sdl: str) -> SubgraphSdl:
-    """With the usual @link unless the SDL has one of its own."""
-    header = "" if "/federation/v" in sdl else HEADER
+    """With the usual @link unless the SDL has one of its own, or is of Federation 1."""
+    header = "" if "/federation/v" in sdl or "#federation-1" in sdl else HEADER
     return SubgraphSdl(name, f"http://{name}", header + sdl)
 
 

@@ -42,14 +42,23 @@ def test_sdl_of_a_strawberry_server_composes() -> None:
     assert '@link(url: "https://specs.apollo.dev/tag/v0.3")' in supergraph
 
 
-def test_federation_1_is_refused() -> None:
-    """A subgraph without a @link to federation is of Federation 1, and isn't guessed at."""
-    sdl = 'type Query { t: T } type T @key(fields: "id") { id: ID! }'
-    with pytest.raises(CompositionError) as refusal:
-        compose([SubgraphSdl("old", "http://old", sdl)])
-    (problem,) = refusal.value.problems
-    assert problem.code == "FEDERATION_1_NOT_SUPPORTED"
-    assert problem.subgraphs == ("old",)
+def test_sdl_of_a_federation_1_server_composes() -> None:
+    """What a Federation 1 server adds for the gateway, and repeats of its directives, is not in the supergraph."""
+    sdl = """
+        scalar _Any  scalar _FieldSet  union _Entity = T  type _Service { sdl: String }
+        directive @key(fields: _FieldSet!) repeatable on OBJECT | INTERFACE
+        directive @external on FIELD_DEFINITION
+        directive @requires(fields: _FieldSet!) on FIELD_DEFINITION
+        directive @extends on OBJECT | INTERFACE
+        extend type Query { t: T  _entities(representations: [_Any!]!): [_Entity]!  _service: _Service! }
+        type T @key(fields: "id") { id: ID! }
+    """
+    supergraph = compose([SubgraphSdl("old", "http://old", sdl)]).supergraph_sdl
+    schema = build_schema(supergraph)
+    assert schema.query_type is not None
+    assert set(schema.query_type.fields) == {"t"}
+    assert "_Any" not in supergraph
+    assert '@join__type(graph: OLD, key: "id")' in supergraph
 
 
 def test_names_are_given_once() -> None:
