@@ -253,7 +253,9 @@ class TestRows:
         facts = Database("facts", url, mapped=Mapped(REQUIREMENT, mapping))
         meant = {**constants, "money": Decimal("1.80")}
         statement = select(*FACTS.c[tuple(meant)]).order_by(*FACTS.c[tuple(meant)])
-        for row in await facts.read(lambda c: c.execute(statement).all()):
+        rows = await facts.read(lambda c: c.execute(statement).all())
+        assert len(rows) == 2
+        for row in rows:
             assert dict(row._mapping) == meant
             assert [type(value) for value in row] == [type(value) for value in meant.values()]
         for name, value in meant.items():
