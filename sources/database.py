@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Engine, MetaData, event
 from sqlalchemy.exc import DBAPIError
 
 from sources.engines import Engines, open_engines
-from sources.errors import SystemReadOnly
+from sources.errors import MappingRefused, SystemBusy, SystemReadOnly
 from sources.faults import DATABASE_ERRORS, as_source_error
 from sources.keys import one_of
 from sources.making import Fill, Part, create_together
@@ -96,7 +96,7 @@ class Database:
             return self._once(self.engines.read, work)
         except DATABASE_ERRORS as error:
             if not (isinstance(error, DBAPIError) and error.connection_invalidated):
-                raise as_source_error(self.system, error) from error
+                raise self._meant(error) from error
         # The pooled connection was dead (a restarted server); reading again is harmless, and on a new connection.
         return self._mapped(self.engines.read, work)
 
@@ -107,7 +107,19 @@ class Database:
         try:
             return self._once(engine, work)
         except DATABASE_ERRORS as error:
-            raise as_source_error(self.system, error) from error
+            raise self._meant(error) from error
+
+    def _meant(self, error: Exception) -> Exception:
+        """What an error of the driver's means; a mapped database may have been changed by its owner."""
+        meant = as_source_error(self.system, error)
+        if self.mapped is not None and not isinstance(meant, SystemBusy):
+            try:
+                self.mapped.look_again(self.engines.read)
+            except MappingRefused as refused:
+                return refused
+            except DATABASE_ERRORS as another:
+                return as_source_error(self.system, another)
+        return meant
 
     def _once(self, engine: Engine, work: Callable[[Connection], T]) -> T:
         with engine.begin() as connection:

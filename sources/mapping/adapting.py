@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from threading import Lock
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from sqlalchemy import (
     Alias,
@@ -47,6 +46,7 @@ __all__ = ["Adapter"]
 # x < v is x < the column's first value from v on; x <= v is x <= its last value up to v.
 BOUNDS = {operators.lt: "up", operators.ge: "up", operators.le: "down", operators.gt: "down"}
 MIRRORED = {operators.lt: "down", operators.ge: "down", operators.le: "up", operators.gt: "up"}
+MOST = 1_000
 LIKES = (operators.like_op, operators.not_like_op, operators.ilike_op, operators.not_ilike_op)
 
 
@@ -57,17 +57,22 @@ class Adapter:
         self.system = requirement.system
         self.dialect = dialect
         self.tables = {table: bound.get(name) for name, table in requirement.metadata.tables.items()}
-        self._adapted: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+        self._adapted: dict[Any, Any] = {}
         self._adapting = Lock()
 
     def adapted(self, statement: Any) -> Any:
         """The same question of the database's own tables; statements on other tables stay as they are."""
         found = self._adapted.get(statement)
-        if found is None:
-            with self._adapting:
-                found = self._adapted[statement] = Adaptation(self).of(statement) if self.concerns(statement) else None
-                if found is None:
-                    found = self._adapted[statement] = statement
+        if found is not None:
+            return found
+        if not self.concerns(statement):
+            return statement
+        with self._adapting:
+            if (
+                len(self._adapted) >= MOST
+            ):  # a source builds its statements once; what is built anew each time is let go
+                self._adapted.clear()
+            found = self._adapted[statement] = Adaptation(self).of(statement)
         return found
 
     def concerns(self, statement: Any) -> bool:

@@ -35,14 +35,25 @@ class Mapped:
 
     def verify(self, engine: Engine) -> None:
         """Look at the database, the first time that it can be looked at. MappingRefused where it isn't as mapped."""
-        if self._adapter is not None:
-            return
+        if self._adapter is None:
+            with self._binding:
+                if self._adapter is None:
+                    self._adapter = self._bound(engine)
+
+    def look_again(self, engine: Engine) -> None:
+        """Look at a database that has refused a statement: it may have changed since. MappingRefused where it has."""
         with self._binding:
-            if self._adapter is None:
-                bound, problems = bind(self.requirement, self.mapping, inspect(engine))
-                if problems:
-                    raise MappingRefused(self.requirement.system, problems)
-                self._adapter = Adapter(self.requirement, bound, dialect=engine.dialect.name)
+            try:
+                self._adapter = self._bound(engine)
+            except MappingRefused:
+                self._adapter = None
+                raise
+
+    def _bound(self, engine: Engine) -> Adapter:
+        bound, problems = bind(self.requirement, self.mapping, inspect(engine))
+        if problems:
+            raise MappingRefused(self.requirement.system, problems)
+        return Adapter(self.requirement, bound, dialect=engine.dialect.name)
 
     def _before_execute(self, _: Any, statement: Any, several: Any, parameters: Any, __: Any) -> tuple[Any, Any, Any]:
         # The inspector asks before there is an adapter, of tables that are nobody's here.

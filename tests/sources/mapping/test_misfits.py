@@ -163,6 +163,32 @@ async def test_a_database_that_comes_later_is_looked_at_then(url: str, database_
     await database.close()
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("ALTER TABLE {} RENAME COLUMN {} TO jinak", "FAKTA has no column NAZEV; near it: "),
+        ("DROP TABLE {}", "there is no table FAKTA"),
+    ],
+)
+async def test_a_database_that_was_changed_is_looked_at_again(url: str, change: str, message: str) -> None:
+    """Its owner's release is no fault of ours: the mapping is refused, and taken again when it fits again."""
+    database = Database("facts", url, mapped=Mapped(REQUIREMENT, mapping_of({"text": at(1, "NAZEV")})))
+    assert len(await database.read(lambda c: c.execute(FACTS.select()).all())) == 2
+    owner = Database("owner", url)
+    quote = owner.engines.read.dialect.identifier_preparer.quote
+    await owner.write(lambda c: c.exec_driver_sql(change.format(quote("FAKTA"), quote("NAZEV"))))
+    for _ in range(2):
+        with pytest.raises(MappingRefused) as raised:
+            await database.read(lambda c: c.execute(FACTS.select()).all())
+        assert message in str(raised.value.problems[0])
+    if "RENAME" in change:
+        renamed = f"ALTER TABLE {quote('FAKTA')} RENAME COLUMN jinak TO {quote('NAZEV')}"
+        await owner.write(lambda c: c.exec_driver_sql(renamed))
+        assert len(await database.read(lambda c: c.execute(FACTS.select()).all())) == 2
+    await owner.close()
+    await database.close()
+
+
 def test_what_is_found_is_told_with_its_kinds(url: str) -> None:
     """For whoever proposes a mapping."""
     database = Database("facts", url)
