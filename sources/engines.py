@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from psycopg import IsolationLevel
+from pymysql import NotSupportedError
 from pymysql.constants import FIELD_TYPE
 from pymysql.converters import decoders, encoders
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
@@ -186,8 +187,11 @@ def mariadb_engine(url: URL, transactions: str, *, pool_pre_ping: bool = False) 
         },
     )
 
-    @event.listens_for(engine, "connect")
+    @event.listens_for(engine, "connect", insert=True)  # before SQLAlchemy asks what kind of server it is
     def settle(connection: Any, _: object) -> None:
+        if "MariaDB" not in connection.server_version:
+            fact = f"the server is no MariaDB: it says that it is {connection.server_version}"
+            raise NotSupportedError(0, fact)  # type: ignore[no-untyped-call]  # the driver left it untyped
         with connection.cursor() as cursor:
             for statement in (*MARIADB_SESSION, transactions):
                 cursor.execute(statement)

@@ -50,7 +50,7 @@ MARIADB_DOWN = {
     ER.BAD_DB_ERROR,
     ER.NO_SUCH_TABLE,
     ER.VIEW_INVALID,
-    ER.UNKNOWN_SYSTEM_VARIABLE,  # another server (MySQL), or one that is too old
+    ER.UNKNOWN_SYSTEM_VARIABLE,  # the server is too old
     ER.CON_COUNT_ERROR,
     ER.TOO_MANY_USER_CONNECTIONS,
     ER.USER_LIMIT_REACHED,
@@ -111,6 +111,8 @@ def from_mariadb(system: str, error: pymysql.Error) -> Exception | None:
     number = error.args[0] if error.args else 0
     if number in MARIADB_BUSY:
         return SystemBusy(system)
+    if isinstance(error, pymysql.NotSupportedError):  # MySQL: see engines.py
+        return SystemUnavailable(system)
     # 0 and no text: the connection was closed under the statement.
     if (
         number in MARIADB_DOWN

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +48,7 @@ class MariaServer:
 
 
 @contextmanager
-def running_mariadb() -> Iterator[MariaServer]:
+def running_mariadb(*options: str) -> Iterator[MariaServer]:
     """Skips the test where MariaDB isn't installed; with REQUIRE_SERVICES=1 that is a failure."""
     programs = [find(name) for name in ("mariadbd", "mariadb-install-db")]
     if None in programs:
@@ -58,7 +58,7 @@ def running_mariadb() -> Iterator[MariaServer]:
     if os.geteuid() == 0:
         shutil.chown(folder, ACCOUNT, ACCOUNT)  # the server refuses root and needs a folder of its own
     try:
-        with started(server, install, folder) as running:
+        with started(server, install, folder, options) as running:
             yield running
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -69,7 +69,7 @@ def find(program: str) -> str | None:
 
 
 @contextmanager
-def started(server: str, install: str, folder: Path) -> Iterator[MariaServer]:
+def started(server: str, install: str, folder: Path, options: Sequence[str]) -> Iterator[MariaServer]:
     data, port = folder / "data", free_port()
     as_account = [f"--user={ACCOUNT}"] if os.geteuid() == 0 else []
     quiet = ["--skip-test-db", "--auth-root-authentication-method=normal"]
@@ -91,7 +91,7 @@ def started(server: str, install: str, folder: Path) -> Iterator[MariaServer]:
     log = folder / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [server, "--no-defaults", *as_account, *places, f"--init-file={first}", *OPTIONS],
+            [server, "--no-defaults", *as_account, *places, f"--init-file={first}", *OPTIONS, *options],
             stdout=output,
             stderr=output,
             cwd=folder,

@@ -23,7 +23,7 @@ from sources.processes import Processes
 from sources.records.billing import ExceptionLeg
 from sources.records.processes import Run
 from tests.conftest import new_database
-from tests.mariadb import MariaServer
+from tests.mariadb import MariaServer, running_mariadb
 
 pytestmark = pytest.mark.service
 
@@ -283,6 +283,16 @@ class TestFailing:
         with pytest.raises(SystemUnavailable):
             await theirs.read(rows("SELECT id FROM a"))
         await theirs.close()
+
+    async def test_mysql_is_a_system_that_is_down(self) -> None:
+        """It speaks the protocol and another dialect: it is not asked anything. The log says why."""
+        with running_mariadb("--version=8.4.3") as mysql:
+            other = Database("things", f"{mysql.url}mysql")
+            for work in (other.read, other.write):
+                with pytest.raises(SystemUnavailable) as raised:
+                    await work(rows("SELECT 1"))
+                assert "no MariaDB: it says that it is 8.4.3" in str(raised.value.__cause__)
+            await other.close()
 
     async def test_another_database_is_a_system_that_is_down(self, mariadb: MariaServer) -> None:
         """A name that the server doesn't know."""
