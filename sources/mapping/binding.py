@@ -33,6 +33,7 @@ from sqlalchemy import (
     type_coerce,
 )
 from sqlalchemy import types as sql
+from sqlalchemy.dialects import mysql
 from sqlalchemy.engine.reflection import Inspector
 
 from sources.columns import scaled_integer
@@ -244,7 +245,9 @@ def with_nothing(value: Expression, found: FoundColumn, none: tuple[Scalar, ...]
 
 
 def plain(column: Expression, found: FoundColumn) -> Expression:
-    """Something to compare with: enumerations are no text to PostgreSQL, and SQLite's columns may hold anything."""
+    """Something to compare with: enumerations are no text to PostgreSQL, and MariaDB's driver gives bits as bytes."""
+    if isinstance(found.type, mysql.BIT):
+        return cast(column, Integer)
     return cast(column, String) if found.kind is Kind.NAMED else column
 
 

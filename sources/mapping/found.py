@@ -126,7 +126,7 @@ def kind_of(type_: sql.TypeEngine[Any], dialect: Dialect) -> Kind:
             return kind_of(type_.data_type, dialect)
         case sql.Boolean():
             return Kind.FLAG
-        case sql.Integer():
+        case sql.Integer() | mysql.BIT() | mysql.YEAR():
             return Kind.INTEGER
         case sql.Float():  # a kind of Numeric for SQLAlchemy, so it comes before
             return Kind.FLOAT

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import CHAR, Date, DateTime, Double, Enum, Integer, Numeric, SmallInteger, String, bindparam, select
+from sqlalchemy.dialects.mysql import BIT, TIMESTAMP, YEAR
 from sqlalchemy.types import TypeEngine, Uuid
 
 from sources.database import Database, one_of
@@ -59,6 +60,10 @@ CASES = [
     Case("float", "money", Double(), 0.1, Decimal("0.1000")),
     Case("coins", "money", Integer(), 5, Decimal("5.0000"), {"unit": Decimal(1)}),
     Case("zero or one", "flag", Integer(), 1, True),
+    Case("bit", "flag", BIT(1), 1, True, on=("mariadb",)),
+    Case("bits", "number", BIT(8), 200, 200, on=("mariadb",)),
+    Case("year", "number", YEAR(), 2026, 2026, on=("mariadb",)),
+    Case("stamp", "at", TIMESTAMP(), datetime(2026, 11, 24, 11), NOON, on=("mariadb",)),
     Case("yes or no", "flag", CHAR(1), "N", False, {"codes": {"A": True, "N": False}}),
     Case("date", "day", Date(), date(2026, 11, 24), date(2026, 11, 24)),
     Case("date as number", "day", Integer(), 20261124, date(2026, 11, 24), {"format": "YYYYMMDD"}),
