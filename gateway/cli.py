@@ -19,6 +19,7 @@ import click
 
 from gateway import app
 from gateway.commands.checking import check
+from gateway.commands.composing import compose
 from gateway.commands.initializing import init
 from gateway.commands.keeping import backup, restore
 from gateway.commands.listening import is_loopback, listening
@@ -112,28 +113,6 @@ def subgraph(name: str, host: str, port: int, for_all: bool, data: Path) -> None
 
 
 @main.command()
-@click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Write it there.")
-@click.option("--api", is_flag=True, help="The API schema that clients see, instead of the supergraph.")
-@click.option(
-    "--subgraph-url",
-    "urls",
-    metavar="NAME=URL",
-    multiple=True,
-    help="Where a gateway elsewhere finds the subgraph NAME; once for each.",
-)
-def compose(output: Path | None, api: bool, urls: tuple[str, ...]) -> None:
-    """Print the supergraph that the subgraphs compose to.
-
-    If it looks wrong, the bug is in gateway/composition, or in a subgraph's own SDL.
-    """
-    text = app.api_schema_sdl() if api else app.composed(dict(map(_subgraph_url, urls)))
-    if output is None:
-        click.echo(text, nl=not text.endswith("\n"))
-    else:
-        output.write_text(text if text.endswith("\n") else f"{text}\n", encoding="utf-8")
-
-
-@main.command()
 @click.argument("query")
 @click.option("--operation", help="The operation to plan, where the document has several.")
 def plan(query: str, operation: str | None) -> None:
@@ -158,16 +137,8 @@ def token(role: str, subject: str | None, hours: int, data: Path) -> None:
     click.echo(app.role_token(_settings(data), role, subject=subject, lasts=timedelta(hours=hours)))
 
 
-for each in (backup, check, import_cdr, init, link, map_, restore, serve):
+for each in (backup, check, compose, import_cdr, init, link, map_, restore, serve):
     main.add_command(each)
-
-
-def _subgraph_url(option: str) -> tuple[str, str]:
-    name, _, url = option.partition("=")
-    if name not in app.SYSTEMS or not url.startswith(("http://", "https://")):
-        names = ", ".join(app.SYSTEMS)
-        raise click.UsageError(f"--subgraph-url {option}: it is not NAME=URL with one of {names} and an HTTP URL")
-    return name, url
 
 
 def _document(query: str) -> str:

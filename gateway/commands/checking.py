@@ -16,6 +16,7 @@ import click
 from gateway import app
 from gateway.commands.backing_up import AUDIT, KEY
 from gateway.commands.checking_systems import look_at_systems
+from gateway.commands.composing import compare, subgraph_option
 from gateway.commands.findings import Finding, State, fine, note, problem, table
 from gateway.commands.reading import CONFIG, settings_for
 from gateway.composition import CompositionError
@@ -43,12 +44,24 @@ _ZONE = "Europe/Prague"
     show_default=True,
     help="The data directory.",
 )
-def check(data: Path) -> None:
+@click.option(
+    "--against",
+    metavar="SUPERGRAPH",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Instead: what the graph changes for the clients of this one. The status is 1 where something may break.",
+)
+@subgraph_option
+def check(data: Path, against: Path | None, subgraphs: tuple[str, ...]) -> None:
     """Look at everything that `serve` needs, and say what is wrong with it; nothing is changed.
 
     Settings, the graph, every database and mapping, doors, key, audit log, certificates and clocks; and how many
     accounts are not linked to a client. The status is 1 where something is wrong.
     """
+    if against is not None:
+        compare(against, subgraphs)
+        return
+    if subgraphs:
+        raise click.UsageError("--subgraph: it says what to compare; give --against SUPERGRAPH too")
     findings = look_at_everything(settings_for(data))
     for line in table(findings):
         click.echo(line)

@@ -14,9 +14,10 @@ from gateway.composition.check import check_merged, check_subgraph
 from gateway.composition.emit import emit
 from gateway.composition.extensions import with_own_keys
 from gateway.composition.federation_1 import upgraded
+from gateway.composition.locating import located
 from gateway.composition.merge import merge
 from gateway.composition.merge.merging import start
-from gateway.composition.problems import Hint, Report
+from gateway.composition.problems import CompositionError, Hint, Report
 from gateway.composition.satisfiability import check_satisfiability
 from gateway.composition.subgraph import Subgraph, SubgraphSdl, read_subgraph
 
@@ -34,7 +35,15 @@ class Composition:
 def compose(subgraphs: Sequence[SubgraphSdl]) -> Composition:
     """The supergraph of the subgraphs, whatever their order. Raises CompositionError with all that is wrong."""
     report = Report()
-    read = upgraded(_read(sorted(subgraphs, key=lambda given: given.name), report), report=report)
+    read = _read(sorted(subgraphs, key=lambda given: given.name), report)
+    try:
+        return _compose(read, report)
+    except CompositionError as error:
+        raise CompositionError([located(problem, read) for problem in error.problems]) from None
+
+
+def _compose(given: Sequence[Subgraph], report: Report) -> Composition:
+    read = upgraded(given, report=report)
     for subgraph in read:
         check_subgraph(subgraph, report=report)
     report.stop_if_refused()

@@ -165,7 +165,7 @@ def _check_sharing(
             "INVALID_FIELD_SHARING",
             f"{coordinate} is resolved in {both(names)} but not @shareable in"
             f" {both([source.subgraph.name for source in unmarked])}: mark it @shareable in all of them",
-            subgraphs=names,
+            subgraphs=dict.fromkeys([unmarked[0].subgraph.name, *names]),
             coordinate=coordinate,
             line=unmarked[0].field.line,
         )
