@@ -14,6 +14,7 @@ __all__ = ["DAY_FORMATS", "DEFAULT_DAY", "DEFAULT_TIME", "TIME_FORMATS", "DayFor
 
 EPOCH = datetime(1970, 1, 1)
 SECOND, MILLISECOND, MICROSECOND = timedelta(seconds=1), timedelta(milliseconds=1), timedelta(microseconds=1)
+DAY_LETTERS = len("2026-11-24")
 DEFAULT_DAY = "YYYY-MM-DD"
 DEFAULT_TIME = "YYYY-MM-DD hh:mm:ss"
 
@@ -31,7 +32,7 @@ class DayFormat:
         """ValueError for what isn't written so."""
         if not re.fullmatch(self.shape, written, re.ASCII):
             raise ValueError(f"it is not written {self.name}")
-        return datetime.strptime(written, self.strftime).date()
+        return date.fromisoformat(written[:DAY_LETTERS])  # much quicker than strptime, and shapes are all ISO's
 
     def write(self, day: date) -> str:
         # strftime("%Y") doesn't pad years below 1000 everywhere.
@@ -59,7 +60,9 @@ class TimeFormat:
             return EPOCH + whole(written) * self.tick
         if not re.fullmatch(self.shape, written, re.ASCII):
             raise ValueError(f"it is not written {self.name}")
-        return datetime.strptime(written, self.strftime)
+        if self.digits:
+            return datetime.strptime(written, self.strftime)
+        return datetime.fromisoformat(written).replace(tzinfo=None)
 
     def write(self, moment: datetime) -> str:
         """A naive time, in UTC where `utc`, as it is written; what is below a tick is cut off."""
@@ -90,7 +93,7 @@ def written_times() -> Iterator[TimeFormat]:
                 yield TimeFormat(
                     f"YYYY-MM-DD{between}hh:mm:ss{letters}{behind}",
                     tick,
-                    rf"\d{{4}}-\d\d-\d\d{between}\d\d:\d\d:\d\d{fraction}{behind}",
+                    rf"\d{{4}}-\d\d-\d\d{between}(?!24)\d\d:\d\d:\d\d{fraction}{behind}",  # 24:00 would sort elsewhere
                     f"%Y-%m-%d{between}%H:%M:%S{'.%f' if letters else ''}{behind}",
                     utc=bool(behind),
                 )
