@@ -108,6 +108,8 @@ def wall_clock(column: FoundColumn, mapping: ColumnMapping) -> Fit | str:
     if mapping.format is not None and mapping.format not in TIME_FORMATS:
         return f"format {mapping.format} is one of days, not of times: take one of {', '.join(TIME_FORMATS)}"
     written = TIME_FORMATS[mapping.format] if mapping.format else None
+    if written is not None and column.kind is Kind.INTEGER and not written.digits:
+        return f"times can't be read from {described(column)} by format {mapping.format}"
     is_instant = column.kind is Kind.INSTANT or (written is not None and written.utc)
     if is_instant and mapping.zone is None:
         return f"{described(column)} holds instants: say on whose clock with zone, like Europe/Prague"

@@ -48,6 +48,7 @@ CASES = [
     Case("enumeration", "text", Enum("red", "green", name="colours"), "green", "green"),
     Case("uuid", "text", Uuid(as_uuid=False), UUID, UUID, on=("postgresql",)),
     Case("clock", "text", DateTime(), datetime(2026, 11, 24, 17, 30), "2026-11-24T17:30", on=SERVERS),
+    Case("shown", "text", Integer(), 1795518000, "2026-11-24T12:00", {"format": "epoch", "zone": "Europe/Prague"}),
     Case("codes", "state", Integer(), 2, "CLOSED", {"codes": {"1": "OPEN", "2": "CLOSED"}}),
     Case("letters", "state", CHAR(2), "C", "CLOSED", {"codes": {"O": "OPEN", "C": "CLOSED"}}),
     Case("names", "state", Enum("o", "c", name="states"), "c", "CLOSED", {"codes": {"o": "OPEN", "c": "CLOSED"}}),
@@ -178,6 +179,8 @@ UNFIT = [
     Case("useless zone", "day", Date(), date(2026, 1, 1), "says nothing", {"zone": "UTC"}, on=SERVERS),
     Case("useless pattern", "text", String(9), "1", "pattern says nothing", {"pattern": "000"}),
     Case("wrong none", "number", Integer(), 1, "can't hold what none names", {"none": ("never",)}),
+    Case("letters in a number", "text", Integer(), 1, "can't be read", {"format": "YYYY-MM-DD hh:mm:ss"}),
+    Case("whose wall", "text", Integer(), 1, "say on whose clock", {"format": "epoch"}),
     Case("format of days", "at", Integer(), 1, "can't be read", {"format": "YYYYMMDD"}),
 ]
 
