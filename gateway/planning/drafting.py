@@ -8,6 +8,7 @@ C  wires    where one document would hold two types under one key, the later one
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from graphql import print_ast
 from graphql.language import ArgumentNode
 
 from gateway.planning.guards import TRUSTED, RowGuard
@@ -24,7 +25,7 @@ from gateway.planning.plan import (
 )
 from gateway.selections import Field, Identity, identity
 
-__all__ = ["DraftFetch", "DraftOutput", "DraftOutputs", "Entry", "TreeKeys", "freeze", "without"]
+__all__ = ["DraftFetch", "DraftOutput", "DraftOutputs", "Entry", "TreeKeys", "freeze", "together", "without"]
 
 Entry = tuple[str | None, str | None]  # of a representation: the type it is for, the type name it sends
 
@@ -108,7 +109,12 @@ class DraftFetch:
     requiring: dict[tuple[Entry, str, str], tuple[Input, ...]] = field(default_factory=dict)
 
     def takes(self, entry: Entry, inputs: Iterable[Input]) -> bool:
-        """Whether the inputs can join: not where one field would be read from two places."""
+        """Whether the inputs can join: not where one field would be read from two places.
+
+        Nor where objects of several types are sent as one interface's: what is selected on that is asked for all.
+        """
+        if any(typename == entry[1] and only_on != entry[0] for only_on, typename in self.entries):
+            return False
         return _agree(self.entries.get(entry, ()), inputs)
 
     def add(self, entry: Entry, inputs: Iterable[Input], guarded_by: Iterable[Input] = ()) -> None:
@@ -131,6 +137,40 @@ def freeze(draft: DraftFetch) -> Fetch:
         for (entry, on, key), inputs in draft.requiring.items()
     )
     return Fetch(draft.kind, draft.path, whole, selects, needs)
+
+
+def together(fetches: Iterable[Fetch]) -> tuple[Fetch, ...]:
+    """Fetches that ask the same of objects of several types, as one: an interface object is sent them all alike."""
+    held: dict[object, Fetch] = {}
+    for each in fetches:
+        key = (each.path, _signature(each.selects), each.representations[0].guard) if each.representations else id(each)
+        known = held.get(key)
+        held[key] = _both(known, each) if known else each
+    return tuple(held.values())
+
+
+def _both(first: Fetch, second: Fetch) -> Fetch:
+    count = len(first.representations)
+    needs = (replace(each, representation=each.representation + count) for each in second.needs)
+    return replace(
+        first, representations=(*first.representations, *second.representations), needs=(*first.needs, *needs)
+    )
+
+
+def _signature(selects: OutputSet) -> object:
+    """Equal for selections that are sent as the same text and go to the same keys."""
+    return (
+        selects.typename,
+        tuple(
+            (each.wire_key, each.tree_key, _asked(each), each.below and _signature(each.below))
+            for each in selects.outputs
+        ),
+        tuple((on, _signature(inner)) for on, inner in selects.narrowed),
+    )
+
+
+def _asked(output: Output) -> str:
+    return f"{output.name}({', '.join(print_ast(each) for each in output.arguments)})"
 
 
 def without(fetch: Fetch, lacking: frozenset[int]) -> Fetch | None:

@@ -12,7 +12,7 @@ from gateway.composition.supergraph import Supergraph
 from gateway.errors import PlanningError
 from gateway.operation import Operation
 from gateway.planning.committing import Committer
-from gateway.planning.drafting import DraftFetch, freeze
+from gateway.planning.drafting import DraftFetch, freeze, together
 from gateway.planning.guards import NO_GUARDS, Guards
 from gateway.planning.plan import Plan, Request
 from gateway.planning.solution import Solution
@@ -98,4 +98,4 @@ def _find_level(number: int, drafts: Mapping[int, DraftFetch], levels: dict[int,
 def _request(group: list[DraftFetch], request_of: Mapping[int, int], supergraph: Supergraph) -> Request:
     waits_for = frozenset(request_of[each] for draft in group for each in draft.waits_for)
     service = supergraph.graphs[group[0].graph].name
-    return Request(request_of[group[0].number], service, tuple(freeze(draft) for draft in group), waits_for)
+    return Request(request_of[group[0].number], service, together(freeze(draft) for draft in group), waits_for)

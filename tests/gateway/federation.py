@@ -62,7 +62,7 @@ __all__ = [
 LINK = (
     'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9",'
     ' import: ["@key", "@shareable", "@external", "@requires", "@provides", "@inaccessible", "@override",'
-    ' "@authenticated", "@requiresScopes", "@policy"])\n'
+    ' "@interfaceObject", "@authenticated", "@requiresScopes", "@policy"])\n'
 )
 NOW = datetime(2026, 11, 24, 16, 30, tzinfo=UTC)
 TESTER = Viewer("test")
@@ -191,14 +191,22 @@ class World:
         return await one_graph(self, self.supergraph.api_schema, query, variables or {})
 
     def named(self, type_name: str) -> list[Thing]:
-        return self.things.get(type_name, [])
+        """The things of a type; of an interface those of all types that implement it."""
+        return [each for name in sorted(self.supergraph.possible(type_name)) for each in self.things.get(name, [])]
+
+    def required(self, type_name: str, field_name: str) -> str:
+        """What a computed field requires, wherever that is declared: for the type, or for an interface object."""
+        implemented = frozenset[str]().union(*self.supergraph.types[type_name].implements.values())
+        names = (type_name, *implemented)
+        (found,) = {r for s in self.subgraphs.values() for name in names if (r := s.requires.get((name, field_name)))}
+        return str(found)
 
     # what the truth says
     def true_value(self, of: Thing, name: str, arguments: Mapping[str, Any]) -> Any:
         """The value of a field, whoever knows it."""
         value = of.values.get(name)
         if isinstance(value, Computed):
-            (required,) = {r for s in self.subgraphs.values() if (r := s.requires.get((of.type, name)))}
+            required = self.required(of.type, name)
             return value.of(self.true_selection(of, selection_set(required)), **arguments)
         return value(**arguments) if callable(value) else value
 
@@ -416,8 +424,13 @@ def _schema(sdl: str, subgraph: _Suspicious) -> GraphQLSchema:
             for name, declared in each.fields.items():
                 declared.resolve = subgraph.entities if name == "_entities" else subgraph.resolve
         elif isinstance(each, (GraphQLInterfaceType, GraphQLUnionType)):
-            each.resolve_type = lambda value, *_: value.thing.type
+            each.resolve_type = lambda value, *_: _known_type(value, schema)
     return schema
+
+
+def _known_type(seen: _Seen, schema: GraphQLSchema) -> str:
+    """The thing's type; where the subgraph only has an interface object of it, that."""
+    return seen.thing.type if seen.thing.type in schema.type_map else str(seen.sent["__typename"])
 
 
 def _directives(declared: Any, name: str) -> list[Any]:

@@ -6,6 +6,7 @@ a failure prints the seed, the subgraphs and the smallest query that still fails
 """
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,16 +14,23 @@ from graphql import GraphQLSchema, build_schema
 
 from tests.gateway.federation import one_graph
 from tests.properties.random_graph import RandomGraph, random_graph
+from tests.properties.random_interface_objects import random_interface_objects
 from tests.properties.random_query import RandomQuery, random_query, smallest
 
 QUERIES_PER_GRAPH = 10
 
 
-async def test_a_federated_graph_answers_like_one_graph(law_cases: int, law_seed: int) -> None:
+GRAPHS = [random_graph, random_interface_objects]
+
+
+@pytest.mark.parametrize("make", GRAPHS, ids=lambda make: make.__name__)
+async def test_a_federated_graph_answers_like_one_graph(
+    make: Callable[[random.Random], RandomGraph], law_cases: int, law_seed: int
+) -> None:
     """Splitting a graph over subgraphs changes no answer, and gives no error where nothing failed."""
     for seed in range(law_seed, law_seed + max(1, law_cases // QUERIES_PER_GRAPH)):
         rng = random.Random(f"one graph {seed}")
-        graph = random_graph(rng)
+        graph = make(rng)
         schema = build_schema(graph.sdl)
         for _ in range(QUERIES_PER_GRAPH):
             query = random_query(rng, graph.world.supergraph.api_schema)
