@@ -371,3 +371,41 @@ def test_server_goes_on_serving_meanwhile(files: Path, tmp_path: Path) -> None:
     assert [row[0] for row in found["links", "account_link_changes"]] == accounts
     assert found["links", "changed_accounts"] == [(account, 1) for account in accounts]
     assert run("restore", "backup", "--data", "there").exit_code == 0
+
+
+def test_another_programs_tables_stay_that_programs(files: Path, tmp_path: Path) -> None:
+    """They are left out and named, and restoring without them needs them mapped again."""
+    (files / "links.sqlite").rename(tmp_path / "crm.sqlite")
+    mapping = (
+        '[systems.links]\nurl = "sqlite:///crm.sqlite"\n[systems.links.tables.account_links]\n'
+        "[systems.links.tables.account_link_changes]\nabsent = true\n"
+    )
+    (tmp_path / "spojka.toml").write_text(mapping)
+    before = (tmp_path / "crm.sqlite").read_bytes()
+    result = run("backup", "backup", "--data", files)
+    assert result.exit_code == 0, result.output
+    assert "left out: links: its tables are another program's" in result.output
+    assert not (tmp_path / "backup" / "links.sqlite").exists()
+    (tmp_path / "spojka.toml").unlink()
+    refused = run("restore", "backup", "--data", "there")
+    assert refused.exit_code == 1
+    assert "links is not in the backup (its tables are another program's" in refused.output
+    (tmp_path / "spojka.toml").write_text(mapping)
+    assert run("restore", "backup", "--data", "there").exit_code == 0
+    checked = run("check", "--data", "there")
+    assert checked.exit_code == 0, checked.output
+    assert (tmp_path / "crm.sqlite").read_bytes() == before
+
+
+def test_what_is_never_written_is_not_restored_into(backup: Path, tmp_path: Path) -> None:
+    """Nor what is mapped: a setting that says so is believed."""
+    (tmp_path / "spojka.toml").write_text('[systems.links]\nurl = "sqlite:///new.sqlite"\nread_only = true\n')
+    refused = run("restore", backup, "--data", "there")
+    assert refused.exit_code == 1
+    assert "links is in the backup, and by spojka.toml it is never written" in refused.output
+    assert not (tmp_path / "new.sqlite").exists()
+    (tmp_path / "spojka.toml").write_text(
+        '[systems.links]\nurl = "sqlite:///new.sqlite"\n[systems.links.tables.account_links]\n'
+    )
+    refused = run("restore", backup, "--data", "there")
+    assert "links is in the backup, and by spojka.toml its tables are another program's" in refused.output
