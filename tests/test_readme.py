@@ -20,6 +20,7 @@ import pytest
 from gateway.app import SYSTEMS, Company, plan_text
 from gateway.config import read_settings
 from gateway.limits import Limits
+from sources.mapping.reading import read as read_mapping
 from tests.company import ask
 from tests.journeys.test_from_call_to_invoice import IMPORT
 
@@ -116,6 +117,15 @@ def test_settings_file_is_taken(tmp_path: Path) -> None:
     settings = read_settings(tmp_path, {}, systems=tuple(SYSTEMS), file=file)
     assert settings.limits == Limits()
     assert settings.urls["billing"].startswith("postgresql://")
+
+
+def test_mapping_is_understood(tmp_path: Path) -> None:
+    """The README's example of another program's tables; whether they are there is for the start to see."""
+    file = tmp_path / "spojka.toml"
+    file.write_text(blocks("toml")[1], encoding="utf-8")
+    settings = read_settings(tmp_path, {}, systems=tuple(SYSTEMS), file=file)
+    mapping = read_mapping(settings.mappings["sales"])
+    assert set(mapping.tables) == {"clients", "contract_rates", "holidays"}
 
 
 def test_every_setting_is_documented() -> None:
