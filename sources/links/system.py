@@ -11,6 +11,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 
 from sources.database import Connection, Database, one_of
+from sources.errors import SystemReadOnly
 from sources.links.linking import OF_ACCOUNTS, judge, link, unlink
 from sources.links.tables import ACCOUNT_LINKS, CHANGES
 from sources.records.links import AccountLink, LinkChange, Linked, LinkProblem, Note
@@ -60,7 +61,9 @@ class Links:
         return await self._write(lambda connection: link(connection, wanted, note))
 
     async def try_to_link(self, wanted: Sequence[AccountLink]) -> Linked | tuple[LinkProblem, ...]:
-        """What `link` would answer now; nothing is written."""
+        """What `link` would answer now, also that nothing may be written; nothing is."""
+        if self.database.is_read_only:
+            raise SystemReadOnly(self.database.system)
         there = await self.of_accounts({each.account for each in wanted})
         judgement = judge(there, wanted)
         return tuple(judgement.problems) if judgement.problems else Linked(tuple(wanted), len(judgement.new))

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
+from sources.database import Database
+from sources.errors import SystemReadOnly
 from sources.links import METADATA, Links
 from sources.records.links import Linked, Note
 from sources.records.refusal import Refusal
@@ -164,3 +167,18 @@ async def test_of_two_who_link_an_account_at_once_one_is_refused(links: Links) -
     outcomes = await asyncio.gather(*(links.link([each], note()) for each in wanted))
     assert sum(isinstance(outcome, Linked) for outcome in outcomes) == 1
     assert len(await links.of_accounts(["7700009"])) == 1
+
+
+async def test_where_links_are_only_read_trying_says_so(tmp_path: Path) -> None:
+    """A mapped cross-reference, or one that says read_only: a dry run promises nothing that can't be kept."""
+    url = f"sqlite:///{tmp_path}/links.sqlite"
+    made = Database("links", url)
+    made.create(METADATA, lambda connection: Links.fill(connection, links=[NOW]))
+    reading = Database("links", url, read_only=True)
+    source = Links(reading)
+    assert await source.of_accounts(["7700001"]) == [NOW]
+    for attempt in (source.try_to_link([OTHER]), source.link([OTHER], note())):
+        with pytest.raises(SystemReadOnly):
+            await attempt
+    await made.close()
+    await reading.close()
