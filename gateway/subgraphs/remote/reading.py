@@ -46,6 +46,7 @@ _MOST_FAULTS = 1000
 _MOST_LOGGED = 20
 _LONGEST_LOGGED = 2000
 _DEEPEST = 200  # more brackets than this can be nested so deep that whatever walks through them falls over
+_AROUND = 60  # levels, at most, that an answer has around what one subgraph gave: limits.document_depth, and lists
 _CLOSED = frozenset({401, 403})
 
 
@@ -153,10 +154,17 @@ def _json(body: bytes) -> Any:
     try:
         found = orjson.loads(body)
         if body.count(b"[") + body.count(b"{") > _DEEPEST:
-            orjson.dumps(found)  # refuses what is nested deeper than 254
+            orjson.dumps(_within(found))
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return None
     return found
+
+
+def _within(value: Any) -> Any:
+    """As deep as it may stand in the client's answer: orjson writes nothing that is nested deeper than 254."""
+    for _ in range(_AROUND):
+        value = [value]
+    return value
 
 
 def _path(path: Any) -> tuple[str | int, ...]:

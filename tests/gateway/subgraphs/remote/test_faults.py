@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 import pytest
 
+from gateway.subgraphs.remote.reading import _json
 from gateway.subgraphs.remote.settings import RemoteSettings
 from tests.gateway.company import company
 from tests.gateway.subgraphs.remote.serving import (
@@ -257,6 +258,29 @@ async def test_redirect_is_not_followed() -> None:
 
 async def elsewhere(body: bytes) -> dict[str, Any]:
     return {"data": {"_entities": [{"currency": "XXX"}, {"currency": "XXX"}]}}
+
+
+@pytest.mark.parametrize("depth", [100, 190, 240, 253, 254, 900])
+async def test_no_depth_takes_the_others_away(depth: int) -> None:
+    """What can't be written out as it is can't be taken in either, wherever it would stand."""
+    nested = '{"a":' * depth + "1" + "}" * depth
+    content = f'{{"data": {{"_entities": [{{"currency": {nested}}}, {{"currency": "EUR"}}]}}}}'.encode()
+    async with served(company(), IMPATIENT) as there:
+        there.servers["billing"].does = doing(http(content))
+        answer = await there.ask(ACCOUNTS)
+    assert answer.data["client"]["name"] == "Anna"
+    orjson.dumps({"data": answer.data, "errors": answer.errors})
+
+
+def test_what_is_taken_in_can_be_written_out() -> None:
+    """A scalar of a subgraph's own may hold anything, and stands deeper in the answer than in the subgraph's."""
+    for depth in range(150, 300):
+        found = _json(b"[" * depth + b"{}" + b"]" * depth + b" " * 10)
+        if found is not None:
+            for _ in range(50):
+                found = {"data": found}
+            orjson.dumps(found)
+    assert _json(b"[" * 150 + b"]" * 150) is not None
 
 
 @pytest.mark.parametrize("seed", range(60))
