@@ -367,6 +367,7 @@ def _wired(
         supergraph(),
         subgraphs,
         access=access(settings),
+        labels=settings.labels,
         most_objects=settings.limits.answer_objects,
         witness=witness,
         watched=_WATCHED,

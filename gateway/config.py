@@ -29,6 +29,8 @@ from gateway.http import settings as http
 from gateway.http.persisted import PersistedSettings
 from gateway.http.settings import HttpSettings
 from gateway.limits import Limits
+from gateway.planning import labels
+from gateway.planning.labels import Labels
 from gateway.section import ConfigError, Section, read_file
 from gateway.subgraphs import settings as subgraph
 from gateway.subgraphs.remote import settings as remotes
@@ -60,6 +62,7 @@ class Settings:
     http: HttpSettings = field(default_factory=HttpSettings)
     persisted: PersistedSettings = field(default_factory=PersistedSettings)
     rows: tuple[RowRule, ...] = ()
+    labels: Labels = field(default_factory=Labels)
 
     def url_of(self, system: str) -> str:
         """The URL of a system's database."""
@@ -94,6 +97,7 @@ def read_settings(
         http=http.read(written.table("http")),
         persisted=persisted.read(written.table("persisted")),
         rows=row_rules.read(written),
+        labels=labels.read(written.table("overrides")),
     )
     written.refuse_unread()
     return settings

@@ -1,7 +1,8 @@
 """One request's story on one screen: read -> choose -> coerce -> authorize -> plan -> execute -> shape.
 
 What depends only on the document is kept, in two bounded caches: documents by their text, plans by the operation, by
-how @skip and @include went and by the viewer's standing. Nothing else outlives a request.
+how @skip and @include went, by the viewer's standing and by the active labels of overrides. Nothing else outlives a
+request.
 """
 
 from collections import OrderedDict
@@ -31,6 +32,7 @@ from gateway.execution import explaining
 from gateway.execution.executing import PreparedRequest, execute
 from gateway.execution.shaping import ObjectShape, Shaper, make_shape
 from gateway.operation import Document, Operation, choose, coerce, conditions, prepare, read
+from gateway.planning.labels import Labels
 from gateway.planning.plan import Plan, Request
 from gateway.planning.planner import make_plan
 from gateway.request import GraphQLRequest, GraphQLResponse
@@ -74,16 +76,21 @@ class Gateway:
         witness: Witness | None = None,
         watched: Watched = NOTHING,
         access: Access | None = None,
+        labels: Labels | None = None,
     ) -> None:
         self.supergraph = supergraph
         self.schema = supergraph.api_schema
         self._access = access or Access(supergraph)
+        self._labels = labels or Labels()
+        self._decided: dict[frozenset[str], Supergraph] = {}
         self._subgraphs = subgraphs
         self._most_objects = most_objects
         self._witness = witness
         self._watched = watched if witness else NOTHING
         self._documents: _Cache[str, Document] = _Cache(cached)
-        self._plans: _Cache[tuple[str, str | None, tuple[bool, ...], Standing], Planned] = _Cache(cached)
+        self._plans: _Cache[tuple[str, str | None, tuple[bool, ...], Standing, frozenset[str]], Planned] = _Cache(
+            cached
+        )
 
     async def answer(self, request: GraphQLRequest, context: RequestContext) -> GraphQLResponse:
         """The answer with its errors; never raises for what the client or a subgraph does wrong."""
@@ -134,8 +141,11 @@ class Gateway:
         if operation.operation != OperationType.QUERY and not request.allow_mutations:
             raise MutationRefused("this request may only query: send a mutation with POST")
         variables = coerce(operation, request.variables, self.schema)
-        key = (request.query, request.operation_name, conditions(document, variables), standing)
-        planned = self._plans.get_or_make(key, lambda: self._make(document, operation, variables, standing), size=size)
+        active = self._labels.active(self.supergraph.labels)
+        key = (request.query, request.operation_name, conditions(document, variables), standing, active)
+        planned = self._plans.get_or_make(
+            key, lambda: self._make(document, operation, variables, standing, active), size=size
+        )
         self._check_size(planned, variables)
         return planned, variables
 
@@ -145,20 +155,33 @@ class Gateway:
             check_objects(planned.operation, self.schema, variables, most=self._most_objects)
 
     def _make(
-        self, document: Document, node: OperationDefinitionNode, variables: Mapping[str, Any], standing: Standing
+        self,
+        document: Document,
+        node: OperationDefinitionNode,
+        variables: Mapping[str, Any],
+        standing: Standing,
+        active: frozenset[str],
     ) -> Planned:
         operation = prepare(document, node, variables=variables, schema=self.schema)
         refusal = self._access.refusal(operation, standing)
         denied = self._access.denied(standing)
         allowed = pruned(operation, denied, self.schema) if denied else operation
         watched = watching(allowed, self._watched, self.schema)
-        plan = make_plan(watched, self.supergraph, self._access.guards(standing))
+        plan = make_plan(watched, self._supergraph(active), self._access.guards(standing))
         root = self.supergraph.roots[operation.kind]
         requests = tuple(self._prepared(operation, each) for each in plan.requests)
         shape = make_shape(operation.selections, root, plan=plan, schema=self.schema, denied=denied)
         most = objects_of(operation.selections, root, schema=self.schema)
         trace = trace_of(watched, plan, self._watched, self.schema)
         return Planned(operation, refusal, plan, requests, shape, trace, most)
+
+    def _supergraph(self, active: frozenset[str]) -> Supergraph:
+        """The supergraph while these labels are active: of n percentages there are n + 1."""
+        if not self.supergraph.labels:
+            return self.supergraph
+        if active not in self._decided:
+            self._decided[active] = self.supergraph.decided(active)
+        return self._decided[active]
 
     def _prepared(self, operation: Operation, request: Request) -> PreparedRequest:
         subgraph = self._subgraphs[request.service]

@@ -96,6 +96,7 @@ class _Maker:
             supergraph,
             subgraphs,
             access=access,
+            labels=settings.labels,
             most_objects=settings.limits.answer_objects,
             witness=self._audit,
         )

@@ -22,6 +22,16 @@ __all__ = ["api_schema"]
 
 _KEPT_DIRECTIVES = {"deprecated", "specifiedBy", "oneOf"}
 _SPEC_PREFIXES = ("join__", "link__", "federation__", "core__", "requiresScopes__", "policy__", "context__")
+_EXECUTABLE = {
+    "QUERY",
+    "MUTATION",
+    "SUBSCRIPTION",
+    "FIELD",
+    "FRAGMENT_DEFINITION",
+    "FRAGMENT_SPREAD",
+    "INLINE_FRAGMENT",
+    "VARIABLE_DEFINITION",
+}
 _SPEC_NAMES = {"_Any", "_Entity", "_Service"}
 
 
@@ -30,7 +40,16 @@ def api_schema(document: DocumentNode) -> GraphQLSchema:
     hidden = {definition.name.value for definition in _types(document) if _inaccessible(definition)}
     kept = [_visible(definition, hidden) for definition in _types(document) if definition.name.value not in hidden]
     roots = [_plain(each) for each in document.definitions if isinstance(each, SchemaDefinitionNode)]
-    return build_ast_schema(DocumentNode(definitions=(*roots, *kept)))
+    return build_ast_schema(DocumentNode(definitions=(*roots, *kept, *_executable(document))))
+
+
+def _executable(document: DocumentNode) -> Iterable[DirectiveDefinitionNode]:
+    """Directives that clients may write, with the places where they may."""
+    for definition in document.definitions:
+        if isinstance(definition, DirectiveDefinitionNode):
+            places = tuple(each for each in definition.locations if each.value in _EXECUTABLE)
+            if places and definition.name.value not in ("skip", "include"):
+                yield replace(definition, locations=places)
 
 
 def _types(document: DocumentNode) -> Iterable[Any]:

@@ -4,7 +4,7 @@ Read from a supergraph document with the directives of the join spec (v0.1 to v0
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -23,7 +23,7 @@ from graphql.language import (
 
 from gateway.composition.api_schema import api_schema
 from gateway.errors import SupergraphError
-from gateway.selections import Selections, field_set
+from gateway.selections import Field, Selections, field_set
 
 __all__ = ["FieldJoin", "Graph", "Kind", "Supergraph", "SupergraphField", "SupergraphType", "named"]
 
@@ -46,18 +46,31 @@ class Graph:
 
 @dataclass(frozen=True, slots=True)
 class FieldJoin:
-    """On what terms one subgraph has a field (`@join__field`)."""
+    """On what terms one subgraph has a field (`@join__field`).
+
+    With a `label` the subgraph that `overrides` another has the field while the label is active, else the other has it.
+    `contexts` says that some of its arguments are filled from an ancestor (@fromContext).
+    """
 
     external: bool = False
     requires: Selections = ()
     provides: Selections = ()
     type: str | None = None
     overridden: bool = False
+    label: str | None = None
+    overrides: bool = False
+    contexts: bool = False
+
+    def decided(self, active: frozenset[str]) -> "FieldJoin":
+        """The join once it is known which labels are active: then of two subgraphs one has the field, the other not."""
+        if self.label is None:
+            return self
+        return replace(self, overridden=self.overrides != (self.label in active), label=None)
 
     @property
     def resolvable(self) -> bool:
         """Whether the subgraph answers the field by itself, wherever the type is reached."""
-        return not self.external and not self.overridden
+        return not self.external and not self.overridden and not self.contexts
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +115,18 @@ class Supergraph:
         return cls(document, graphs, {each.name: each for each in _types(document)}, _roots(document))
 
     @cached_property
+    def labels(self) -> frozenset[str]:
+        """The labels of progressive overrides."""
+        joins = (
+            join for each in self.types.values() for field in each.fields.values() for join in field.joins.values()
+        )
+        return frozenset(join.label for join in joins if join.label)
+
+    def decided(self, active: frozenset[str]) -> "Supergraph":
+        """The supergraph as it is while these labels are active; itself where it has none."""
+        return replace(self, types={name: _decided(each, active) for name, each in self.types.items()})
+
+    @cached_property
     def api_schema(self) -> GraphQLSchema:
         """What clients see: join types and everything @inaccessible removed."""
         return api_schema(self.document)
@@ -142,6 +167,16 @@ class Supergraph:
         )
 
 
+def _decided(of: SupergraphType, active: frozenset[str]) -> SupergraphType:
+    if not any(join.label for each in of.fields.values() for join in each.joins.values()):
+        return of
+    fields = {
+        name: replace(each, joins={graph: join.decided(active) for graph, join in each.joins.items()})
+        for name, each in of.fields.items()
+    }
+    return replace(of, fields=fields)
+
+
 def named(type_text: str) -> str:
     """`[Leg!]!` -> `Leg`."""
     return type_text.replace("[", "").replace("]", "").replace("!", "")
@@ -176,6 +211,7 @@ def _types(document: DocumentNode) -> Iterable[SupergraphType]:
 def _type(node: Any, kind: Kind) -> SupergraphType:
     joins = _given(node.directives, "join__type")
     graphs = [given["graph"] for given in joins]
+    extended = {graph: _key_fields(joins, graph) for graph in graphs}
     return SupergraphType(
         name=node.name.value,
         kind=kind,
@@ -183,8 +219,18 @@ def _type(node: Any, kind: Kind) -> SupergraphType:
         interface_object_in=frozenset(given["graph"] for given in joins if given.get("isInterfaceObject")),
         implements=_collected(_given(node.directives, "join__implements"), "interface"),
         members=_collected(_given(node.directives, "join__unionMember"), "member"),
-        fields={each.name.value: _field(each, graphs) for each in getattr(node, "fields", None) or ()},
+        fields={each.name.value: _field(each, graphs, extended) for each in getattr(node, "fields", None) or ()},
     )
+
+
+def _key_fields(joins: Iterable[Mapping[str, Any]], graph: str) -> frozenset[str]:
+    """The key fields of an extension: its own, though Federation 1 has them @external (rule 5)."""
+    keys = (
+        field_set(given["key"])
+        for given in joins
+        if given["graph"] == graph and given.get("extension") and given.get("key")
+    )
+    return frozenset(each.name for key in keys for each in key if isinstance(each, Field))
 
 
 def _keys(joins: Iterable[Mapping[str, Any]], graph: str) -> tuple[Selections, ...]:
@@ -202,24 +248,31 @@ def _collected(given: Iterable[Mapping[str, Any]], what: str) -> Mapping[str, fr
     return found
 
 
-def _field(node: FieldDefinitionNode, graphs: Iterable[str]) -> SupergraphField:
+def _field(node: FieldDefinitionNode, graphs: Iterable[str], extended: Mapping[str, frozenset[str]]) -> SupergraphField:
     """Without @join__field a field is in every subgraph of its type, on plain terms (join spec, "join__field")."""
     given = _given(node.directives, "join__field")
     joins = (
-        {each["graph"]: _join(each) for each in given if "graph" in each}
+        {
+            each["graph"]: _join(each, own=node.name.value in extended.get(each["graph"], ()))
+            for each in given
+            if "graph" in each
+        }
         if given
         else {graph: FieldJoin() for graph in graphs}
     )
     return SupergraphField(node.name.value, _text(node.type), joins)
 
 
-def _join(given: Mapping[str, Any]) -> FieldJoin:
+def _join(given: Mapping[str, Any], *, own: bool) -> FieldJoin:
     return FieldJoin(
-        external=bool(given.get("external")),
+        external=bool(given.get("external")) and not own,
         requires=field_set(given["requires"]) if given.get("requires") else (),
         provides=field_set(given["provides"]) if given.get("provides") else (),
         type=given.get("type"),
         overridden=bool(given.get("usedOverridden")),
+        label=given.get("overrideLabel"),
+        overrides=bool(given.get("override")),
+        contexts=bool(given.get("contextArguments")),
     )
 
 

@@ -8,7 +8,7 @@ C  gather   fetches of one subgraph at one depth travel in one request; the requ
 from collections.abc import Iterable, Mapping
 from itertools import count
 
-from gateway.composition.supergraph import Supergraph
+from gateway.composition.supergraph import Supergraph, named
 from gateway.errors import PlanningError
 from gateway.operation import Operation
 from gateway.planning.committing import Committer
@@ -42,8 +42,21 @@ def make_plan(operation: Operation, supergraph: Supergraph, guards: Guards = NO_
 def _solved(solver: Solver, root: str, selections: Selections) -> Solution:
     solution = solver.solve_root(root, selections)
     if solution.remainder:
-        raise PlanningError(f"no subgraph can answer {_first_path(root, solution.remainder)}")
+        raise PlanningError(
+            f"no subgraph can answer {_first_path(root, solution.remainder)}{_reason(solver, root, solution.remainder)}"
+        )
     return solution
+
+
+def _reason(solver: Solver, parent: str, selections: Selections) -> str:
+    """What is known to be missing here, and not in the graph."""
+    first = selections[0]
+    if isinstance(first, Fragment):
+        return _reason(solver, first.on, first.selections)
+    field = solver.supergraph.types[parent].fields.get(first.name)
+    if field and any(join.contexts for join in field.joins.values()):
+        return ": its arguments come from an ancestor (@fromContext), which is not supported yet"
+    return _reason(solver, named(field.type), first.selections) if field and first.selections else ""
 
 
 def _solved_alone(solver: Solver, root: str, field: Field) -> Solution:

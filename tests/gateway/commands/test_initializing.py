@@ -42,6 +42,7 @@ WITHOUT_DEFAULT = {
     "http.hosts",
     "http.cors.origins",
     "persisted.manifest",
+    "overrides.active",
     *(f"subgraphs.{name}" for name in ("codes", "forward", "returned", "secret_env", "secret_file")),
     *(f"subgraphs.{name}" for name in ("ca", "certificate", "key", "headers.x-tenant", "billing.url")),
     *(f"subgraph.{name}" for name in ("secret_env", "secret_file", "certificate", "key", "client_ca")),
