@@ -1,16 +1,16 @@
 """The story of composition, once.
 
-read -> upgrade what is of Federation 1 -> check each subgraph -> merge -> check the whole -> satisfy -> emit
+read -> upgrade what is of Federation 1 -> check each subgraph -> merge -> check the whole -> emit -> satisfy
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from graphql import build_ast_schema, parse, validate_schema
+from graphql import GraphQLSchema, build_ast_schema, parse, validate_schema
 from graphql.validation.validate import validate_sdl
 
-from gateway.composition.check import check_merged, check_subgraph
+from gateway.composition.check import check_merged, check_required_arguments, check_subgraph
 from gateway.composition.emit import emit
 from gateway.composition.extensions import with_own_keys
 from gateway.composition.federation_1 import upgraded
@@ -52,20 +52,25 @@ def _compose(given: Sequence[Subgraph], report: Report) -> Composition:
     report.stop_if_refused()
     check_merged(merged, merging)
     report.stop_if_refused()
+    sdl = emit(merged, read)
+    schema = _valid(sdl, report)
+    for subgraph in read:
+        check_required_arguments(schema, subgraph, report=report)
+    report.stop_if_refused()
     check_satisfiability(merged, {subgraph.graph: subgraph.name for subgraph in read}, report=report)
     report.stop_if_refused()
-    sdl = emit(merged, read)
-    _check_valid(sdl, report)
     return Composition(sdl, tuple(report.hints))
 
 
-def _check_valid(sdl: str, report: Report) -> None:
-    """The rules of GraphQL itself, which subgraphs may keep apart and break together."""
+def _valid(sdl: str, report: Report) -> GraphQLSchema:
+    """The supergraph by the rules of GraphQL itself, which subgraphs may keep apart and break together."""
     document = parse(sdl, no_location=True)
-    errors = validate_sdl(document) or validate_schema(build_ast_schema(document, assume_valid_sdl=True))
-    for error in errors:
+    errors = validate_sdl(document)
+    schema = build_ast_schema(document, assume_valid_sdl=True) if not errors else GraphQLSchema()
+    for error in errors or validate_schema(schema):
         report.problem("INVALID_GRAPHQL", f"the supergraph is no valid schema: {error.message}")
     report.stop_if_refused()
+    return schema
 
 
 def _read(given: Sequence[SubgraphSdl], report: Report) -> list[Subgraph]:

@@ -40,7 +40,7 @@ from graphql import (
 )
 from graphql.validation.validate import validate_sdl
 
-from gateway.composition.links import DEFINITIONS, Names, names_of, read_links
+from gateway.composition.links import Names, definition_of, names_of, read_links
 from gateway.composition.problems import Report
 
 __all__ = ["Declaration", "Document", "read_document"]
@@ -222,7 +222,7 @@ def _machinery(names: Names, roots: Mapping[str, str], declarations: Mapping[str
     scalars = {standard: local for local, standard in names.scalars.items()}
     lines = [f"scalar {local}" for local in scalars.values()]
     for local, standard in names.directives.items():
-        definition = DEFINITIONS[standard][1]
+        definition = definition_of(standard, names.version)
         for scalar, known_as in scalars.items():
             definition = definition.replace(f"federation__{scalar}", known_as)
         lines.append(f"directive @{local} {definition}")

@@ -3,13 +3,13 @@
     extend type User @key(fields: "id") { id: ID! @external  orders: [Order] }
 
 The subgraph is entered by `id` and can give it again: @external there is Federation 1's way of saying "the type is
-another one's". So the mark is dropped; one that stands on the whole type isn't meant so and stays.
+another one's". So the mark is dropped.
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from gateway.composition.elements import Applied, Field, InterfaceType, ObjectType, TypeDef, applications, has
+from gateway.composition.elements import Applied, InterfaceType, ObjectType, TypeDef, applications, has, without
 from gateway.composition.field_sets import FieldSetError, parse_field_set
 from gateway.composition.subgraph import Subgraph
 from gateway.composition.usage import Coordinate, selected_in
@@ -41,10 +41,7 @@ def _selected(subgraph: Subgraph, type_name: str, key: Applied) -> Iterator[Coor
 def _without_external(found: TypeDef, own: set[Coordinate]) -> TypeDef:
     if not isinstance(found, ObjectType | InterfaceType):
         return found
-    fields = {name: _owned(field) if (found.name, name) in own else field for name, field in found.fields.items()}
+    fields = {
+        name: without(field, "external") if (found.name, name) in own else field for name, field in found.fields.items()
+    }
     return replace(found, fields=fields)
-
-
-def _owned(field: Field) -> Field:
-    kept = tuple(applied for applied in field.directives if applied.name != "external" or applied.inherited)
-    return replace(field, directives=kept)

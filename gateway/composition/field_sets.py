@@ -63,6 +63,8 @@ def parse_field_set(text: str) -> FieldSet:
 def _below(node: SelectionSetNode | None) -> FieldSet:
     if node is None:
         return ()
+    if not node.selections:
+        raise FieldSetError("it selects nothing")
     return tuple(_selection(selection) for selection in node.selections)
 
 

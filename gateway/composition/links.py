@@ -13,7 +13,7 @@ from graphql import ConstDirectiveNode, DirectiveNode, value_from_ast_untyped
 
 from gateway.composition.problems import Report
 
-__all__ = ["DEFINITIONS", "FEDERATION", "FIELD_SET_SCALARS", "Link", "Names", "names_of", "read_links"]
+__all__ = ["FEDERATION", "Link", "Names", "definition_of", "names_of", "read_links"]
 
 FEDERATION = "https://specs.apollo.dev/federation"
 _SPEC_URL = re.compile(r"^(?P<identity>https?://.+/(?P<name>[^/]+))/v(?P<major>\d+)\.(?P<minor>\d+)/?$")
@@ -67,6 +67,11 @@ DEFINITIONS: Mapping[str, tuple[tuple[int, int], str]] = {
     ),
     "cacheTag": ((2, 12), "(format: String!) repeatable on OBJECT | FIELD_DEFINITION"),
 }
+# The same as they were before the version.
+_EARLIER: Mapping[str, tuple[tuple[int, int], str]] = {
+    "shareable": ((2, 2), "on OBJECT | FIELD_DEFINITION"),
+    "override": ((2, 7), "(from: String!) on FIELD_DEFINITION"),
+}
 FIELD_SET_SCALARS = ("FieldSet", "Scope", "Policy", "ContextFieldValue")
 
 # What a subgraph without @link knows: the names that Federation 1 gives them.
@@ -107,6 +112,12 @@ class Names:
     scalars: Mapping[str, str]
     version: tuple[int, int]
     links: tuple[Link, ...] = ()
+
+
+def definition_of(name: str, version: tuple[int, int]) -> str:
+    """The directive's definition in that version of the federation specification, without "directive @name"."""
+    until, earlier = _EARLIER.get(name, ((0, 0), ""))
+    return earlier if version < until else DEFINITIONS[name][1]
 
 
 def read_links(

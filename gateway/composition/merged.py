@@ -65,6 +65,11 @@ class JoinField:
     used_overridden: bool = False
     context_arguments: tuple[ContextArgument, ...] = ()
 
+    @property
+    def is_overridden(self) -> bool:
+        """Whether another subgraph resolves the field for all requests; with a label it is for some of them."""
+        return self.used_overridden and self.override_label is None
+
 
 @dataclass(frozen=True, slots=True)
 class MergedInputValue:

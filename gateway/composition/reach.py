@@ -86,7 +86,7 @@ class Reach:
         joins = found.fields[name].joins
         if not joins:
             return JoinField(graph=graph)
-        return next((join for join in joins if join.graph == graph and not join.used_overridden), None)
+        return next((join for join in joins if join.graph == graph and not join.is_overridden), None)
 
     def has_contexts(self, local: str | None, name: str, graph: str, contexts: Contexts) -> bool:
         """Whether the contexts above give what the arguments of the subgraph's field come from."""

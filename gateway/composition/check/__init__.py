@@ -1,5 +1,6 @@
 """Checks: what one subgraph must keep by itself, and what all must keep together once merged."""
 
+from gateway.composition.check.arguments import check_required_arguments
 from gateway.composition.check.auth import check_required_access
 from gateway.composition.check.context import check_contexts
 from gateway.composition.check.cost import check_costs
@@ -14,7 +15,7 @@ from gateway.composition.problems import Report
 from gateway.composition.subgraph import Subgraph
 from gateway.composition.usage import usage_of
 
-__all__ = ["check_merged", "check_subgraph"]
+__all__ = ["check_merged", "check_required_arguments", "check_subgraph"]
 
 
 def check_subgraph(subgraph: Subgraph, *, report: Report) -> None:

@@ -9,7 +9,7 @@ from gateway.composition.subgraph import Subgraph
 
 __all__ = ["check_directives"]
 
-_LABEL = re.compile(r"^(percent\((100(\.0{1,8})?|\d{1,2}(\.\d{1,8})?)\)|[a-zA-Z][a-zA-Z0-9_\-:./]*)$")
+_LABEL = re.compile(r"^(percent\((100|\d{1,2}(\.\d{1,8})?)\)|[a-zA-Z][a-zA-Z0-9_\-:./]*)$")
 _NOT_ON_INTERFACE = {"shareable": "INVALID_SHAREABLE_USAGE", "override": "OVERRIDE_ON_INTERFACE"}
 
 

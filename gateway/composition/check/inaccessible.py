@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from graphql import EnumValueNode, ListValueNode, ObjectValueNode, ValueNode, parse_const_value
+
 from gateway.composition.elements import named
 from gateway.composition.merged import (
     Merged,
@@ -127,13 +129,26 @@ def _check_value(merged: Merged, coordinate: str, value: MergedInputValue, repor
                 coordinate=coordinate,
             )
         return
-    enum = merged.types.get(named(value.type))
-    if not isinstance(enum, MergedEnum) or value.default is None:
-        return
-    hidden = {name for name, found in enum.values.items() if is_inaccessible(found)}
-    if hidden & set(value.default.replace("[", " ").replace("]", " ").replace(",", " ").split()):
+    if value.default is not None and _uses_hidden(merged, named(value.type), parse_const_value(value.default)):
         report.problem(
             "DEFAULT_VALUE_USES_INACCESSIBLE",
             f"{coordinate} has the default {value.default}, which is @inaccessible: give it another",
             coordinate=coordinate,
         )
+
+
+def _uses_hidden(merged: Merged, type_name: str, value: ValueNode) -> bool:
+    """Whether an inaccessible enum value or input field is in the value, at any depth."""
+    found = merged.types.get(type_name)
+    match value:
+        case EnumValueNode(value=name) if isinstance(found, MergedEnum) and name in found.values:
+            return is_inaccessible(found.values[name])
+        case ListValueNode(values=items):
+            return any(_uses_hidden(merged, type_name, item) for item in items)
+        case ObjectValueNode(fields=entries) if isinstance(found, MergedInput):
+            known = [(entry, found.fields[entry.name.value]) for entry in entries if entry.name.value in found.fields]
+            return any(
+                is_inaccessible(field) or _uses_hidden(merged, named(field.type), entry.value) for entry, field in known
+            )
+        case _:
+            return False

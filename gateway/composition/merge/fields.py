@@ -38,6 +38,7 @@ class _Source:
     field: Field
     role: Role
     kept: bool
+    used: bool
     override: Override | None
     label: str | None
 
@@ -88,7 +89,8 @@ def _merge_field(merging: Merging, holders: Sequence[Holder], name: str) -> Merg
         carried=merged_carried(elements),
         joins=_joins(holders, sources),
     )
-    _check_external(merging, sources, merged, coordinate)
+    differing = len({source.field.type for source in fitting}) > 1
+    _check_external(merging, sources, merged, coordinate, differing=differing)
     return merged
 
 
@@ -108,7 +110,7 @@ def _sources(merging: Merging, holders: Sequence[Holder], name: str, coordinate:
         used = (holders[0][1].name, name) in merging.usages[subgraph.name].used
         label = next((over.label for over in (override, losing) if over and over.label), None)
         kept = role != "overridden" or used
-        sources.append(_Source(subgraph, holders[0][1].name, field, role, kept, override, label))
+        sources.append(_Source(subgraph, holders[0][1].name, field, role, kept, used, override, label))
     return sources
 
 
@@ -128,7 +130,7 @@ def _from_interface_objects(merging: Merging, holders: Sequence[Holder], name: s
     """The interface objects that add the field to this object."""
     above = {interface for _, found in holders if isinstance(found, ObjectType) for interface in found.interfaces}
     return [
-        _Source(subgraph, interface, found.fields[name], "resolves", kept=False, override=None, label=None)
+        _Source(subgraph, interface, found.fields[name], "resolves", kept=False, used=False, override=None, label=None)
         for subgraph in merging.subgraphs
         for interface in sorted(above)
         if isinstance(found := subgraph.types.get(interface), ObjectType)
@@ -188,7 +190,7 @@ def _join(source: _Source, *, shows_type: bool) -> JoinField:
         external=source.role == "external",
         override=source.override.source if source.override else None,
         override_label=source.label,
-        used_overridden=source.role == "overridden",
+        used_overridden=source.role == "overridden" or (source.role == "migrating" and source.used),
         context_arguments=tuple(_context_arguments(source)),
     )
 
@@ -208,13 +210,18 @@ def _in_one_spelling(text: str | None) -> str | None:
         return text  # reported by the checks
 
 
-def _check_external(merging: Merging, sources: Sequence[_Source], merged: MergedField, coordinate: str) -> None:
-    """An @external field is the field it stands for: same type, same arguments or more."""
+def _check_external(
+    merging: Merging, sources: Sequence[_Source], merged: MergedField, coordinate: str, *, differing: bool
+) -> None:
+    """An @external field is the field it stands for: same type, same arguments or more.
+
+    Where those that resolve it differ (`String!` and `String`), it may stand for one of the stricter ones.
+    """
     for source in sources:
         if source.role != "external":
             continue
         ref = source.field.type
-        if ref != merged.type:
+        if ref != merged.type and not (differing and merging.is_strictly_below(ref, merged.type)):
             _say_external(
                 merging, source, "EXTERNAL_TYPE_MISMATCH", f'has type "{ref}" but is "{merged.type}"', coordinate
             )

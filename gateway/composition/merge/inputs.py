@@ -107,7 +107,8 @@ def _merge_value(
     """None when it is left out because a subgraph lacks it, or can't be merged."""
     sources = [(subgraph, values[name]) for subgraph, values in holders if name in values]
     without = [subgraph.name for subgraph, values in holders if name not in values]
-    if without:
+    hidden = wording is _INPUT_FIELD and any(has(value, "inaccessible") for _, value in sources)
+    if without and not hidden:  # who doesn't accept it can't be sent it by clients, who don't see it
         _say_left_out(merging, sources, without, wording=wording, coordinate=coordinate)
         return None
     ref = merged_type(merging, [(subgraph, value.type) for subgraph, value in sources], wider=False)
@@ -127,7 +128,7 @@ def _merge_value(
         default=_default(merging, sources, wording=wording, coordinate=coordinate),
         description=merged_description(merging, sources, coordinate),
         carried=merged_carried(sources),
-        joins=_joins(sources) if wording is _INPUT_FIELD else (),
+        joins=_joins(sources, in_all=not without) if wording is _INPUT_FIELD else (),
     )
 
 
@@ -184,9 +185,11 @@ def _default(
     return None
 
 
-def _joins(sources: Sequence[tuple[Subgraph, InputValue]]) -> tuple[JoinField, ...]:
-    """Needed only where the subgraphs' types differ: the field is in all of them."""
+def _joins(sources: Sequence[tuple[Subgraph, InputValue]], *, in_all: bool) -> tuple[JoinField, ...]:
+    """Needed only where the subgraphs' types differ, or not all of them have the field."""
     types: set[TypeRef] = {value.type for _, value in sources}
-    if len(types) == 1:
+    if len(types) == 1 and in_all:
         return ()
-    return tuple(JoinField(graph=subgraph.graph, type=value.type) for subgraph, value in sources)
+    return tuple(
+        JoinField(graph=subgraph.graph, type=value.type if len(types) > 1 else None) for subgraph, value in sources
+    )

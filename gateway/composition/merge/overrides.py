@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gateway.composition.elements import Applied, Field, applications, has
+from gateway.composition.elements import Applied, Field, ObjectType, applications, has
 from gateway.composition.merge.merging import Merging
 from gateway.composition.subgraph import Subgraph
 
@@ -48,7 +48,13 @@ def _is_in_force(
         return refuse(
             "OVERRIDE_FROM_SELF_ERROR", f"{override.by}: {coordinate} overrides itself: name another subgraph in `from`"
         )
-    type_name = coordinate.partition(".")[0]
+    type_name, _, name = coordinate.partition(".")
+    if interface := _interface_object(merging, override, type_name, name):
+        return refuse(
+            "OVERRIDE_COLLISION_WITH_ANOTHER_DIRECTIVE",
+            f"{override.by}: {coordinate} overrides {override.source}, which has it for all of {interface}"
+            " (@interfaceObject), so it can't be taken over for one: remove @override",
+        )
     if override.source not in {subgraph.name for subgraph in merging.subgraphs if type_name in subgraph.types}:
         merging.report.hint(
             "FROM_SUBGRAPH_DOES_NOT_EXIST",
@@ -85,3 +91,20 @@ def _is_in_force(
             f"{coordinate} is @override in {override.by} and in {override.source}, its source: keep one of them",
         )
     return True
+
+
+def _interface_object(merging: Merging, override: Override, type_name: str, name: str) -> str | None:
+    """The interface by which the source has the field of the type, as an interface object."""
+    above = {
+        interface
+        for subgraph in merging.subgraphs
+        if (found := subgraph.object_or_interface(type_name))
+        for interface in found.interfaces
+    }
+    for subgraph in merging.subgraphs:
+        if subgraph.name == override.source and type_name not in subgraph.types:
+            for interface in sorted(above):
+                there = subgraph.types.get(interface)
+                if isinstance(there, ObjectType) and has(there, "interfaceObject") and name in there.fields:
+                    return interface
+    return None

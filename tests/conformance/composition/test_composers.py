@@ -6,30 +6,20 @@ one, the case's table says so in a line that begins with `#!`.
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from gateway.composition import SubgraphSdl, compose
+from tests.conformance.composition.composers import COMPOSERS, Answer, answers_of
 from tests.conformance.composition.meaning import meaning
 from tests.gateway.composition.tables import Case, all_cases, sketch
 
 pytestmark = pytest.mark.service
 
-HERE = Path(__file__).parent
-COMPOSERS = ("apollo", "guild")
 SYSTEMS = ("links", "sales", "reservations", "bridge", "billing", "processes")
-
-Answer = Mapping[str, Any]
 
 
 def company_sdls() -> list[SubgraphSdl]:
@@ -47,34 +37,8 @@ def cases() -> dict[str, Sequence[SubgraphSdl]]:
 
 @pytest.fixture(scope="module")
 def answers() -> dict[tuple[str, str], Answer]:
-    """What each composer says of each case, by (composer, case): one run of node for all."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        missing("node and npm are not installed: the reference composers need them")
-    assert node is not None
-    assert npm is not None
-    if not is_installed():
-        installed = subprocess.run([npm, "ci"], cwd=HERE, capture_output=True, text=True, check=False)
-        if installed.returncode != 0:
-            missing(f"npm could not install the reference composers: {installed.stderr[-500:]}")
-    given = [{"case": name, "subgraphs": list(map(asdict, subgraphs))} for name, subgraphs in cases().items()]
-    ran = subprocess.run(
-        [node, "compose.mjs"], cwd=HERE, input=json.dumps(given), capture_output=True, text=True, check=True
-    )
-    return {(composer, said["case"]): said[composer] for said in json.loads(ran.stdout) for composer in COMPOSERS}
-
-
-def is_installed() -> bool:
-    """Whether what is installed is what the lock file says."""
-    installed = HERE / "node_modules" / ".package-lock.json"
-    return installed.exists() and installed.stat().st_mtime >= (HERE / "package-lock.json").stat().st_mtime
-
-
-def missing(reason: str) -> None:
-    """Skips; with REQUIRE_SERVICES=1 that is a failure."""
-    if os.environ.get("REQUIRE_SERVICES") == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)
+    """What each composer says of each case."""
+    return answers_of(cases())
 
 
 @pytest.mark.parametrize("composer", COMPOSERS)

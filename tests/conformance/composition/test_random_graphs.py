@@ -1,0 +1,110 @@
+"""Random subgraphs, as they are and broken at one place, composed by ours and by the two reference composers.
+
+`--law-cases N` composes N graphs (N // 3 of them whole), `--law-seed S` starts at another place; a failure prints the
+seed, what was broken, and what each composer said. The references disagree on some: Apollo's search for a way to what
+a @requires needs gives up where Guild's and ours find one, and the other way round. So ours must agree with one.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from gateway.composition import CompositionError, SubgraphSdl, compose
+from tests.conformance.composition.composers import COMPOSERS, Answer, answers_of
+from tests.conformance.composition.meaning import Fact, meaning
+from tests.gateway.composition.tables import HEADER
+from tests.properties.random_graph import random_graph
+
+pytestmark = pytest.mark.service
+
+NO_CODE = {"NO_CODE"}  # what fails in graphql-js itself: a syntax error
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The supergraph's meaning, or the codes of the refusal."""
+
+    facts: frozenset[Fact] | None
+    codes: frozenset[str]
+    words: str
+
+    def agrees(self, references: Sequence[Outcome]) -> bool:
+        """Whether one composes to the same meaning, or one refuses too and ours has no reason that none of them sees."""
+        if self.facts is not None:
+            return any(self.facts == reference.facts for reference in references)
+        seen = [reference.codes for reference in references if reference.facts is None]
+        return bool(seen) and (self.codes <= frozenset().union(*seen) or NO_CODE in seen)
+
+
+def ours(subgraphs: Sequence[SubgraphSdl]) -> Outcome:
+    try:
+        return Outcome(meaning(compose(subgraphs).supergraph_sdl), frozenset(), "composes")
+    except CompositionError as refusal:
+        return Outcome(None, frozenset(problem.code for problem in refusal.problems), str(refusal))
+
+
+def said(answer: Answer) -> Outcome:
+    if "errors" in answer:
+        return Outcome(None, frozenset(error["code"] for error in answer["errors"]), str(answer["errors"])[:1500])
+    return Outcome(meaning(answer["supergraph"]), frozenset(), "composes")
+
+
+def given(sdls: Mapping[str, str]) -> list[SubgraphSdl]:
+    return [SubgraphSdl(name, f"http://{name}", HEADER + sdl) for name, sdl in sdls.items()]
+
+
+def broken(rng: random.Random, sdls: Mapping[str, str]) -> tuple[dict[str, str], str]:
+    """The subgraphs with one field or type changed, and what was changed."""
+    name = rng.choice(sorted(sdls))
+    lines = sdls[name].split("\n")
+    places = [index for index, line in enumerate(lines) if line.startswith("  ") or re.match(r"type .*@", line)]
+    if not places:
+        return dict(sdls), "nothing"
+    index = rng.choice(places)
+    line = lines[index]
+    other = f' @override(from: "{rng.choice(sorted(sdls))}")'
+    on_fields = [
+        "",
+        line.replace(" @external", "") if "@external" in line else f"{line} @external",
+        re.sub(r": (\w+)", ": Boolean", line, count=1),
+        line.replace("!", "", 1),
+        f"{line} @inaccessible",
+        line + other,
+    ]
+    anywhere = [re.sub(r"\s@shareable", "", line), re.sub(r"\s@(key|requires|provides)\([^)]*\)", "", line, count=1)]
+    lines[index] = rng.choice([*anywhere, *(on_fields if line.startswith("  ") else [])])
+    return {**sdls, name: "\n".join(lines)}, f"{name}: {line.strip()} -> {lines[index].strip()}"
+
+
+def made(seed: int, law_cases: int) -> dict[str, list[SubgraphSdl]]:
+    """Each graph as it is, and two of it broken."""
+    cases: dict[str, list[SubgraphSdl]] = {}
+    for number in range(seed, seed + max(1, law_cases // 3)):
+        rng = random.Random(number)
+        sdls = random_graph(rng).subgraphs
+        cases[f"{number}"] = given(sdls)
+        for _ in range(2):
+            changed, what = broken(rng, sdls)
+            cases[f"{number}, {what}"] = given(changed)
+    return cases
+
+
+def test_random_graphs_mean_the_same(request: pytest.FixtureRequest) -> None:
+    """Ours composes what the references compose, to one meaning, and refuses what they refuse, for their reasons."""
+    seed, law_cases = (int(request.config.getoption(name)) for name in ("--law-seed", "--law-cases"))
+    cases = made(seed, law_cases)
+    answers = answers_of(cases)
+    refused = 0
+    for name, subgraphs in cases.items():
+        found = ours(subgraphs)
+        references = {composer: said(answers[composer, name]) for composer in COMPOSERS}
+        refused += found.facts is None
+        if not found.agrees(list(references.values())):
+            told = "\n".join(f"{composer}: {reference.words}" for composer, reference in references.items())
+            pytest.fail(f"seed {name}\nours: {found.words}\n{told}")
+    assert refused or law_cases < 30, "nothing that was broken was refused: the cases show nothing"
