@@ -34,7 +34,7 @@ class Outcome:
     words: str
 
     def agrees(self, references: Sequence[Outcome]) -> bool:
-        """Whether one composes to the same meaning, or one refuses too and ours has no reason that none of them sees."""
+        """Whether one composes to the same meaning, or refuses too; then ours has no reason that none of them sees."""
         if self.facts is not None:
             return any(self.facts == reference.facts for reference in references)
         seen = [reference.codes for reference in references if reference.facts is None]
