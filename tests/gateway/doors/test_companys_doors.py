@@ -131,11 +131,11 @@ JWKS = '[doors]\njwks = "https://login.example.org/keys"\nissuer = "https://logi
         (JWKS, ["serve", "--host", "192.0.2.1"], 2, "list the names they call it by in [http] hosts"),
         (
             '[[rows]]\ntype = "Cliant"\nfields = "name"\n',
-            ["serve"],
+            ["serve", "--port", "0"],
             1,
             "the row rule for Cliant can't be kept: the graph",
         ),
-        ('[[rows]]\ntype = "Client"\n', ["serve"], 1, "spojka.toml:1: rows[1].fields: it is missing"),
+        ('[[rows]]\ntype = "Client"\n', ["serve", "--port", "0"], 1, "spojka.toml:1: rows[1].fields: it is missing"),
         ("", ["token"], 2, "Error: Missing option '--role'"),
         ("", ["token", "--role", "manager", "--hours", "0"], 2, "Error: Invalid value for '--hours'"),
         (JWKS, ["token", "--role", "manager"], 1, "Error: tokens for this company come from https://login.example.org"),
