@@ -37,7 +37,10 @@ from gateway.subgraphs.remote import settings as remotes
 from gateway.subgraphs.remote.settings import RemotesSettings
 from gateway.subgraphs.settings import SubgraphSettings
 
-__all__ = ["ConfigError", "Section", "Settings", "read_settings"]
+__all__ = ["CONFIG", "ConfigError", "Section", "Settings", "read_settings"]
+
+CONFIG = Path("spojka.toml")
+"""The settings' file, in the directory where a command is given."""
 
 _KINDS = ("sqlite:///", "postgresql://", "mariadb://", "mysql://")
 _VARIABLE = re.compile(r"SPOJKA_(?P<system>[A-Z0-9_]+)_URL")

@@ -18,9 +18,9 @@ from gateway.commands.backing_up import AUDIT, KEY
 from gateway.commands.checking_systems import look_at_systems
 from gateway.commands.composing import compare, subgraph_option
 from gateway.commands.findings import Finding, State, fine, note, problem, table
-from gateway.commands.reading import CONFIG, settings_for
+from gateway.commands.reading import settings_for
 from gateway.composition import CompositionError
-from gateway.config import ConfigError, Settings
+from gateway.config import CONFIG, ConfigError, Settings
 from gateway.doors.opening import problem_of_door
 from gateway.errors import SpojkaError
 from gateway.http.persisted import read_manifest

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from gateway.config import CONFIG
+
 __all__ = ["TEMPLATE", "init"]
 
 TEMPLATE = (files("gateway") / "commands" / "settings.toml").read_text(encoding="utf-8")
@@ -20,16 +22,15 @@ TEMPLATE = (files("gateway") / "commands" / "settings.toml").read_text(encoding=
 )
 def init(data: Path) -> None:
     """Write a spojka.toml with every setting, commented out, into the current directory."""
-    file = Path("spojka.toml")
     try:
-        with file.open("x", encoding="utf-8") as opened:
+        with CONFIG.open("x", encoding="utf-8") as opened:
             opened.write(TEMPLATE)
     except FileExistsError as error:
         raise click.ClickException(
-            f"{file} is there already: it is left as it is; move it away for a new one"
+            f"{CONFIG} is there already: it is left as it is; move it away for a new one"
         ) from error
     except OSError as error:
-        raise click.ClickException(f"{file} can't be written ({error.strerror}): choose another directory") from error
+        raise click.ClickException(f"{CONFIG} can't be written ({error.strerror}): choose another directory") from error
     given = "" if data == Path("data") else f" --data {data}"
-    click.echo(f"{file} is written: every setting is in it, none is set")
+    click.echo(f"{CONFIG} is written: every setting is in it, none is set")
     click.echo(f"look at everything with `spojka check{given}`, start with `spojka serve{given}`")

@@ -4,11 +4,9 @@ import os
 from pathlib import Path
 
 from gateway import app
-from gateway.config import Settings, read_settings
+from gateway.config import CONFIG, Settings, read_settings
 
-__all__ = ["CONFIG", "settings_for"]
-
-CONFIG = Path("spojka.toml")
+__all__ = ["settings_for"]
 
 
 def settings_for(data: Path) -> Settings:

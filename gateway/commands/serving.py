@@ -10,14 +10,12 @@ from pathlib import Path
 import click
 
 from gateway.commands.listening import check_doors, is_loopback, listening
-from gateway.config import ConfigError, read_settings
+from gateway.config import CONFIG, ConfigError, read_settings
 from gateway.errors import SpojkaError
 from gateway.http.serving import serve_until_stopped
 from gateway.standalone import Reach, make_standalone_app, open_standalone
 
 __all__ = ["serve"]
-
-CONFIG = Path("spojka.toml")
 
 
 @click.command()
