@@ -7,7 +7,7 @@ request.
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -165,7 +165,10 @@ class Gateway:
         operation = prepare(document, node, variables=variables, schema=self.schema)
         refusal = self._access.refusal(operation, standing)
         denied = self._access.denied(standing)
-        allowed = pruned(operation, denied, self.schema) if denied else operation
+        if refusal:
+            allowed = replace(operation, selections=())  # nothing of it is asked for, so nothing need be planned
+        else:
+            allowed = pruned(operation, denied, self.schema) if denied else operation
         watched = watching(allowed, self._watched, self.schema)
         plan = make_plan(watched, self._supergraph(active), self._access.guards(standing))
         root = self.supergraph.roots[operation.kind]

@@ -166,3 +166,11 @@ async def test_plan_alone_is_of_what_the_viewer_gets(world: World) -> None:
     answer = await world.gateway.answer(request, RequestContext(now=NOW, viewer=viewer))
     assert [each["service"] for each in answer.extensions["plan"]["requests"]] == ["sales"]
     assert "email" not in str(answer.extensions)
+
+
+async def test_nothing_is_planned_of_what_is_refused(world: World) -> None:
+    """No plan is made, and none is kept, that nobody will carry out."""
+    request = GraphQLRequest(query='mutation { touch rename(id: "1", name: "B") { id } }')
+    planned, _ = world.gateway.plan(request, having("clients"))
+    assert planned.refusal
+    assert planned.requests == ()
