@@ -31,6 +31,11 @@ NUMBERS = ["currency companyNumber vatNumber"]  # every account has a currency: 
 # Rates tell what they were found by, so they ask what that asks.
 ASKED = asks(Scope.RATES_READ, Scope.BILLING_READ, Scope.LINKS_READ, Scope.CLIENTS_READ)
 
+# A tariff is no row, so no row rule can hold for it; and one of the past may be of the account's owner of then.
+ASKED_OF_EVERY_CLIENTS = asks(
+    Scope.RATES_READ, Scope.BILLING_READ, Scope.LINKS_READ, Scope.CLIENTS_READ, Scope.CLIENTS_ALL
+)
+
 NO_CONTRACT = "no-contract"
 NO_OWNER = "no-owner"
 
@@ -150,7 +155,7 @@ class BillingAccount(Entity):
 
     @batched(
         requires=REQUIRED,
-        requires_scopes=ASKED,
+        requires_scopes=ASKED_OF_EVERY_CLIENTS,
         description="The rates in force at `at` with all that rating needs, or why there are none.",
     )
     @staticmethod

@@ -196,7 +196,7 @@ async def wrong_answers(company: Company, scopes: frozenset[str], found: Mapping
     asking = Viewer("somebody", scopes | {Scope.PLAN_READ, Scope.CLIENTS_ALL}, {"sub": "somebody"})
     queries_first = sorted(found.items(), key=lambda item: item[1][0].type == "Mutation")  # imports take the legs away
     for coordinate, way in queries_first:
-        denied = next((n for n, step in enumerate(way) if not ASKED[step.coordinate] <= scopes), None)
+        denied = next((n for n, step in enumerate(way) if not ASKED[step.coordinate] <= asking.scopes), None)
         answer = await told(company, document(way), asking)
         if denied is None:
             problem = wrong_if_allowed(answer, way)

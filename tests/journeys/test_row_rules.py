@@ -214,6 +214,37 @@ async def test_own_and_foreign_rows_in_one_request_stay_apart(company: Company) 
     assert sorted(error["path"] for error in answer.errors) == [["foreign", "agreed"], ["foreign", "email"]]
 
 
+MOVE = f"""mutation {{
+  unlinkAccount(account: "{cast.MAIN.accounts[0]}", client: "{cast.MAIN.client}", validTo: "2026-11-01", reason: "sold")
+    {{ __typename }}
+  linkAccount(
+    account: "{cast.MAIN.accounts[0]}", client: "{cast.EURO.client}", validFrom: "2026-11-01", reason: "sold"
+  ) {{ __typename }}
+}}"""
+
+
+async def test_account_that_changed_hands_brings_nothing_of_the_former_contract(company: Company) -> None:
+    """Its new salesperson asks for a time at which it was another's client's."""
+    moved = await ask(company, MOVE, viewer=viewer("manager"))
+    assert moved.errors == []
+    assert {each["__typename"] for each in moved.data.values()} == {"AccountUnlinked", "AccountLinked"}
+    text = f"""{{ billingAccount(number: "{cast.MAIN.accounts[0]}") {{
+      currency
+      contractRates(at: "2026-01-10T10:00:00Z") {{ version rates {{ band }} contract {{ status }} }}
+      tariff(at: "2026-01-10T10:00:00Z") {{
+        ... on Tariff {{ zone bandRule mergeGapsUnderSeconds rateVersion {{ contract {{ number }} }} }}
+      }}
+    }} }}"""
+    everything = await ask(company, text, viewer=viewer("manager"))
+    assert everything.data["billingAccount"]["tariff"]["rateVersion"]["contract"]["number"] == cast.MAIN.contracts[0]
+    answer = await ask(company, text, viewer=OWNER)
+    account = answer.data["billingAccount"]
+    assert account["currency"] == "CZK"
+    assert account["tariff"] is None
+    assert (account["contractRates"] or {}).get("rates") is None
+    assert answer.codes == {"FORBIDDEN"}
+
+
 async def test_call_that_nobody_had_booked_is_no_salespersons(company: Company) -> None:
     """Without a client there is no salesperson to compare with: nobody's row is not everybody's."""
     await made_ready(company)
