@@ -9,12 +9,14 @@ D  jump       for what is pending: the candidate that answers most at least cost
 E  remainder  what no candidate has goes up to the parent, wrapped in its field, up to the root
 """
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from gateway.composition.supergraph import FieldJoin, Supergraph, SupergraphType, named
+from gateway.composition.supergraph import Supergraph
 from gateway.errors import OverLimit
-from gateway.planning.guards import NO_GUARDS, TRUSTED, Guarding, Guards, RowGuard
+from gateway.planning.candidates import Candidate, candidates, sorted_out
+from gateway.planning.guards import NO_GUARDS, Guarding, Guards
+from gateway.planning.sites import below as below_field
+from gateway.planning.sites import local, unfolded
 from gateway.planning.solution import Guarded, Jump, Narrow, RootJump, Site, Solution, Step, Take
 from gateway.selections import Field, Fragment, Selection, Selections, leaves
 
@@ -25,24 +27,6 @@ Active = frozenset[tuple[str, str, str]]
 _NONE: Active = frozenset()
 _MOST_STEPS = 50_000  # a hostile document stops here; the widest honest ones use some hundreds
 _CARRIED = 0.001  # the weight of one selected leaf against one request
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """A subgraph that can be entered for a type; no key at the root."""
-
-    graph: str
-    entity: SupergraphType
-    key: Selections | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Conditional:
-    """A field that needs more than a key: what it requires, who it is for."""
-
-    field: Field
-    requires: Selections
-    guard: RowGuard | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +74,7 @@ class Solver:
         pending: list[Selection] = []
         remainder: list[Selection] = []
         cost = 0.0
-        for each in self._unfolded(site, selections):
+        for each in unfolded(self.supergraph, site, selections):
             if isinstance(each, Fragment):
                 pending.append(each)
                 continue
@@ -98,7 +82,7 @@ class Solver:
                 if self.supergraph.is_interface_object(site.graph, site.type):
                     pending.append(each)  # the subgraph would answer with the interface's name
                 continue  # else the type is known without asking
-            join = self._local(site, each.name)
+            join = local(self.supergraph, site, each.name)
             here = join is not None and not join.requires and self._guarding.guard(site.type, each) is None
             if (site.type, each.name, each.apart) in active and not here:
                 remainder.append(each)
@@ -123,64 +107,10 @@ class Solver:
         """The field from this subgraph and what is left below it; None when nothing below it can be had this way."""
         if not field.selections:
             return Take(field, site.type, None), ()
-        below = self.solve(self._below(site, field), field.selections, active)
+        below = self.solve(below_field(self.supergraph, site, field), field.selections, active)
         if below.remainder and not below.steps:
             return None
         return Take(field, site.type, below), below.remainder
-
-    def _below(self, site: Site, field: Field) -> Site:
-        declared = named(self.supergraph.field_type(site.graph, site.type, field.name))
-        join = self.supergraph.join(site.graph, site.type, field.name)
-        provided = _provided(site.provided, field.name, site.type, self.supergraph) or ()
-        if join:
-            provided = (*provided, *join.provides)
-        able = self._able(site, field.name)
-        whole = self.supergraph.types[named(self.supergraph.types[site.type].fields[field.name].type)]
-        if len(able) < 2 or any(whole.keys.values()):
-            return Site(site.graph, declared, provided)
-        members = self._common_members(able, site.type, field.name) if whole.kind == "union" else None
-        return Site(site.graph, declared, provided, members, able)
-
-    def _able(self, site: Site, field_name: str) -> frozenset[str]:
-        """The subgraphs that could answer the field here, had they been asked instead."""
-        of = self.supergraph.types[site.type]
-        able = frozenset(graph for graph, join in of.fields[field_name].joins.items() if join.resolvable)
-        if of.name in self.supergraph.roots.values():
-            return able
-        entered = frozenset(graph for graph, keys in of.keys.items() if keys)
-        return able & ((entered or site.able) | {site.graph})
-
-    def _common_members(self, able: frozenset[str], type_name: str, field_name: str) -> frozenset[str]:
-        """Of a union that several subgraphs can answer: the members that all of them know."""
-        known = (named(self.supergraph.field_type(each, type_name, field_name)) for each in able)
-        return frozenset.intersection(
-            *(self.supergraph.possible(name, graph) for name, graph in zip(known, able, strict=True))
-        )
-
-    def _local(self, site: Site, field_name: str) -> FieldJoin | None:
-        """On what terms the subgraph at hand answers the field here; None when it doesn't."""
-        join = self.supergraph.join(site.graph, site.type, field_name)
-        if join is None:
-            return None
-        if join.resolvable:
-            return join
-        granted = _provided(site.provided, field_name, site.type, self.supergraph)
-        return None if granted is None else FieldJoin(provides=join.provides, type=join.type)
-
-    def _unfolded(self, site: Site, selections: Selections) -> Iterator[Selection]:
-        """The selections with every fragment opened that surely holds here; those that can't hold are dropped."""
-        is_object = self.supergraph.types[site.type].kind == "object"
-        here = self.supergraph.possible(site.type)
-        for each in selections:
-            if isinstance(each, Field):
-                yield each
-                continue
-            there = self.supergraph.possible(each.on)
-            sure = here <= there if is_object or self.supergraph.types[each.on].kind != "object" else False
-            if each.on == site.type or sure:
-                yield from self._unfolded(site, each.selections)
-            elif not is_object and here & there:
-                yield each
 
     # C
     def _solve_abstract(self, site: Site, selections: Selections, active: Active) -> Solution:
@@ -215,11 +145,13 @@ class Solver:
 
     def _take_whole(self, site: Site, field: Field, possible: frozenset[str], active: Active) -> Take | None:
         """An interface's field asked as such: only if every possible type resolves it itself (rule 2)."""
-        join = self._local(site, field.name) if self.supergraph.types[site.type].kind == "interface" else None
+        join = (
+            local(self.supergraph, site, field.name) if self.supergraph.types[site.type].kind == "interface" else None
+        )
         if join is None or join.requires:
             return None
         for name in possible:
-            each = self._local(Site(site.graph, name, site.provided, None, site.able), field.name)
+            each = local(self.supergraph, Site(site.graph, name, site.provided, None, site.able), field.name)
             if each is None or each.requires or each.provides != join.provides or self._guarding.guard(name, field):
                 return None
         taken = self._take(site, field, active)
@@ -236,9 +168,9 @@ class Solver:
     def _jumps(self, site: Site, pending: Selections, active: Active) -> Solution:
         steps: list[Step] = []
         cost = 0.0
-        candidates = tuple(self._candidates(site))
+        entered = tuple(candidates(self.supergraph, site))
         while pending:
-            attempts = [attempt for each in candidates if (attempt := self._attempt(site, each, pending, active))]
+            attempts = [attempt for each in entered if (attempt := self._attempt(site, each, pending, active))]
             if not attempts:
                 break
             best = min(attempts, key=lambda attempt: (-attempt.covered, attempt.cost))
@@ -247,21 +179,9 @@ class Solver:
             pending = best.left
         return Solution(tuple(steps), pending, cost)
 
-    def _candidates(self, site: Site) -> Iterator[_Candidate]:
-        here = self.supergraph.types[site.type]
-        if here.name in self.supergraph.roots.values():
-            yield from (_Candidate(graph, here, None) for graph in here.keys if graph != site.graph)
-            return
-        yield from _entered_by_key(here, here.keys)
-        if self.supergraph.is_interface_object(site.graph, site.type):
-            return
-        for name in sorted(frozenset[str]().union(*here.implements.values())):
-            interface = self.supergraph.types.get(name)
-            if interface:
-                yield from _entered_by_key(interface, sorted(interface.interface_object_in))
-
-    def _attempt(self, site: Site, candidate: _Candidate, pending: Selections, active: Active) -> _Attempt | None:
-        plain, requiring, other = self._sorted_out(site, candidate, pending)
+    def _attempt(self, site: Site, candidate: Candidate, pending: Selections, active: Active) -> _Attempt | None:
+        can = sorted_out(self.supergraph, self._guarding, site, candidate, pending)
+        plain, requiring = can.plain, can.requiring
         if not plain and not requiring:
             return None
         wanted = (*plain, *(each.field for each in requiring))
@@ -270,7 +190,7 @@ class Solver:
         if key and key.remainder:
             return None
         steps: list[Step] = []
-        left = list(other)
+        left = list(can.other)
         covered, cost = 0, key.cost if key else 0.0
         if plain:
             below = self._entered(candidate, plain, active)
@@ -304,41 +224,10 @@ class Solver:
                 left.append(field.selecting(rest))
         return _Attempt(tuple(steps), tuple(left), covered, cost) if steps and covered > 0 else None
 
-    def _sorted_out(
-        self, site: Site, candidate: _Candidate, pending: Selections
-    ) -> tuple[Selections, tuple[_Conditional, ...], Selections]:
-        """What the candidate can answer from the key alone, what with more, and what not."""
-        plain: list[Selection] = []
-        requiring: list[_Conditional] = []
-        other: list[Selection] = []
-        elsewhere = candidate.graph != site.graph
-        enters_object = candidate.entity.kind == "object" or candidate.graph in candidate.entity.interface_object_in
-        from_interface_object = self.supergraph.is_interface_object(site.graph, site.type)
-        for each in pending:
-            if isinstance(each, Fragment) or each.name == "__typename":
-                # Only a subgraph that knows the real types can decide them.
-                can = from_interface_object and not enters_object and elsewhere
-                (plain if can else other).append(each)
-                continue
-            if not enters_object:
-                (plain if elsewhere else other).append(each)
-                continue
-            join = self.supergraph.join(candidate.graph, candidate.entity.name, each.name)
-            if join is None or not join.resolvable:
-                other.append(each)
-            elif (guard := self._guarding.guard(site.type, each)) or join.requires:
-                # What a trusted or a guarded field requires is the subgraph's to know, not the viewer's.
-                trust = guard is not None or each.apart == TRUSTED
-                requires = self._guarding.as_trusted(join.requires) if trust else join.requires
-                requiring.append(_Conditional(each, requires, guard))
-            else:
-                (plain if elsewhere else other).append(each)
-        return tuple(plain), tuple(requiring), tuple(other)
-
-    def _entered(self, candidate: _Candidate, selections: Selections, active: Active) -> Solution:
+    def _entered(self, candidate: Candidate, selections: Selections, active: Active) -> Solution:
         """What the candidate answers itself: no jump on from the place of entry, for that one is made from here."""
         site = Site(candidate.graph, candidate.entity.name)
-        if candidate.entity.kind != "object" and candidate.graph not in candidate.entity.interface_object_in:
+        if not candidate.enters_object:
             return self.solve(site, selections, active)
         steps: list[Step] = []
         remainder: list[Selection] = []
@@ -359,7 +248,7 @@ class Solver:
     def _step(
         self,
         site: Site,
-        candidate: _Candidate,
+        candidate: Candidate,
         key: Solution | None,
         requires: Solution | None,
         guarded: Guarded | None,
@@ -382,23 +271,3 @@ class Solver:
 
 def _with(active: Active, site: Site, wanted: Selections) -> Active:
     return active | {(site.type, each.name, each.apart) for each in wanted if isinstance(each, Field)}
-
-
-def _entered_by_key(entity: SupergraphType, graphs: Iterable[str]) -> Iterator[_Candidate]:
-    for graph in graphs:
-        for key in entity.keys[graph]:
-            yield _Candidate(graph, entity, key)
-
-
-def _provided(provided: Selections, name: str, on: str, supergraph: Supergraph) -> Selections | None:
-    """What a @provides on the way here grants below the field; None when it doesn't grant the field."""
-    granted: Selections | None = None
-    for each in provided:
-        below: Selections | None = None
-        if isinstance(each, Field):
-            below = each.selections if each.name == name else None
-        elif on in supergraph.possible(each.on) or each.on == on:
-            below = _provided(each.selections, name, on, supergraph)
-        if below is not None:
-            granted = (granted or ()) + below
-    return granted
