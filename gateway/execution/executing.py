@@ -176,15 +176,19 @@ def _merge_entities(
     answer: SubgraphAnswer, prepared: PreparedRequest, collected: Sequence[Collected], tree: Tree
 ) -> None:
     data = answer.data or {}
-    failures = []
+    keys = prepared.operation.entity_keys
+    failures: dict[str | None, list[Failure]] = {}  # by the call that they are of; None: of the whole request
     for fault in answer.faults:
-        fetch = _fetch_of(fault, prepared)
-        failures.append(put(data, fault.path, fetch.selects, fault))
-    tree.failures += failures
-    for fetch, key, sent in zip(prepared.request.fetches, prepared.operation.entity_keys, collected, strict=True):
+        key = str(fault.path[0]) if fault.path and fault.path[0] in keys else None
+        fetch = prepared.request.fetches[keys.index(key) if key else 0]
+        failure = put(data, fault.path, fetch.selects, fault)
+        failures.setdefault(key, []).append(failure)
+        tree.failures.append(failure)
+    for fetch, key, sent in zip(prepared.request.fetches, keys, collected, strict=True):
         entities = data.get(key)
         if not isinstance(entities, list) or len(entities) != len(sent.representations):
-            entities = [_reason(failures, tree)] * len(sent.representations)
+            reason = _reason([*failures.get(key, ()), *failures.get(None, ())], tree)
+            entities = [reason] * len(sent.representations)
         for entity, targets in zip(entities, sent.targets, strict=True):
             if not (entity is None or isinstance(entity, (dict, Failure))):
                 entity = _reason((), tree)  # a scalar or a list is no entity
@@ -193,12 +197,6 @@ def _merge_entities(
                     fail(target, fetch.selects, entity)
                 elif entity is not None:
                     merge(target, entity, fetch.selects)
-
-
-def _fetch_of(fault: SubgraphFault, prepared: PreparedRequest) -> Fetch:
-    keys = prepared.operation.entity_keys
-    number = keys.index(str(fault.path[0])) if fault.path and fault.path[0] in keys else 0
-    return prepared.request.fetches[number]
 
 
 def _reason(failures: Sequence[Failure], tree: Tree) -> Failure:

@@ -340,6 +340,22 @@ class TestEntityCallsTogether:
         assert [each[1] for each in told(answer)][:1] == ["client.accounts.0.sure"]
         assert world.services.count("billing") == 3
 
+    async def test_one_that_is_not_a_list_has_its_own_reason(self, world: World) -> None:
+        """What its neighbour met stays with the neighbour."""
+
+        def half(answer: SubgraphAnswer) -> SubgraphAnswer:
+            if answer.data is None or "_e0" not in answer.data:
+                return answer
+            met = SubgraphFault("no name", ("_e0", 0, "sureCurrency"), {"code": "OTHER"})
+            return SubgraphAnswer({**answer.data, "_e0": [None], "_e1": 7}, [met])
+
+        world.twists["billing"] = half
+        answer = await world.ask(self.QUERY)
+        assert told(answer) == [
+            ("OTHER", "client.accounts.0.sure"),
+            ("SUBGRAPH_ERROR", "client.mainAccount.balance"),
+        ]
+
     async def test_mutations_are_never_sent_again(self, world: World) -> None:
         """Whatever a mutation answers, it ran."""
         world.twists["billing"] = lambda _: SubgraphAnswer(
