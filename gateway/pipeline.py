@@ -119,6 +119,7 @@ class Gateway:
             seen.met(planned.trace, tree.data)
         shaper = Shaper()
         data = shaper.answer(tree.data, planned.shape, tree.failures)
+        shaper.log(context.request_id)
         if data is not None and planned.operation.introspection:
             data = self._with_introspection(data, planned.operation, variables)
         extensions = explaining.beside(request, planned.requests, context)
@@ -173,7 +174,8 @@ class Gateway:
         plan = make_plan(watched, self._supergraph(active), self._access.guards(standing))
         root = self.supergraph.roots[operation.kind]
         requests = tuple(self._prepared(operation, each) for each in plan.requests)
-        shape = make_shape(operation.selections, root, plan=plan, schema=self.schema, denied=denied)
+        members = self.supergraph.possible
+        shape = make_shape(operation.selections, root, plan=plan, schema=self.schema, members=members, denied=denied)
         most = objects_of(operation.selections, root, schema=self.schema)
         trace = trace_of(watched, plan, self._watched, self.schema)
         return Planned(operation, refusal, plan, requests, shape, trace, most)

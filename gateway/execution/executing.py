@@ -117,7 +117,7 @@ async def _run_root(
         if answer.data is None:
             fail(target, fetch.selects, _reason(failures, tree))
         else:
-            merge(target, answer.data, fetch.selects)
+            merge(target, answer.data, fetch.selects, prepared.subgraph.name)
 
 
 async def _run_entities(
@@ -189,14 +189,14 @@ def _merge_entities(
         if not isinstance(entities, list) or len(entities) != len(sent.representations):
             reason = _reason([*failures.get(key, ()), *failures.get(None, ())], tree)
             entities = [reason] * len(sent.representations)
-        for entity, targets in zip(entities, sent.targets, strict=True):
+        for entity, named, targets in zip(entities, sent.representations, sent.targets, strict=True):
             if not (entity is None or isinstance(entity, (dict, Failure))):
                 entity = _reason((), tree)  # a scalar or a list is no entity
             for target in targets:
                 if isinstance(entity, Failure):
                     fail(target, fetch.selects, entity)
                 elif entity is not None:
-                    merge(target, entity, fetch.selects)
+                    merge(target, entity, fetch.selects, prepared.subgraph.name, named.get("__typename"))
 
 
 def _reason(failures: Sequence[Failure], tree: Tree) -> Failure:

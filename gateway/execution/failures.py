@@ -49,10 +49,12 @@ def put(data: dict[str, Any], path: tuple[str | int, ...], selects: OutputSet, f
     holder: Any = data
     outputs: OutputSet | None = selects
     for index, step in enumerate(path):
+        output = _output(outputs, step) if isinstance(step, str) else None
+        if output and isinstance(holder, dict):
+            holder.setdefault(step, None)  # what failed and isn't there at all is explained as well
         if not _leads_on(holder, step):
             break
         value = holder[step]
-        output = _output(outputs, step) if isinstance(step, str) else None
         if value is None or isinstance(value, Failure):
             failure.beyond = _in_tree_keys(path[index + 1 :], output.below if output else outputs)
             if value is None:

@@ -5,7 +5,8 @@ B  complete  a value against its shape; a null where none may be takes its paren
 C  tell      each failure met on the way is an error at the client's path; those never met are told without one
 """
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -30,11 +31,15 @@ from gateway.subgraphs.protocol import SubgraphFault
 
 __all__ = ["ObjectShape", "Shaper", "make_shape"]
 
+log = logging.getLogger(__name__)
+
 _Composite = GraphQLObjectType | GraphQLInterfaceType
 JsonObject = dict[str, Any]
+Members = Callable[[str], Collection[str]]
 Error = Mapping[str, Any]
 _BROKEN: Final = object()  # a null that was told already and goes up to the next place that may be null
 _INT_LIMIT = 2**31
+_UNFIT = frozenset({"INVALID_SUBGRAPH_DATA", "NULL_IN_NON_NULL"})
 
 
 # A
@@ -79,22 +84,28 @@ class FieldShape:
 class ObjectShape:
     """What to read from an object. For an abstract type it depends on `__typename`; made when a type is first met.
 
-    `untyped` is an interface whose own fields alone are asked for: then no type need be known, and an interface object
-    doesn't say it.
+    `declared` is that abstract type. `untyped` is an interface whose own fields alone are asked for: then no type need
+    be known, and an interface object doesn't say it.
     """
 
     static_type: str | None
     selections: Selections
     path: Path
     maker: "_Maker"
+    declared: str | None = None
     untyped: str | None = None
     _by_type: dict[str, tuple[FieldShape, ...] | None] = field(default_factory=dict)
 
     def fields(self, type_name: str) -> tuple[FieldShape, ...] | None:
-        """The fields for one type; None when the API schema doesn't have the type."""
+        """The fields for one type; None when the API schema doesn't have the type, or not here."""
         if type_name not in self._by_type:
-            self._by_type[type_name] = self.maker.fields(type_name, self.selections, self.path)
+            fits = self.may_be(type_name)
+            self._by_type[type_name] = self.maker.fields(type_name, self.selections, self.path) if fits else None
         return self._by_type[type_name]
+
+    def may_be(self, type_name: str) -> bool:
+        """Whether an object of the type can stand here, visible to clients or not."""
+        return self.declared is None or type_name == self.declared or type_name in self.maker.members(self.declared)
 
 
 Shape = LeafShape | ListShape | NonNullShape | ObjectShape
@@ -109,16 +120,26 @@ _KINDS: Mapping[str, frozenset[type]] = {
 
 
 def make_shape(
-    selections: Selections, root: str, *, plan: Plan, schema: GraphQLSchema, denied: Denied | None = None
+    selections: Selections,
+    root: str,
+    *,
+    plan: Plan,
+    schema: GraphQLSchema,
+    members: Members,
+    denied: Denied | None = None,
 ) -> ObjectShape:
-    """The shape of the whole answer, of all that the client asked for; `denied` tells what the viewer doesn't get."""
-    return ObjectShape(root, selections, (), _Maker(plan, schema, denied))
+    """The shape of the whole answer, of all that the client asked for; `denied` tells what the viewer doesn't get.
+
+    `members` are an abstract type's object types in the whole supergraph: some of them clients may not see.
+    """
+    return ObjectShape(root, selections, (), _Maker(plan, schema, members, denied))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Maker:
     plan: Plan
     schema: GraphQLSchema
+    members: Members
     denied: Denied | None
 
     def fields(self, type_name: str, selections: Selections, path: Path) -> tuple[FieldShape, ...] | None:
@@ -182,9 +203,9 @@ class _Maker:
             case GraphQLObjectType():
                 return ObjectShape(declared.name, below, path, self)
             case GraphQLInterfaceType() if self._needs_no_type(declared, below):
-                return ObjectShape(None, below, path, self, declared.name)
+                return ObjectShape(None, below, path, self, declared.name, declared.name)
             case _:
-                return ObjectShape(None, below, path, self)
+                return ObjectShape(None, below, path, self, declared.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +238,14 @@ class Shaper:
             if not failure.told:
                 self._tell(failure.fault.message, None, failure.fault.extensions)
         return None if data is _BROKEN else data
+
+    def log(self, request_id: str) -> None:
+        """What systems gave that the schema doesn't allow: how often, and the first of it."""
+        unfit = [each for each in self.errors if each["extensions"]["code"] in _UNFIT]
+        if unfit:
+            place = ".".join(map(str, unfit[0].get("path", ())))
+            first = f"{unfit[0]['message']} at {place or 'the root'}"
+            log.warning("%d errors of systems' data, request %s, first: %s", len(unfit), request_id or "-", first)
 
     # B
     def _complete(self, value: Any, shape: Shape, at: _At) -> Any:
@@ -276,7 +305,9 @@ class Shaper:
     def _object(self, value: JsonObject, shape: ObjectShape, type_name: str, at: _At | None) -> Any:
         fields = shape.fields(type_name)
         if fields is None:
-            return None  # a type that clients may not see (rule 12)
+            if shape.may_be(type_name):
+                return None  # a type that clients may not see (rule 12)
+            return self._wrong(f"a system gave an object of another type where {shape.declared} belongs", at)
         made: JsonObject = {}
         broken = False
         for each in fields:
@@ -299,7 +330,7 @@ class Shaper:
             self._tell(each.fault.message, deeper, each.fault.extensions)
         return _BROKEN
 
-    def _wrong(self, message: str, at: _At) -> Any:
+    def _wrong(self, message: str, at: _At | None) -> Any:
         self._tell(message, at, {"code": "INVALID_SUBGRAPH_DATA"})
         return _BROKEN
 

@@ -5,8 +5,9 @@ B  check     every part that was asked for is there and has its length; the rest
 C  tell      an error's message may tell how a system is built, so it is masked; the log has all of it
 """
 
+import codecs
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -59,10 +60,8 @@ class Reader:
         self._codes = KNOWN_CODES | set(settings.codes)
         self._hands_on_tokens = "authorization" in settings.forward
 
-    def answer(
-        self, raw: RawAnswer, operation: SubgraphOperation, roots: Sequence[str], inputs: Inputs, request_id: str
-    ) -> SubgraphAnswer:
-        """What it answered to `operation`, whose root fields have the response keys `roots`. Raises NoAnswer."""
+    def answer(self, raw: RawAnswer, operation: SubgraphOperation, inputs: Inputs, request_id: str) -> SubgraphAnswer:
+        """What it answered to `operation`. Raises NoAnswer."""
         content = self._response(raw)
         data, errors = content.get("data"), content.get("errors")
         if data is not None and not isinstance(data, dict):
@@ -74,7 +73,6 @@ class Reader:
             if not faults:
                 raise Malformed("gave no GraphQL answer", detail="neither data nor errors")
             return SubgraphAnswer(None, faults)
-        faults += self._missing(data, roots, faults)
         faults += self._miscounted(data, operation, inputs, faults)
         return SubgraphAnswer(data, faults)
 
@@ -92,16 +90,6 @@ class Reader:
         raise Malformed("gave no GraphQL answer", detail=f"{raw.media_type or 'no content type'}: {_start(raw)}")
 
     # B
-    def _missing(
-        self, data: dict[str, Any], roots: Iterable[str], faults: Sequence[SubgraphFault]
-    ) -> list[SubgraphFault]:
-        """A root field that isn't there at all is no null: it was asked for."""
-        lacking = [key for key in roots if key not in data]
-        for key in lacking:
-            data[key] = None
-        told = {each.path[0] for each in faults if each.path}
-        return [self._wrong(f"answered without {key}", (key,)) for key in lacking if key not in told]
-
     def _miscounted(
         self, data: dict[str, Any], operation: SubgraphOperation, inputs: Inputs, faults: Sequence[SubgraphFault]
     ) -> list[SubgraphFault]:
@@ -116,7 +104,7 @@ class Reader:
                 count = f"{len(found)} entities" if isinstance(found, list) else "no list of entities"
                 wrong.append(self._wrong(f"gave {count} where {len(sent)} were asked for", (key,)))
             elif not any(each.path[:1] in ((), (key,)) for each in faults):
-                wrong.append(self._wrong("gave null where entities were asked for", (key,)))
+                wrong.append(self._wrong("gave no entities where some were asked for", (key,)))
         return wrong
 
     def _wrong(self, told: str, path: tuple[str | int, ...]) -> SubgraphFault:
@@ -129,7 +117,11 @@ class Reader:
         for number, each in enumerate(errors[:_MOST_LOGGED]):
             text = orjson.dumps(each).decode()[:_LONGEST_LOGGED]
             log.warning("%s: error %d, request %s: %s", self._service, number + 1, request_id or "-", text)
-        return [self._fault(each) for each in errors[:_MOST_FAULTS]]
+        faults = [self._fault(each) for each in errors[:_MOST_FAULTS]]
+        if (more := len(errors) - len(faults)) > 0:
+            told = f"{self._service} answered with {more} more errors"
+            faults.append(SubgraphFault(told, (), {"code": "SUBGRAPH_ERROR", "service": self._service}))
+        return faults
 
     def _fault(self, error: Any) -> SubgraphFault:
         given: Mapping[str, Any] = error if isinstance(error, dict) else {}
@@ -152,7 +144,7 @@ def _is_json(media_type: str) -> bool:
 def _json(body: bytes) -> Any:
     """What is written there; None for what isn't JSON, or deeper than any GraphQL answer is."""
     try:
-        found = orjson.loads(body)
+        found = orjson.loads(body.removeprefix(codecs.BOM_UTF8))  # RFC 8259, 8.1: may be ignored; .NET writes it
         if body.count(b"[") + body.count(b"{") > _DEEPEST:
             orjson.dumps(_within(found))
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):

@@ -16,8 +16,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
-from graphql import parse
-from graphql.language import FieldNode, OperationDefinitionNode
 
 from gateway.subgraphs.operation import SubgraphOperation
 from gateway.subgraphs.protocol import Inputs, RequestContext, SubgraphAnswer
@@ -42,11 +40,10 @@ Headers = list[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledRequest:
-    """`head` is the body up to its variables; `roots` are the response keys of the operation's own fields."""
+    """`head` is the body up to its variables."""
 
     operation: SubgraphOperation
     head: bytes
-    roots: tuple[str, ...]
 
     def body(self, inputs: Inputs) -> bytes:
         """The whole of it."""
@@ -77,7 +74,7 @@ class RemoteSubgraph:
     def compile(self, operation: SubgraphOperation) -> CompiledRequest:
         """Everything but the variables is the same each time."""
         head = b'{"query":' + orjson.dumps(operation.text) + b',"variables":'
-        return CompiledRequest(operation, head, tuple(_roots(operation.text)))
+        return CompiledRequest(operation, head)
 
     # B
     async def execute(self, compiled: CompiledRequest, inputs: Inputs, context: RequestContext) -> SubgraphAnswer:
@@ -90,7 +87,7 @@ class RemoteSubgraph:
             else:
                 raw = await self._asked(body, headers, self._retries if compiled.operation.kind == "query" else 0)
             context.returned.extend(raw.returned)
-            return self._reader.answer(raw, compiled.operation, compiled.roots, inputs, context.request_id)
+            return self._reader.answer(raw, compiled.operation, inputs, context.request_id)
         except NoAnswer as error:
             log.warning("%s %s, request %s: %s", self.name, error, context.request_id or "-", error.detail or "-")
             return SubgraphAnswer(None, [error.fault(self.name)])
@@ -132,14 +129,6 @@ class RemoteSubgraph:
             except (TimeoutError, TooSlow) as error:
                 detail = error.detail if isinstance(error, TooSlow) else ""
                 raise TooSlow(f"took longer than {self._seconds:g} s", detail=detail) from None
-
-
-def _roots(text: str) -> Iterator[str]:
-    (definition,) = parse(text, no_location=True).definitions
-    assert isinstance(definition, OperationDefinitionNode)
-    for each in definition.selection_set.selections:
-        if isinstance(each, FieldNode):
-            yield (each.alias or each.name).value
 
 
 def _variables(operation: SubgraphOperation, inputs: Inputs) -> Iterator[tuple[str, Any]]:
