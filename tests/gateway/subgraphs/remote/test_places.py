@@ -31,7 +31,7 @@ SETTINGS = RemoteSettings(
     answer_bytes=MOST,
     headers={"authorization": "Bearer fixed-secret"},
 )
-IMPATIENT = replace(SETTINGS, timeout=timedelta(seconds=0.3), retries=0)
+IMPATIENT = replace(SETTINGS, timeout=timedelta(seconds=1), retries=0)
 Path = tuple[str | int, ...]
 
 
@@ -101,7 +101,7 @@ async def test_what_is_lost_is_what_it_had_to_give(place: Place, caplog: pytest.
             there.servers["billing"].does = failing_only(place, doing(does))
             began = perf_counter()
             answer = await there.ask(place.query, there.context(request_id="r-1"))
-            assert perf_counter() - began < (1.5 if code == SLOW else 5), way
+            assert perf_counter() - began < (4 if code == SLOW else 6), way
             assert answer.data == without(whole.data, place.lost), way
             more = {()} if way == "gives errors that are none" else set()  # one explains the null, the others are told
             assert {tuple(each.get("path", ())) for each in answer.errors} == {*place.lost, *more}, way
