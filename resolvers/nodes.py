@@ -23,7 +23,6 @@ __all__ = [
     "Booking",
     "Conference",
     "Contract",
-    "Invoice",
     "Key",
     "Leg",
     "Node",
@@ -99,16 +98,6 @@ class Conference(Node):
 @strawberry.federation.type(keys=["id"], requires_scopes=asks(Scope.CALLS_READ))
 class Leg(Node):
     """A leg of a conference, known here by its id alone."""
-
-    id: strawberry.ID
-
-    def node_key(self) -> Key:
-        return (self.id,)
-
-
-@strawberry.federation.type(keys=["id"], requires_scopes=asks(Scope.BILLING_READ))
-class Invoice(Node):
-    """An invoice of billing, known here by its id alone."""
 
     id: strawberry.ID
 

@@ -133,7 +133,7 @@ ROW_RULES: tuple[RowRuleData, ...] = (
     RowRuleData(type="Contract", fields="client { salesperson }"),
     RowRuleData(type="RateVersion", fields="contract { client { salesperson } }"),
     RowRuleData(type="BillingAccount", fields="client { salesperson }"),
-    RowRuleData(type="Invoice", fields="account { client { salesperson } }"),
+    RowRuleData(type="Invoice", fields="client { salesperson }"),  # of whom it bills, not of who has the account now
     RowRuleData(type="Booking", fields="client { salesperson }"),
     RowRuleData(type="Conference", fields="booking { client { salesperson } }"),
     RowRuleData(type="Leg", fields="conference { booking { client { salesperson } } }"),

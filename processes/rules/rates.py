@@ -25,6 +25,7 @@ __all__ = [
     "next_after",
     "overlapping",
     "prorated",
+    "valid_within",
 ]
 
 SIGNED = "SIGNED"
@@ -59,6 +60,16 @@ def in_force(versions: Iterable[V], at: datetime, *, zone: str = HOUSE_ZONE) -> 
     day = local_day(at, zone=zone)
     valid = [version for version in versions if is_valid_on(day, version.valid_from, version.valid_to)]
     return max(valid, key=lambda version: version.valid_from, default=None)
+
+
+def valid_within(versions: Iterable[V], start: datetime, end: datetime, *, zone: str = HOUSE_ZONE) -> list[V]:
+    """Those in force on any local day of [start, end)."""
+    first_day, end_day = local_day(start, zone=zone), local_day(end, zone=zone)
+    return [
+        version
+        for version in versions
+        if version.valid_from < end_day and (version.valid_to is None or first_day < version.valid_to)
+    ]
 
 
 def next_after(versions: Iterable[V], at: datetime, *, zone: str = HOUSE_ZONE) -> V | None:

@@ -12,7 +12,7 @@ import strawberry
 from processes.rules.instants import local_day
 from resolvers.access import Scope, asks
 from resolvers.batching import Entity, Representation, batched
-from resolvers.billing.periods import latest_periods
+from resolvers.billing.periods import latest_periods, periods_of_invoices
 from resolvers.billing.stubs import Leg, RateVersion
 from resolvers.context import Context
 from resolvers.errors import limited
@@ -205,6 +205,17 @@ class Invoice(Entity):
         numbers = {invoice.record.account for invoice in parents}
         found = by_key(await info.context.source.accounts(numbers), lambda account: account.number)
         return [BillingAccount.of(found[invoice.record.account]) for invoice in parents]
+
+    @batched(description="The period of its account that it bills.")
+    @staticmethod
+    async def period(parents: strawberry.Parent[list[Invoice]], info: Info) -> list[BillingPeriod | None]:
+        invoices = [invoice.record for invoice in parents]
+        accounts = by_key(
+            await info.context.source.accounts({invoice.account for invoice in invoices}),
+            lambda account: account.number,
+        )
+        found = await periods_of_invoices(info.context.source, invoices, accounts)
+        return [BillingPeriod.of(found[invoice.id], accounts[invoice.account]) for invoice in invoices]
 
     @batched(description="By conference; of one conference peak, off-peak, then the minimum charge.")
     @staticmethod

@@ -6,16 +6,16 @@ it begins and ends, it is OPEN, and its total is 0.00 because nothing was charge
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from resolvers.billing.rules import period_at
 from resolvers.grouping import grouped
 from sources.billing import Billing
-from sources.records.billing import BillingAccount, BillingPeriod
+from sources.records.billing import BillingAccount, BillingPeriod, Invoice
 
-__all__ = ["latest_periods"]
+__all__ = ["latest_periods", "periods_of_invoices"]
 
 
 async def latest_periods(
@@ -45,3 +45,15 @@ def unwritten_periods(account: BillingAccount, last: BillingPeriod | None, now: 
 
 def following(account: BillingAccount, last: BillingPeriod) -> BillingPeriod:
     return replace(period_at(account, last.ends_at), starts_at=last.ends_at)
+
+
+async def periods_of_invoices(
+    source: Billing, invoices: Collection[Invoice], accounts: Mapping[str, BillingAccount]
+) -> dict[str, BillingPeriod]:
+    """The period of each invoice, by the invoice's id; one that isn't stored is what the account's cycle makes it."""
+    stored = {(period.account, period.starts_at): period for period in await source.periods(accounts)}
+    return {
+        invoice.id: stored.get((invoice.account, invoice.period))
+        or replace(period_at(accounts[invoice.account], invoice.period), starts_at=invoice.period)
+        for invoice in invoices
+    }

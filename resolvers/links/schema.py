@@ -9,9 +9,9 @@ from strawberry.federation import Schema
 
 from resolvers.access import Scope, asks
 from resolvers.errors import BadInput
-from resolvers.links.entities import BillingAccount, Client
+from resolvers.links.entities import BillingAccount, Client, Invoice
 from resolvers.links.linking import Mutation
-from resolvers.nodes import Booking, Conference, Contract, Invoice, Leg, Node, Process, RateVersion, parts_of
+from resolvers.nodes import Booking, Conference, Contract, Leg, Node, Process, RateVersion, parts_of
 from resolvers.scalars import configuration
 
 __all__ = ["make_schema", "schema"]

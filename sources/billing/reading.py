@@ -36,6 +36,7 @@ __all__ = [
     "LINES_OF_INVOICES",
     "MINIMUMS_OF_INVOICE",
     "OPEN_INVOICES_OF_ACCOUNTS",
+    "PERIODS_OF_ACCOUNTS",
     "RATES_BEFORE",
     "VAT_OF_INVOICES",
 ]
@@ -47,6 +48,8 @@ ACCOUNTS_IN_ORDER = (
     .order_by(ACCOUNTS.c.number)
     .limit(bindparam("first", type_=Integer))
 )
+
+PERIODS_OF_ACCOUNTS = select(PERIODS).where(one_of(PERIODS.c.account)).order_by(PERIODS.c.account, PERIODS.c.starts_at)
 
 INVOICES_BY_ID = select(INVOICES).where(one_of(INVOICES.c.id))
 INVOICES_BY_NUMBER = select(INVOICES).where(one_of(INVOICES.c.number))

@@ -54,6 +54,10 @@ class Billing:
         """The `last` stored periods of each account that have begun at `at`, by account and in order of time."""
         return await self._read(reading.LATEST_PERIODS, {"keys": accounts, "at": at, "last": last}, period_of)
 
+    async def periods(self, accounts: Collection[str]) -> list[BillingPeriod]:
+        """Every stored period of the accounts, by account and in order of time."""
+        return await self._read(reading.PERIODS_OF_ACCOUNTS, {"keys": accounts}, period_of)
+
     async def drafts(self, accounts: Collection[str]) -> list[Invoice]:
         """The accounts' drafts, at most one a period."""
         return await self._read(reading.DRAFTS_OF_ACCOUNTS, {"keys": accounts}, invoice_of)

@@ -245,6 +245,31 @@ async def test_account_that_changed_hands_brings_nothing_of_the_former_contract(
     assert answer.codes == {"FORBIDDEN"}
 
 
+INVOICES = f"""{{ billingAccount(number: "{cast.MAIN.accounts[0]}") {{
+  invoices(last: 50) {{ id number period {{ from }} client {{ id }} lines {{ text unitPrice {{ amount }} }} }}
+}} }}"""
+
+
+async def test_account_that_changed_hands_leaves_its_invoices_where_they_belong(company: Company) -> None:
+    """The former client's are not its new salesperson's, and its own salesperson still has them."""
+    before = await ask(company, INVOICES, viewer=viewer("manager"))
+    await ask(company, MOVE, viewer=viewer("manager"))
+    everything = await ask(company, INVOICES, viewer=viewer("manager"))
+    assert everything.data == before.data
+    invoices = everything.data["billingAccount"]["invoices"]
+    assert len(invoices) > 5
+    assert {each["client"]["id"] for each in invoices} == {cast.MAIN.client}
+    new = await ask(company, INVOICES, viewer=OWNER)
+    assert new.codes == {"FORBIDDEN"}
+    hidden = {"number": None, "period": None, "client": None, "lines": None}
+    assert new.data["billingAccount"]["invoices"] == [{"id": each["id"], **hidden} for each in invoices]
+    one = f'{{ invoice(id: "{invoices[0]["id"]}") {{ number lines {{ text charges {{ seconds }} }} }} }}'
+    assert (await ask(company, one, viewer=OWNER)).data == {"invoice": {"number": None, "lines": None}}
+    former = await ask(company, one, viewer=ANOTHER)
+    assert former.errors == []
+    assert former.data["invoice"]["number"] == invoices[0]["number"]
+
+
 async def test_call_that_nobody_had_booked_is_no_salespersons(company: Company) -> None:
     """Without a client there is no salesperson to compare with: nobody's row is not everybody's."""
     await made_ready(company)

@@ -7,10 +7,12 @@ from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from resolvers.billing import schema
 from resolvers.billing.rules import RULES
 from sources.billing import METADATA, Billing
+from sources.billing.tables import PERIODS
 from sources.records.billing import Invoice
 from tests.asking import Answer, ask, entities
 from tests.calls import (
@@ -217,6 +219,17 @@ async def test_periods_tile_up_to_now(billing: Billing) -> None:
     assert [period["from"][:10] for period in periods] == ["2026-10-31", "2026-11-30", "2026-12-31", "2027-01-31"]
     assert [period["from"] for period in periods[1:]] == [period["to"] for period in periods[:-1]]
     assert {period["status"] for period in periods} == {"OPEN"}
+
+
+async def test_invoice_knows_its_period(billing: Billing) -> None:
+    """The stored one; the account's cycle tells one that isn't stored (a mapped system may have none)."""
+    made = await draft(billing)
+    document = f'{{ invoice(id: "{made.id}") {{ period {{ from to status unbilledTotal {{ amount }} }} }} }}'
+    period = {"from": "2026-10-31T23:00:00Z", "to": "2026-11-30T23:00:00Z", "status": "OPEN"}
+    whole = {**period, "unbilledTotal": {"amount": "144.85"}}
+    assert (await asked(billing, document)).data == {"invoice": {"period": whole}}
+    await billing.database.write(lambda connection: connection.execute(delete(PERIODS)))
+    assert (await asked(billing, document)).data == {"invoice": {"period": whole}}
 
 
 async def test_invoices_by_status(billing: Billing) -> None:

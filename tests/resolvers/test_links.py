@@ -81,6 +81,38 @@ async def test_an_account_has_all_its_owners(links: Links) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("account", "since", "until", "client"),
+    [
+        ("7700001", "2026-10-31T23:00:00Z", "2026-11-23T23:00:00Z", "CL-1"),
+        ("7700001", "2026-11-23T23:00:00Z", "2026-11-30T23:00:00Z", "CL-2"),
+        ("7700001", "2026-10-31T23:00:00Z", "2026-11-30T23:00:00Z", None),  # of two clients
+        ("7700002", "2024-12-15T23:00:00Z", "2025-01-15T23:00:00Z", "CL-2"),  # nobody's at first
+        ("7700003", "2026-10-31T23:00:00Z", "2026-11-30T23:00:00Z", None),
+        ("unknown", "2026-10-31T23:00:00Z", "2026-11-30T23:00:00Z", None),
+    ],
+)
+async def test_an_invoice_is_the_clients_who_owned_the_account_then(
+    links: Links, account: str, since: str, until: str, client: str | None
+) -> None:
+    """In all of the billed period; not today's owner's."""
+    period = {"from": since, "to": until}
+    key = {"__typename": "Invoice", "id": "IN-1", "account": {"number": account}, "period": period}
+    answer = await entities(schema, links, [key], "... on Invoice { client { id } }")
+    assert answer.data == [{"client": {"id": client} if client else None}]
+    assert (answer.errors, answer.statements) == ([], 1)
+
+
+@pytest.mark.parametrize("known", [{"account": None}, {"account": {"number": "7700001"}, "period": None}])
+async def test_whose_an_invoice_is_needs_what_billing_says(links: Links, known: dict[str, object]) -> None:
+    """Unknown is an error, never nobody."""
+    answer = await entities(
+        schema, links, [{"__typename": "Invoice", "id": "IN-1", **known}], "... on Invoice { client { id } }"
+    )
+    assert answer.data == [{"client": None}]
+    assert answer.codes == ["REQUIREMENT_MISSING"]
+
+
 async def test_links_down_is_an_error_not_an_empty_list(database: MakeDatabase) -> None:
     """What is not known is null, with an error that names the system."""
     down = Links(database("links"))

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from processes.rules.rates import contract_in_force, in_force, next_after, overlapping, prorated
+from processes.rules.rates import contract_in_force, in_force, next_after, overlapping, prorated, valid_within
 from processes.rules.refusal import Refusal
 
 
@@ -54,6 +54,21 @@ def test_the_version_in_force_and_the_next(at: str, version: Version | None, fol
     """Validity is [from, to) at local midnights: 2026 begins in Prague at 23:00Z."""
     assert in_force(VERSIONS, utc(at)) == version
     assert next_after(VERSIONS, utc(at)) == following
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "versions"),
+    [
+        ("2025-11-30T23:00", "2025-12-31T23:00", (FIRST,)),  # December, whose last day is not of 2026
+        ("2025-12-31T22:00", "2026-01-31T23:00", (FIRST, SECOND)),
+        ("2025-12-31T23:00", "2026-01-31T23:00", (SECOND,)),
+        ("2025-01-01T00:00", "2027-06-01T00:00", (FIRST, SECOND, THIRD)),
+        ("2024-07-31T22:00", "2024-08-31T22:00", ()),
+    ],
+)
+def test_the_versions_of_a_stretch_of_time(start: str, end: str, versions: tuple[Version, ...]) -> None:
+    """[start, end) as local days: what begins on the day it ends at is not in it."""
+    assert set(valid_within(VERSIONS, utc(start), utc(end))) == set(versions)
 
 
 def test_between_two_versions_none_is_in_force() -> None:
