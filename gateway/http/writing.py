@@ -1,5 +1,6 @@
 """GraphQLResponse -> status and bytes."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -30,12 +31,19 @@ def written(response: GraphQLResponse, media_type: MediaType) -> Answer:
         entries["data"] = response.data
     if response.extensions:
         entries["extensions"] = response.extensions
-    return _status(response, media_type), orjson.dumps(entries)
+    return _status(response, media_type), _json(entries)
 
 
 def failure(message: str, code: str) -> bytes:
     """The body of an answer that HTTP itself gives."""
     return orjson.dumps({"errors": [{"message": message, "extensions": {"code": code}}]})
+
+
+def _json(entries: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(entries)
+    except TypeError:  # a scalar of a subgraph's own may be an integer beyond 64 bits
+        return json.dumps(entries, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
 def _status(response: GraphQLResponse, media_type: MediaType) -> int:

@@ -83,7 +83,7 @@ class Connections:
     async def _received(self, response: "Response") -> RawAnswer:
         status = response.status
         if status in _DOWN:
-            raise Unavailable("can't answer now", detail=f"status {status}")
+            raise Unavailable("can't answer now", detail=f"status {status}", wait=_wait(response))
         if 300 <= status < 400:
             raise HttpFailed("answered with a redirect, which is never followed", detail=f"status {status}")
         media_type = (response.get_header("content-type") or "").partition(";")[0].strip().lower()
@@ -127,6 +127,12 @@ def _client(settings: RemoteSettings, rules: HeaderRules) -> Client:
     if settings.certificate and settings.key:
         builder = builder.identity_pem(settings.key.read_bytes() + b"\n" + settings.certificate.read_bytes())
     return builder.build()
+
+
+def _wait(response: "Response") -> float:
+    """Retry-After in seconds (RFC 9110, 10.2.3); one that is a date is not looked at."""
+    given = response.get_header("retry-after") or ""
+    return float(given) if given.isascii() and given.isdigit() else 0
 
 
 def _causes(error: PyreqwestError) -> str:

@@ -18,11 +18,13 @@ __all__ = ["HttpFailed", "Malformed", "NoAnswer", "TooLarge", "TooSlow", "Unavai
 class NoAnswer(Exception):
     """There is no GraphQL answer. `told` is what may be shown, after the subgraph's name; `detail` is for the log.
 
-    `again`: another attempt may go well. `is_down`: it says that the subgraph is down, not that a request was wrong.
+    `again`: another attempt may go well, though not within `wait` seconds. `is_down`: it says that the subgraph is
+    down, not that a request was wrong.
     """
 
     code = "SUBGRAPH_ERROR"
     again = False
+    wait = 0.0
     is_down = False
 
     def __init__(self, told: str, *, detail: str = "") -> None:
@@ -41,9 +43,12 @@ class Unavailable(NoAnswer):
     code = "SUBGRAPH_UNAVAILABLE"
     is_down = True
 
-    def __init__(self, told: str = "can't be reached", *, detail: str = "", again: bool = True) -> None:
+    def __init__(
+        self, told: str = "can't be reached", *, detail: str = "", again: bool = True, wait: float = 0
+    ) -> None:
         super().__init__(told, detail=detail)
         self.again = again
+        self.wait = wait
 
 
 class TooSlow(NoAnswer):

@@ -6,6 +6,7 @@ C  tell      an error's message may tell how a system is built, so it is masked;
 """
 
 import codecs
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -49,6 +50,8 @@ _LONGEST_LOGGED = 2000
 _DEEPEST = 200  # more brackets than this can be nested so deep that whatever walks through them falls over
 _AROUND = 60  # levels, at most, that an answer has around what one subgraph gave: limits.document_depth, and lists
 _CLOSED = frozenset({401, 403})
+_LONG = b"0" * 19  # digits: all that have fewer fit into 64 bits
+_DIGITS = bytes.maketrans(b"0123456789", b"0" * 10)
 
 
 class Reader:
@@ -115,7 +118,7 @@ class Reader:
     # C
     def _faults(self, errors: Sequence[Any], request_id: str) -> list[SubgraphFault]:
         for number, each in enumerate(errors[:_MOST_LOGGED]):
-            text = orjson.dumps(each).decode()[:_LONGEST_LOGGED]
+            text = json.dumps(each, ensure_ascii=False)[:_LONGEST_LOGGED]
             log.warning("%s: error %d, request %s: %s", self._service, number + 1, request_id or "-", text)
         faults = [self._fault(each) for each in errors[:_MOST_FAULTS]]
         if (more := len(errors) - len(faults)) > 0:
@@ -143,13 +146,15 @@ def _is_json(media_type: str) -> bool:
 
 def _json(body: bytes) -> Any:
     """What is written there; None for what isn't JSON, or deeper than any GraphQL answer is."""
+    text = body.removeprefix(codecs.BOM_UTF8)  # RFC 8259, 8.1: a reader may ignore it, and .NET writes it
     try:
-        found = orjson.loads(body.removeprefix(codecs.BOM_UTF8))  # RFC 8259, 8.1: may be ignored; .NET writes it
-        if body.count(b"[") + body.count(b"{") > _DEEPEST:
+        found = orjson.loads(text)
+        if text.count(b"[") + text.count(b"{") > _DEEPEST:
             orjson.dumps(_within(found))
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return None
-    return found
+    # orjson makes a float of an integer beyond 64 bits, and so loses its last digits.
+    return json.loads(text) if _LONG in text.translate(_DIGITS) else found
 
 
 def _within(value: Any) -> Any:

@@ -114,7 +114,7 @@ class RemoteSubgraph:
             try:
                 return await self._attempt(body, headers, deadline)
             except NoAnswer as error:
-                pause = _FIRST_PAUSE * 2**attempt * self._lot()
+                pause = error.wait + _FIRST_PAUSE * 2**attempt * self._lot()
                 if not error.again or asyncio.get_running_loop().time() + pause >= deadline:
                     raise
             await asyncio.sleep(pause)

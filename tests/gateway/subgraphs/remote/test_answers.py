@@ -1,11 +1,16 @@
 """Subgraphs over HTTP give the same answers as in this process."""
 
+import json
 from typing import Any
 
 import pytest
 
+from gateway.http.media_types import MediaType
+from gateway.http.writing import written
+from gateway.subgraphs.remote.settings import RemoteSettings
 from tests.gateway.company import company
-from tests.gateway.subgraphs.remote.serving import served
+from tests.gateway.federation import World, thing
+from tests.gateway.subgraphs.remote.serving import http, served
 
 QUERIES = [
     "{ client(id: 1) { name accounts { number currency rate owner { name } } } }",
@@ -72,6 +77,27 @@ async def test_request_is_as_the_specification_wants_it() -> None:
 
 
 HEADERS = {b"authorization": b"Bearer secret", b"cookie": b"a=b", b"x-tenant": b"acme"}
+
+
+LONG = [0, 2**63 - 1, 2**64, -(2**70), 10**300, 0.1, "1" * 40]
+
+
+async def test_integers_of_any_length_keep_their_digits() -> None:
+    """Where a scalar of a subgraph's own may hold them, in keys, and in what errors say; up to the client."""
+    sdls = {
+        "numbers": 'scalar Big type Query { all: [Big] one: One } type One @key(fields: "id") { id: ID! }',
+        "names": 'type One @key(fields: "id") { id: ID! name: String }',
+    }
+    one = thing("One", id=2**90, name="one")
+    async with served(World(sdls, [one], query={"all": [], "one": one}), RemoteSettings(mask=False)) as there:
+        content = {"data": {"all": LONG, "one": {"id": 2**90}}, "errors": [{"message": "", "extensions": {"n": 2**80}}]}
+        there.servers["numbers"].does = lambda _: http(json.dumps(content).encode())
+        answer = await there.ask("{ all one { id name } }")
+        (received,) = there.servers["names"].received
+    assert str(2**90).encode() in received.body
+    _, body = written(answer, MediaType.LEGACY)
+    assert json.loads(body)["data"] == {"all": LONG, "one": {"id": str(2**90), "name": answer.data["one"]["name"]}}
+    assert json.loads(body)["errors"][0]["extensions"]["n"] == 2**80
 
 
 async def test_plan_tells_what_was_sent() -> None:

@@ -72,6 +72,20 @@ async def test_what_another_attempt_does_not_help_is_not_sent_again(answer: byte
         assert len(there.servers["billing"].received) == 1
 
 
+@pytest.mark.parametrize(("after", "requests"), [("0", 2), ("1", 2), ("2", 1), ("9" * 400, 1), ("soon", 2)])
+async def test_one_that_says_when_is_not_asked_before(after: str, requests: int) -> None:
+    """Retry-After; where that is later than the client waits, it isn't asked again, and the client hears so at once."""
+    busy = http(b"", "text/plain", status="503 Service Unavailable", headers=f"retry-after: {after}\r\n")
+    async with served(company(), RemoteSettings(timeout=timedelta(seconds=1.9), break_after=0)) as there:
+        there.servers["billing"].does = at_first(1, busy)  # type: ignore[assignment]
+        began = perf_counter()
+        result = await there.ask(QUERY)
+        took = perf_counter() - began
+        assert len(there.servers["billing"].received) == requests
+    assert bool(result.errors) == (requests == 1)
+    assert (took >= 1) == (after == "1")
+
+
 async def test_attempts_together_take_no_longer_than_one_may() -> None:
     """The time is the client's, not each attempt's."""
     hasty = RemoteSettings(timeout=timedelta(seconds=0.5), retries=10, break_after=0)

@@ -114,6 +114,20 @@ def test_wrong_setting_is_refused_with_its_place(tmp_path: Path, text: str, mess
     assert "geheim" not in str(refused.value)
 
 
+HOP = [
+    "Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "TE", "Trailer",
+    "Transfer-Encoding", "Upgrade",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*HOP, "Content-Length", "Content-Encoding", "Host"])
+def test_what_is_of_one_connection_goes_neither_way(tmp_path: Path, name: str) -> None:
+    """RFC 9110, 7.6.1, and what tells the length and packing of one body: no rule may name it."""
+    for text in (f'forward = ["{name}"]', f'returned = ["{name}"]', f'[subgraphs.headers]\n{name} = "1"'):
+        with pytest.raises(ConfigError, match="this gateway's own to say"):
+            read(tmp_path, f"[subgraphs]\n{text}\n")
+
+
 def test_what_is_said_of_systems_is_not_looked_at_without_a_company(tmp_path: Path) -> None:
     """One file can be for both."""
     read(tmp_path, '[systems.billing]\nurl = "oracle://x"\n')
