@@ -171,9 +171,12 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def open_company(settings: Settings, *, clock: Clock = _now, witness: Witness | None = None) -> Company:
+def open_company(
+    settings: Settings, *, clock: Clock = _now, witness: Witness | None = None, held: Access | None = None
+) -> Company:
     """Opens every system; where none is there yet, the demo company is made first (see gateway/databases.py).
 
+    `held` is the access that the settings give, where it is known already.
     A system that is down is passed over while another one answers; StartError says why when none does.
     """
     if not settings.urls.keys() >= SYSTEMS.keys():
@@ -187,17 +190,17 @@ def open_company(settings: Settings, *, clock: Clock = _now, witness: Witness | 
         if None not in states.values():
             raise StartError(str(error)) from error
         _log.warning("starting without %s", ", ".join(name for name, state in states.items() if state))
-    gateway, runner, contexts = _wired(databases, clock, witness, settings)
+    gateway, runner, contexts = _wired(databases, clock, witness, settings, held)
     return Company(databases, gateway, runner, contexts, clock)
 
 
 def make_app(settings: Settings, *, reach: Reach = "machine") -> Starlette:
     """The ASGI application on the company that `settings` name, for clients on this machine or beyond it."""
-    access(settings)  # a row rule that can't be kept is said before anything is opened or made
+    held = access(settings)  # a row rule that can't be kept is said before anything is opened or made
     documents = open_documents(settings.persisted, own=[each.built / "persisted.json" for each in _PAGES])
     _make_folder(settings.data)
     audit = AuditLog(settings.data / _AUDIT, settings.audit)
-    company = open_company(settings, witness=audit)
+    company = open_company(settings, witness=audit, held=held)
     door = open_door(settings.doors, settings.data, roles=ROLES, clock=company.clock)
 
     @asynccontextmanager
@@ -254,9 +257,12 @@ def role_token(settings: Settings, role: str, *, subject: str | None, lasts: tim
     """A token of the embedded key for somebody who has `role`. StartError where there is no such role."""
     if role not in ROLES:
         raise StartError(f"there is no role {role}; there are {', '.join(ROLES)}")
+    if subject is None and any(not each.exempt_scopes & ROLES[role] for each in _rules(settings)):
+        example = _subject(role)
+        raise StartError(f"{role} sees their own rows only: say who it is, like --subject {example}")
     if settings.doors.jwks is None:
         _make_folder(settings.data)
-    name = subject or _subject(role)
+    name = role if subject is None else subject
     return embedded_token(settings.doors, settings.data, subject=name, scopes=ROLES[role], lasts=lasts, now=clock())
 
 
@@ -277,7 +283,7 @@ async def local_graph(settings: Settings, *, role: str = "integrator") -> AsyncI
 async def graph_as_it_is(settings: Settings, *, role: str) -> AsyncIterator[Graph]:
     """The same over the databases as they are: nothing is made, and nobody is told of it."""
     databases = {system: open_database(system, settings) for system in SYSTEMS}
-    gateway, runner, contexts = _wired(databases, _now, None, settings)
+    gateway, runner, contexts = _wired(databases, _now, None, settings, None)
     company = Company(databases, gateway, runner, contexts, _now)
     try:
         yield _AnsweredGraph(partial(company.answer, viewer=Viewer(_OPERATOR, ROLES[role], {"sub": _OPERATOR})))
@@ -346,7 +352,7 @@ def _demo(settings: Settings, clock: Clock) -> Demo | None:
 
 
 def _wired(
-    databases: Mapping[str, Database], clock: Clock, witness: Witness | None, settings: Settings
+    databases: Mapping[str, Database], clock: Clock, witness: Witness | None, settings: Settings, held: Access | None
 ) -> tuple[Gateway, Runner, Mapping[str, MakeContext]]:
     """The gateway over every subgraph, what starts processes on it (each needs the other), and resolvers' contexts."""
     sources = {name: system.source(databases[name]) for name, system in SYSTEMS.items()}
@@ -366,7 +372,7 @@ def _wired(
     gateway = Gateway(
         supergraph(),
         subgraphs,
-        access=access(settings),
+        access=held or access(settings),
         labels=settings.labels,
         most_objects=settings.limits.answer_objects,
         witness=witness,
@@ -383,8 +389,11 @@ def _wired(
 
 def access(settings: Settings) -> Access:
     """Who may see what: the directives of the subgraphs, the company's row rules, and those of the settings."""
-    rules = merged([RowRule(**asdict(each)) for each in ROW_RULES], settings.rows)
-    return Access(supergraph(), rules=rules, refuse_whole=settings.doors.refuse == "request")
+    return Access(supergraph(), rules=_rules(settings), refuse_whole=settings.doors.refuse == "request")
+
+
+def _rules(settings: Settings) -> tuple[RowRule, ...]:
+    return merged([RowRule(**asdict(each)) for each in ROW_RULES], settings.rows)
 
 
 def _make_folder(data: Path) -> None:

@@ -17,7 +17,7 @@ class Scope(StrEnum):
 
     NODES_READ = "nodes:read"  # asks for an entity again by its nodeId; its type asks for its own scope besides
     CLIENTS_READ = "clients:read"  # who is a client: id, name, company number, VAT number, its salesperson
-    CLIENTS_ALL = "clients:all"  # no row rule: facts of every client, not of one's own alone
+    CLIENTS_ALL = "clients:all"  # no row rule: facts and lists of every client's, not of one's own alone
     ADDRESSES_READ = "addresses:read"  # a client's postal address and e-mail
     CONTACTS_READ = "contacts:read"  # the people at a client, with e-mail and telephone
     CONTRACTS_READ = "contracts:read"  # contracts, without their prices

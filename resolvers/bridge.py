@@ -239,12 +239,12 @@ class Query:
     )
     conferences: list[Conference] | None = strawberry.federation.field(
         resolver=conferences,
-        requires_scopes=asks(Scope.CALLS_READ),
+        requires_scopes=asks(Scope.CALLS_READ, Scope.CLIENTS_ALL),
         description="The conferences of a bridge that started in [from, to), in that order.",
     )
     unassembled_legs: list[Leg] | None = strawberry.federation.field(
         resolver=unassembled_legs,
-        requires_scopes=asks(Scope.CALLS_READ),
+        requires_scopes=asks(Scope.CALLS_READ, Scope.CLIENTS_ALL),
         description="The earliest legs of a bridge that are in no conference yet.",
     )
     quarantined_lines: list[QuarantinedLine] | None = strawberry.federation.field(

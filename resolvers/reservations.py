@@ -134,7 +134,7 @@ class Query:
     )
     bookings_of_rooms: list[Booking] | None = strawberry.federation.field(
         resolver=bookings_of_rooms,
-        requires_scopes=asks(Scope.BOOKINGS_READ),
+        requires_scopes=asks(Scope.BOOKINGS_READ, Scope.CLIENTS_ALL),
         description="The bookings of these rooms that overlap [from, to), in order of their start.",
     )
 

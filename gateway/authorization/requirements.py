@@ -83,6 +83,7 @@ class Requirements:
         reader = _Reader(document)
         self._fields = {place: self._set(demands) for place, demands in reader.fields()}
         self.demands: Sequence[Demand] = tuple(self._bits)
+        self._mutation = reader.mutation()
 
     def __bool__(self) -> bool:
         """Whether anything at all is asked for."""
@@ -104,7 +105,8 @@ class Requirements:
         if not authenticated:
             return Denial(f"{type_name}.{field_name} is not for everybody: send a token", "UNAUTHENTICATED")
         asked = " and ".join(sorted(str(demand) for demand, bit in self._bits.items() if bit & missing))
-        return Denial(f"{type_name}.{field_name} is not yours to see: it asks for {asked}", "FORBIDDEN")
+        wish = "do" if type_name == self._mutation else "see"
+        return Denial(f"{type_name}.{field_name} is not yours to {wish}: it asks for {asked}", "FORBIDDEN")
 
     def _set(self, demands: Iterable[Demand]) -> int:
         together = 0
@@ -117,6 +119,7 @@ class _Reader:
     """Reads the directives of a document, by whatever names it calls them."""
 
     def __init__(self, document: DocumentNode) -> None:
+        self.document = document
         self.names = _names(document)
         self.types: dict[str, Any] = {
             each.name.value: each
@@ -138,6 +141,16 @@ class _Reader:
 
     def objects(self) -> Iterator[ObjectTypeDefinitionNode]:
         return (each for each in self.types.values() if isinstance(each, ObjectTypeDefinitionNode))
+
+    def mutation(self) -> str:
+        """What the type of the mutations is called."""
+        roots = (
+            root
+            for each in self.document.definitions
+            if isinstance(each, SchemaDefinitionNode)
+            for root in each.operation_types
+        )
+        return next((root.type.name.value for root in roots if root.operation.value == "mutation"), "Mutation")
 
     def fields(self) -> Iterator[tuple[tuple[str, str], frozenset[Demand]]]:
         """Every field of every object that asks for something, and for what."""

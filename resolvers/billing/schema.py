@@ -60,7 +60,7 @@ class Query:
     )
     billing_accounts: BillingAccountConnection | None = strawberry.federation.field(
         resolver=billing_accounts,
-        requires_scopes=asks(Scope.ACCOUNTS_READ),
+        requires_scopes=asks(Scope.ACCOUNTS_READ, Scope.CLIENTS_ALL),
         description="Accounts in order of their numbers; `first` is 1 to 100.",
     )
     invoice: Invoice | None = strawberry.federation.field(

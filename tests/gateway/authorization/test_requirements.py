@@ -19,6 +19,11 @@ extend type Parcel implements Node
 interface Own @requiresScopes(scopes: [["own"]]) { id: ID name: String @requiresScopes(scopes: [["names"]]) }
 type Plain implements Own { id: ID name: String }
 """
+SEND = """
+schema { query: Query mutation: Changes }
+type Query { open: Int }
+type Changes { send: Int @requiresScopes(scopes: [["parcels"]]) }
+"""
 REQUIREMENTS = Requirements(
     parse(
         SDL.replace("extend type Parcel implements Node", "").replace("type Parcel @", "type Parcel implements Node @")
@@ -79,6 +84,9 @@ def test_denial_names_the_field_and_what_it_asks_for() -> None:
     assert denial
     assert denial.code == "FORBIDDEN"
     assert denial.message == "Parcel.weight is not yours to see: it asks for the scope parcels and the scope weights"
+    denial = Requirements(parse(SEND)).denial("Changes", "send", 0, authenticated=True)
+    assert denial
+    assert denial.message == "Changes.send is not yours to do: it asks for the scope parcels"
     denial = REQUIREMENTS.denial("Query", "either", 0, authenticated=True)
     assert denial
     assert denial.message.endswith("it asks for the scope a or b and c")
