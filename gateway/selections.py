@@ -23,6 +23,8 @@ class Field:
     """A selected field. `response_key`: the client's alias or the name; `arguments`: syntax, variables included.
 
     `apart` tells equal fields apart that are two effects, not one: for a mutation's root field it is the response key.
+    `wanted_by` is set where nobody asked for the field but an argument below it takes its value (@fromContext): then it
+    is what that argument wants.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Field:
     arguments: tuple[ArgumentNode, ...] = ()
     selections: "Selections" = ()
     apart: str = ""
+    wanted_by: object = None
 
     def selecting(self, selections: "Selections") -> "Field":
         """The same field with other selections below it."""

@@ -3,7 +3,7 @@
 Read from a supergraph document with the directives of the join spec (v0.1 to v0.5). Nothing here changes after reading.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -25,7 +25,7 @@ from gateway.composition.api_schema import api_schema
 from gateway.errors import SupergraphError
 from gateway.selections import Field, Selections, field_set
 
-__all__ = ["FieldJoin", "Graph", "Kind", "Supergraph", "SupergraphField", "SupergraphType", "named"]
+__all__ = ["ContextArgument", "FieldJoin", "Graph", "Kind", "Supergraph", "SupergraphField", "SupergraphType", "named"]
 
 Kind = str  # "object" | "interface" | "union"
 _KINDS: Mapping[type, Kind] = {
@@ -44,12 +44,28 @@ class Graph:
     url: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ContextArgument:
+    """An argument that is filled from the nearest ancestor that sets `context` (@fromContext): with its `selection`.
+
+    `coordinate` is how people call it (`Title.text(language:)`), `variable` how Apollo's planner does: by the number of
+    the subgraph and of the argument in it.
+    """
+
+    coordinate: str
+    name: str
+    type: str
+    context: str
+    selection: Selections
+    variable: str
+
+
 @dataclass(frozen=True, slots=True)
 class FieldJoin:
     """On what terms one subgraph has a field (`@join__field`).
 
     With a `label` the subgraph that `overrides` another has the field while the label is active, else the other has it.
-    `contexts` says that some of its arguments are filled from an ancestor (@fromContext).
+    `contexts` are the arguments that are filled from an ancestor (@fromContext).
     """
 
     external: bool = False
@@ -59,7 +75,7 @@ class FieldJoin:
     overridden: bool = False
     label: str | None = None
     overrides: bool = False
-    contexts: bool = False
+    contexts: tuple[ContextArgument, ...] = ()
 
     def decided(self, active: frozenset[str]) -> "FieldJoin":
         """The join once it is known which labels are active: then of two subgraphs one has the field, the other not."""
@@ -70,7 +86,12 @@ class FieldJoin:
     @property
     def resolvable(self) -> bool:
         """Whether the subgraph answers the field by itself, wherever the type is reached."""
-        return not self.external and not self.overridden and not self.contexts
+        return not self.external and not self.overridden
+
+    @property
+    def conditional(self) -> bool:
+        """Whether it answers only one who comes back with more than a key: what the field requires, or its contexts."""
+        return bool(self.requires or self.contexts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +114,7 @@ class SupergraphType:
     implements: Mapping[str, frozenset[str]]
     members: Mapping[str, frozenset[str]]
     fields: Mapping[str, SupergraphField]
+    contexts: frozenset[str] = frozenset()  # those it sets by itself
 
 
 @dataclass(frozen=True)
@@ -112,7 +134,8 @@ class Supergraph:
         graphs = dict(_graphs(document))
         if not graphs:
             raise SupergraphError("no enum join__Graph with @join__graph values: this is not a supergraph document")
-        return cls(document, graphs, {each.name: each for each in _types(document)}, _roots(document))
+        types = {each.name: each for each in _types(document, _ContextVariables(document, list(graphs)))}
+        return cls(document, graphs, types, _roots(document))
 
     @cached_property
     def labels(self) -> frozenset[str]:
@@ -121,6 +144,20 @@ class Supergraph:
             join for each in self.types.values() for field in each.fields.values() for join in field.joins.values()
         )
         return frozenset(join.label for join in joins if join.label)
+
+    @cached_property
+    def contexts(self) -> Mapping[str, frozenset[str]]:
+        """The contexts that a value of each type sets: its own, and those of what it may stand for. Types without any
+        aren't in it."""
+        found: dict[str, frozenset[str]] = {}
+        for each in self.types.values():
+            implemented = frozenset[str]().union(*each.implements.values())
+            for name in self.possible(each.name) | {each.name} if each.contexts else ():
+                found[name] = found.get(name, frozenset()) | each.contexts
+            for name in implemented:
+                if own := self.types[name].contexts if name in self.types else None:
+                    found[each.name] = found.get(each.name, frozenset()) | own
+        return found
 
     def decided(self, active: frozenset[str]) -> "Supergraph":
         """The supergraph as it is while these labels are active; itself where it has none."""
@@ -201,14 +238,43 @@ def _roots(document: DocumentNode) -> Mapping[str, str]:
     return declared or {"query": "Query", "mutation": "Mutation"}
 
 
-def _types(document: DocumentNode) -> Iterable[SupergraphType]:
+class _ContextVariables:
+    """Names for the contextual arguments: in each subgraph they are counted in the order of their coordinates."""
+
+    def __init__(self, document: DocumentNode, graphs: Sequence[str]) -> None:
+        found: dict[str, set[str]] = {}
+        for definition in document.definitions:
+            for each in getattr(definition, "fields", None) or ():
+                for given in _given(each.directives, "join__field"):
+                    for argument in given.get("contextArguments") or ():
+                        coordinate = f"{definition.name.value}.{each.name.value}({argument['name']}:)"  # type: ignore[attr-defined]
+                        found.setdefault(given["graph"], set()).add(coordinate)
+        self._names = {
+            (graph, coordinate): f"contextualArgument_{graphs.index(graph) + 1}_{number}"
+            for graph, coordinates in found.items()
+            for number, coordinate in enumerate(sorted(coordinates))
+        }
+
+    def arguments(self, given: Mapping[str, Any], field: str) -> Iterator[ContextArgument]:
+        """Those of one @join__field on `field` (`Title.text`)."""
+        for argument in given.get("contextArguments") or ():
+            coordinate = f"{field}({argument['name']}:)"
+            selection = str(argument["selection"]).strip()
+            selected = field_set(selection[1:-1] if selection.startswith("{") else selection)
+            variable = self._names[given["graph"], coordinate]
+            yield ContextArgument(
+                coordinate, argument["name"], argument["type"], argument["context"], selected, variable
+            )
+
+
+def _types(document: DocumentNode, variables: _ContextVariables) -> Iterable[SupergraphType]:
     for definition in document.definitions:
         kind = _KINDS.get(type(definition))
         if kind is not None and not definition.name.value.startswith(("join__", "link__")):  # type: ignore[attr-defined]
-            yield _type(definition, kind)
+            yield _type(definition, kind, variables)
 
 
-def _type(node: Any, kind: Kind) -> SupergraphType:
+def _type(node: Any, kind: Kind, variables: _ContextVariables) -> SupergraphType:
     joins = _given(node.directives, "join__type")
     graphs = [given["graph"] for given in joins]
     extended = {graph: _key_fields(joins, graph) for graph in graphs}
@@ -219,7 +285,11 @@ def _type(node: Any, kind: Kind) -> SupergraphType:
         interface_object_in=frozenset(given["graph"] for given in joins if given.get("isInterfaceObject")),
         implements=_collected(_given(node.directives, "join__implements"), "interface"),
         members=_collected(_given(node.directives, "join__unionMember"), "member"),
-        fields={each.name.value: _field(each, graphs, extended) for each in getattr(node, "fields", None) or ()},
+        fields={
+            each.name.value: _field(each, node.name.value, graphs, extended, variables)
+            for each in getattr(node, "fields", None) or ()
+        },
+        contexts=frozenset(given["name"] for given in _given(node.directives, "context")),
     )
 
 
@@ -248,12 +318,22 @@ def _collected(given: Iterable[Mapping[str, Any]], what: str) -> Mapping[str, fr
     return found
 
 
-def _field(node: FieldDefinitionNode, graphs: Iterable[str], extended: Mapping[str, frozenset[str]]) -> SupergraphField:
+def _field(
+    node: FieldDefinitionNode,
+    of: str,
+    graphs: Iterable[str],
+    extended: Mapping[str, frozenset[str]],
+    variables: _ContextVariables,
+) -> SupergraphField:
     """Without @join__field a field is in every subgraph of its type, on plain terms (join spec, "join__field")."""
     given = _given(node.directives, "join__field")
     joins = (
         {
-            each["graph"]: _join(each, own=node.name.value in extended.get(each["graph"], ()))
+            each["graph"]: _join(
+                each,
+                tuple(variables.arguments(each, f"{of}.{node.name.value}")),
+                own=node.name.value in extended.get(each["graph"], ()),
+            )
             for each in given
             if "graph" in each
         }
@@ -263,7 +343,7 @@ def _field(node: FieldDefinitionNode, graphs: Iterable[str], extended: Mapping[s
     return SupergraphField(node.name.value, _text(node.type), joins)
 
 
-def _join(given: Mapping[str, Any], *, own: bool) -> FieldJoin:
+def _join(given: Mapping[str, Any], contexts: tuple[ContextArgument, ...], *, own: bool) -> FieldJoin:
     return FieldJoin(
         external=bool(given.get("external")) and not own,
         requires=field_set(given["requires"]) if given.get("requires") else (),
@@ -272,7 +352,7 @@ def _join(given: Mapping[str, Any], *, own: bool) -> FieldJoin:
         overridden=bool(given.get("usedOverridden")),
         label=given.get("overrideLabel"),
         overrides=bool(given.get("override")),
-        contexts=bool(given.get("contextArguments")),
+        contexts=contexts,
     )
 
 

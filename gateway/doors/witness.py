@@ -28,7 +28,7 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from gateway.execution.representations import objects_at
+from gateway.execution.places import objects_at
 from gateway.operation import Operation
 from gateway.planning.plan import EACH, ONLY, Path, Plan
 from gateway.request import GraphQLRequest, GraphQLResponse

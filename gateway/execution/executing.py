@@ -8,7 +8,7 @@ D  merge      errors to the nulls they explain, then data into the tree
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from time import perf_counter
@@ -16,7 +16,8 @@ from typing import Any
 
 from gateway.execution.failures import Failure, fail, put
 from gateway.execution.merging import merge
-from gateway.execution.representations import Collected, collect, objects_at
+from gateway.execution.places import objects_at
+from gateway.execution.representations import Call, Collected, collect
 from gateway.planning.drafting import without
 from gateway.planning.plan import Fetch, Request
 from gateway.subgraphs.operation import SubgraphOperation
@@ -27,6 +28,7 @@ __all__ = ["PreparedRequest", "Tree", "execute"]
 
 log = logging.getLogger(__name__)
 
+_MOST_CALLS = 100  # of one request: each is text that a subgraph has to read
 _MOST_PARTS = 64  # of one request are kept: which of its needs fail together is a system's doing, and varies little
 
 
@@ -40,6 +42,7 @@ class PreparedRequest:
     compiled: Any
     prepare: Callable[[Request], "PreparedRequest"]
     _parts: dict[tuple[int, frozenset[int]], "PreparedRequest | None"] = field(default_factory=dict)
+    _repeated: dict[tuple[int, ...], "PreparedRequest"] = field(default_factory=dict)
 
     @cached_property
     def apart(self) -> tuple["PreparedRequest", ...]:
@@ -54,6 +57,18 @@ class PreparedRequest:
             left = without(self.request.fetches[number], lacking)
             self._parts[number, lacking] = self._with(left) if left else None
         return self._parts[number, lacking]
+
+    def repeated(self, times: tuple[int, ...]) -> "PreparedRequest":
+        """Each of the entity calls as often as `times` says; made when first needed."""
+        if all(each == 1 for each in times):
+            return self
+        if times not in self._repeated:
+            if len(self._repeated) >= _MOST_PARTS:
+                self._repeated.clear()
+            pairs = zip(self.request.fetches, times, strict=True)
+            fetches = tuple(fetch for fetch, count in pairs for _ in range(count))
+            self._repeated[times] = self.prepare(replace(self.request, fetches=fetches))
+        return self._repeated[times]
 
     def collect(self, number: int, tree: dict[str, Any], claims: Mapping[str, Any]) -> Collected:
         """What one of the entity calls sends."""
@@ -131,25 +146,47 @@ async def _run_entities(
     for number, each in enumerate(collected):
         parts = ((prepared.part(number, lacking), left) for lacking, left in each.parts.items())
         calls += [(part, [left]) for part, left in parts if part]
-    await asyncio.gather(*(_run_collected(*call, tree, variables, context) for call in calls))
+    spread = (each for part, left in calls for each in _spread(part, left))
+    await asyncio.gather(*(_run_calls(*each, tree, variables, context) for each in spread))
 
 
-async def _run_collected(
+def _spread(
+    prepared: PreparedRequest, collected: Sequence[Collected]
+) -> Iterator[tuple[PreparedRequest, Sequence[Call]]]:
+    """The requests that are sent: one; more where arguments have very many different values."""
+    pairs = zip(prepared.request.fetches, collected, strict=True)
+    # Only what is filled from above may be missing: without an object, there is nothing to fill it from.
+    calls = [list(each.calls.values()) or ([] if fetch.contexts else [Call()]) for fetch, each in pairs]
+    while any(calls):
+        left = _MOST_CALLS
+        times: list[int] = []
+        for each in calls:
+            times.append(min(left, len(each)))
+            left -= times[-1]
+        now = [each[:count] for each, count in zip(calls, times, strict=True)]
+        calls = [each[count:] for each, count in zip(calls, times, strict=True)]
+        yield prepared.repeated(tuple(times)), [each for some in now for each in some]
+
+
+async def _run_calls(
     prepared: PreparedRequest,
-    collected: Sequence[Collected],
+    calls: Sequence[Call],
     tree: Tree,
     variables: Mapping[str, Any],
     context: RequestContext,
 ) -> None:
-    if not any(each.representations for each in collected):
+    if not any(each.representations for each in calls):
         return
-    answer = await _ask(prepared, Inputs([each.representations for each in collected], variables), context)
-    if answer.data is None and len(collected) > 1 and any(each.path for each in answer.faults):
-        pairs = zip(prepared.apart, collected, strict=True)
-        await asyncio.gather(*(_run_collected(one, [each], tree, variables, context) for one, each in pairs))
+    named = zip(prepared.operation.context_variables, calls, strict=True)
+    filled = {name: value for names, each in named for name, value in zip(names, each.contexts, strict=True)}
+    inputs = Inputs([each.representations for each in calls], {**variables, **filled} if filled else variables)
+    answer = await _ask(prepared, inputs, context)
+    if answer.data is None and len(calls) > 1 and any(each.path for each in answer.faults):
+        pairs = zip(prepared.apart, calls, strict=True)
+        await asyncio.gather(*(_run_calls(one, [each], tree, variables, context) for one, each in pairs))
         return
     # D
-    _merge_entities(answer, prepared, collected, tree)
+    _merge_entities(answer, prepared, calls, tree)
 
 
 async def _ask(prepared: PreparedRequest, inputs: Inputs, context: RequestContext) -> SubgraphAnswer:
@@ -172,9 +209,7 @@ async def _ask(prepared: PreparedRequest, inputs: Inputs, context: RequestContex
 
 
 # D
-def _merge_entities(
-    answer: SubgraphAnswer, prepared: PreparedRequest, collected: Sequence[Collected], tree: Tree
-) -> None:
+def _merge_entities(answer: SubgraphAnswer, prepared: PreparedRequest, calls: Sequence[Call], tree: Tree) -> None:
     data = answer.data or {}
     keys = prepared.operation.entity_keys
     failures: dict[str | None, list[Failure]] = {}  # by the call that they are of; None: of the whole request
@@ -184,7 +219,7 @@ def _merge_entities(
         failure = put(data, fault.path, fetch.selects, fault)
         failures.setdefault(key, []).append(failure)
         tree.failures.append(failure)
-    for fetch, key, sent in zip(prepared.request.fetches, keys, collected, strict=True):
+    for fetch, key, sent in zip(prepared.request.fetches, keys, calls, strict=True):
         entities = data.get(key)
         if not isinstance(entities, list) or len(entities) != len(sent.representations):
             reason = _reason([*failures.get(key, ()), *failures.get(None, ())], tree)

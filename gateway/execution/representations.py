@@ -5,31 +5,33 @@ in a key of everything, in a required field of each that requires it. The rest i
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
+from gateway.execution.contexts import values
 from gateway.execution.failures import Failure, fail
 from gateway.execution.guarding import refused
-from gateway.planning.plan import EACH, ONLY, Fetch, Input, Path, Representation
+from gateway.execution.places import Ancestors, objects_with_ancestors
+from gateway.planning.plan import Fetch, Input, Need, Representation
 
-__all__ = ["Collected", "collect", "objects_at"]
+__all__ = ["Call", "Collected", "collect"]
 
 JsonObject = dict[str, Any]
 
 
 @dataclass(slots=True)
-class Collected:
+class Call:
     """Distinct representations in order, and for each the objects of the tree that its answer belongs to.
 
-    `parts` is what can be asked without some of the fetch's needs only (by their positions), as these failed.
+    `contexts` are the values that arguments have for all of them, in the order of the fetch's `contexts`.
     """
 
+    contexts: tuple[Any, ...] = ()
     representations: list[JsonObject] = field(default_factory=list)
     targets: list[list[JsonObject]] = field(default_factory=list)
-    parts: dict[frozenset[int], "Collected"] = field(default_factory=dict)
     _known: dict[bytes, int] = field(default_factory=dict)
 
     def add(self, made: JsonObject, target: JsonObject) -> None:
@@ -41,6 +43,24 @@ class Collected:
         self.targets[index].append(target)
 
 
+@dataclass(slots=True)
+class Collected:
+    """What is asked for one fetch: one call, or where arguments are filled from above one for each of their values.
+
+    `parts` is what can be asked without some of the fetch's needs only (by their positions), as these failed.
+    """
+
+    calls: dict[bytes, Call] = field(default_factory=dict)
+    parts: dict[frozenset[int], "Collected"] = field(default_factory=dict)
+
+    def add(self, made: JsonObject, target: JsonObject, contexts: tuple[Any, ...]) -> None:
+        """One more object, for which arguments have these values."""
+        same = _identity(contexts) if contexts else b""
+        if same not in self.calls:
+            self.calls[same] = Call(contexts)
+        self.calls[same].add(made, target)
+
+
 Part = Callable[[frozenset[int]], Fetch | None]
 """A fetch without some of its needs."""
 
@@ -48,25 +68,38 @@ Part = Callable[[frozenset[int]], Fetch | None]
 def collect(tree: JsonObject, fetch: Fetch, claims: Mapping[str, Any], part: Part) -> Collected:
     """What `fetch` sends for the tree as it is now, to a viewer with these claims."""
     collected = Collected()
-    for target in objects_at(tree, fetch.path):
+    filled = fetch.contexts
+    for target, above in objects_with_ancestors(tree, fetch.path):
+        contexts = values(filled, above)
         for index, representation in enumerate(fetch.representations):
             made = _made(target, representation)
             if representation.guard and made is not None and (refusal := refused(target, representation.guard, claims)):
                 fail(target, fetch.selects, refusal)
                 continue
+            if isinstance(made, dict) and isinstance(contexts, Failure):
+                made = contexts
             if isinstance(made, Failure):
-                _without(made, target, index, fetch, part, collected)
+                _without(made, target, above, index, fetch, part, collected)
             elif made is not None:
-                collected.add(made, target)
+                assert isinstance(contexts, tuple)
+                collected.add(made, target, contexts)
     return collected
 
 
-def _without(failure: Failure, target: JsonObject, index: int, fetch: Fetch, part: Part, collected: Collected) -> None:
+def _without(
+    failure: Failure,
+    target: JsonObject,
+    above: Ancestors,
+    index: int,
+    fetch: Fetch,
+    part: Part,
+    collected: Collected,
+) -> None:
     """Marks what can't be asked, and keeps what can."""
     failed = {
         number: reason
         for number, need in enumerate(fetch.needs)
-        if need.representation == index and isinstance(reason := _fields(target, need.inputs), Failure)
+        if need.representation == index and (reason := _reason(target, above, need))
     }
     lacking = frozenset(failed)
     rest = part(lacking) if lacking else None
@@ -76,27 +109,20 @@ def _without(failure: Failure, target: JsonObject, index: int, fetch: Fetch, par
         return
     for number, reason in failed.items():
         fail(target, fetch.needs[number].selects, reason)
-    if isinstance(made, dict):
-        collected.parts.setdefault(lacking, Collected()).add(made, target)
+    contexts = values(rest.contexts, above) if rest else ()
+    if isinstance(made, dict) and isinstance(contexts, tuple):
+        collected.parts.setdefault(lacking, Collected()).add(made, target, contexts)
 
 
-def objects_at(value: Any, path: Path) -> Iterator[JsonObject]:
-    """Every object that `path` leads to; nulls and failures on the way lead to none."""
-    if not path:
-        if isinstance(value, dict):
-            yield value
-    elif path[0] == EACH:
-        if isinstance(value, list):
-            for each in value:
-                yield from objects_at(each, path[1:])
-    elif isinstance(value, dict):
-        if path[0].startswith(ONLY):
-            yield from objects_at(value if value.get("__typename") == path[0].removeprefix(ONLY) else None, path[1:])
-        else:
-            yield from objects_at(value.get(path[0]), path[1:])
+def _reason(target: JsonObject, above: Ancestors, need: Need) -> Failure | None:
+    """Why what a field needs can't be sent for an object."""
+    for found in (_fields(target, need.inputs), values(need.contexts, above)):
+        if isinstance(found, Failure):
+            return found
+    return None
 
 
-def _identity(made: JsonObject) -> bytes:
+def _identity(made: Any) -> bytes:
     try:
         return orjson.dumps(made, option=orjson.OPT_SORT_KEYS)
     except TypeError:  # an integer beyond 64 bits, or what a scalar of an embedded schema left as it is

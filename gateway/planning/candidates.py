@@ -1,9 +1,9 @@
 """Which subgraphs can be entered where the search stands, and what each could answer there, on what terms."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from gateway.composition.supergraph import Supergraph, SupergraphType
+from gateway.composition.supergraph import ContextArgument, FieldJoin, Supergraph, SupergraphType
 from gateway.planning.guards import TRUSTED, Guarding, RowGuard
 from gateway.planning.solution import Site
 from gateway.selections import Field, Fragment, Selection, Selections
@@ -27,11 +27,12 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Conditional:
-    """A field that needs more than a key: what it requires, who it is for."""
+    """A field that needs more than a key: what it requires, who it is for, what its arguments are filled from."""
 
     field: Field
     requires: Selections
     guard: RowGuard | None
+    contexts: tuple[ContextArgument, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +80,19 @@ def sorted_out(
         join = supergraph.join(candidate.graph, candidate.entity.name, each.name)
         if join is None or not join.resolvable:
             other.append(each)
-        elif (guard := guarding.guard(site.type, each)) or join.requires:
-            # What a trusted or a guarded field requires is the subgraph's to know, not the viewer's.
-            trust = guard is not None or each.apart == TRUSTED
-            requires = guarding.as_trusted(join.requires) if trust else join.requires
-            requiring.append(Conditional(each, requires, guard))
+        elif (guard := guarding.guard(site.type, each)) or join.conditional:
+            requiring.append(_conditional(guarding, each, join, guard))
         else:
             (plain if elsewhere else other).append(each)
     return Sorted(tuple(plain), tuple(requiring), tuple(other))
+
+
+def _conditional(guarding: Guarding, field: Field, join: FieldJoin, guard: RowGuard | None) -> Conditional:
+    if guard is None and field.apart != TRUSTED:
+        return Conditional(field, join.requires, guard, join.contexts)
+    # What a trusted or a guarded field requires is the subgraph's to know, not the viewer's.
+    contexts = tuple(replace(each, selection=guarding.as_trusted(each.selection)) for each in join.contexts)
+    return Conditional(field, guarding.as_trusted(join.requires), guard, contexts)
 
 
 def _entered_by_key(entity: SupergraphType, graphs: Iterable[str]) -> Iterator[Candidate]:

@@ -8,14 +8,16 @@ D  fetch    an entity fetch for the same subgraph and place is joined, unless it
             representation reads the same field from elsewhere, or it is for other objects (another guard)
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from gateway.composition.supergraph import Supergraph, named
-from gateway.planning.drafting import DraftFetch, DraftOutput, DraftOutputs, Entry, TreeKeys
+from gateway.planning.contexts import Want
+from gateway.planning.drafting import DraftFetch, DraftNeed, DraftOutput, DraftOutputs, Entry, TreeKeys
 from gateway.planning.guards import RowGuard
 from gateway.planning.plan import EACH, ONLY, FetchKind, Input, Path
 from gateway.planning.solution import Jump, Narrow, RootJump, Solution, Take
+from gateway.planning.supplying import Supplying
 
 __all__ = ["Committer"]
 
@@ -68,12 +70,18 @@ class Committer:
         self.supergraph = supergraph
         self.keys = TreeKeys()
         self.drafts: list[DraftFetch] = []
+        self._supplying = Supplying(supergraph, self.keys)
 
     def commit_query(self, solution: Solution) -> None:
         """All steps of a root solution; its root fetches start at once."""
-        for step in solution.steps:
-            assert isinstance(step, RootJump)
-            self._root(step, "query", (), frozenset())
+
+        def commit(part: Solution) -> None:
+            for step in part.steps:
+                assert isinstance(step, RootJump)
+                self._root(step, "query", (), frozenset())
+
+        self._supplying.begin(solution, commit)
+        commit(solution)
 
     def commit_mutation(self, solution: Solution) -> None:
         """One root field: after all that was committed before it is complete (GraphQL spec, 6.2.2; rule 11).
@@ -85,7 +93,15 @@ class Committer:
         last = self.drafts[-1] if self.drafts else None
         joins = last is not None and last.kind == "mutation" and last.graph == step.graph
         before = self.drafts[:-1] if joins else self.drafts
-        self._root(step, "mutation", (), frozenset(each.number for each in before))
+        after = frozenset(each.number for each in before)
+
+        def commit(part: Solution) -> None:
+            for each in part.steps:
+                assert isinstance(each, RootJump)
+                self._root(each, "mutation", (), after)
+
+        self._supplying.begin(solution, commit)
+        commit(solution)
 
     def _root(self, step: RootJump, kind: FetchKind, path: Path, after: frozenset[int] = frozenset()) -> _Committed:
         """The fields of a root type, at the root or wherever a field leads back to it (`me { query { ... } }`)."""
@@ -124,13 +140,16 @@ class Committer:
             below = self._selection_set(step.on, step.field.name, graph, named(declared)) if step.below else None
             output = DraftOutput(step.field.name, step.field.arguments, key, declared, below)
             place.into.outputs[key] = output
+        self._supplying.took(place.keys, key, step.on, place.fetch.number)
         given = _Committed(frozenset({place.fetch.number}), ())
+        is_sent = step.field.wanted_by is None  # what only a context wants is no part of a representation
         if step.below is None or output.below is None:
-            return given | _Committed(frozenset(), (Input(step.field.name, key, None, False, None),))
+            reads = Input(step.field.name, key, None, False, None)
+            return given | _Committed(frozenset(), (reads,) if is_sent else ())
         steps = (key, *(EACH for _ in range(declared.count("["))))
         below_done = self._commit(step.below, place.below(output.below, steps))
         reads = Input(step.field.name, key, None, False, below_done.inputs)
-        return given | _Committed(below_done.given_by, (reads,))
+        return given | _Committed(below_done.given_by, (reads,) if is_sent else ())
 
     def _selection_set(self, on: str, field_name: str, graph: str, type_name: str) -> DraftOutputs:
         """An abstract place asks which type each object is, also where this subgraph gives but one.
@@ -155,18 +174,23 @@ class Committer:
         real_interface = self._is_real_interface(step)
         entry: Entry = (None if step.from_interface_object else step.type, step.entity)
         inputs = (*map(_as_key, key.inputs), *required.inputs)
-        given_by = key.given_by | required.given_by | guarded.given_by
+        supplied = self._supplying.supplied(step.contexts, place.keys)
+        given_by = key.given_by | required.given_by | guarded.given_by | supplied.given_by
         guard = step.guarded.guard if step.guarded else None
-        fetch = self._entity_fetch(step.graph, place, given_by, entry, inputs, guard)
+        wants = {each.argument.variable: each.want for each in step.contexts}
+        fetch = self._entity_fetch(step.graph, place, given_by, entry, inputs, guard, wants)
         fetch.add(entry, inputs, guarded.inputs)
         into = fetch.selects.narrow(step.entity)
         if real_interface:
             fetch.selects.typename = True  # that subgraph knows the real types, and is asked for them
-        if step.requires:
+        done = self._commit(step.below, replace(place, fetch=fetch, into=into))
+        if step.requires or step.contexts:
             fields = (each.field for each in step.below.steps if isinstance(each, Take))
-            for each in fields:
-                fetch.requiring[entry, step.entity, self.keys.key(place.keys, each)] = required.inputs
-        return self._commit(step.below, replace(place, fetch=fetch, into=into))
+            for key_of in [self.keys.key(place.keys, each) for each in fields]:
+                need = DraftNeed(required.inputs, tuple(value for _, value in supplied.values))
+                fetch.requiring[entry, step.entity, key_of] = need
+                into.outputs[key_of].contexts = supplied.values
+        return done
 
     def _is_real_interface(self, step: Jump) -> bool:
         kind = self.supergraph.types[step.entity].kind
@@ -181,17 +205,19 @@ class Committer:
         entry: Entry,
         inputs: tuple[Input, ...],
         guard: RowGuard | None,
+        wants: Mapping[str, Want],
     ) -> DraftFetch:
         needed = {*given_by, place.fetch.number}
         before = self._before(needed)
         for draft in self.drafts:
             same = (draft.graph, draft.path, draft.kind) == (graph, place.path, "entities")
-            if same and draft.guard is guard and draft.number not in before and draft.takes(entry, inputs):
+            if same and draft.guard is guard and draft.number not in before and draft.takes(entry, inputs, wants):
                 break
         else:
             draft = self._draft(graph, "entities", place.path)
             draft.guard = guard
         draft.waits_for |= needed
+        draft.wants.update(wants)
         return draft
 
     def _before(self, drafts: Iterable[int]) -> set[int]:

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field, replace
 from graphql import print_ast
 from graphql.language import ArgumentNode
 
+from gateway.planning.contexts import Want
 from gateway.planning.guards import TRUSTED, RowGuard
 from gateway.planning.plan import (
+    ContextValue,
     Fetch,
     FetchKind,
     Guard,
@@ -25,7 +27,17 @@ from gateway.planning.plan import (
 )
 from gateway.selections import Field, Identity, identity
 
-__all__ = ["DraftFetch", "DraftOutput", "DraftOutputs", "Entry", "TreeKeys", "freeze", "together", "without"]
+__all__ = [
+    "DraftFetch",
+    "DraftNeed",
+    "DraftOutput",
+    "DraftOutputs",
+    "Entry",
+    "TreeKeys",
+    "freeze",
+    "together",
+    "without",
+]
 
 Entry = tuple[str | None, str | None]  # of a representation: the type it is for, the type name it sends
 
@@ -68,6 +80,7 @@ class DraftOutput:
     tree_key: str
     type: str
     below: "DraftOutputs | None"
+    contexts: tuple[tuple[str, ContextValue], ...] = ()
 
 
 @dataclass(slots=True)
@@ -89,11 +102,20 @@ class DraftOutputs:
             yield from inner.everything()
 
 
+@dataclass(frozen=True, slots=True)
+class DraftNeed:
+    """What one field needs besides a key."""
+
+    inputs: tuple[Input, ...]
+    contexts: tuple[ContextValue, ...]
+
+
 @dataclass(slots=True)
 class DraftFetch:
     """A fetch in the making. `entries` are its representations; `waits_for` names drafts by their number.
 
-    `requiring` has what fields need besides a key, by the entry's type, theirs, and tree key. With a `guard`,
+    `requiring` has what fields need besides a key, by the entry's type, theirs, and tree key; `wants` has what their
+    arguments are filled from, by variable. With a `guard`,
     `guarded_by` is what it reads: objects that aren't the viewer's are not sent.
     """
 
@@ -106,13 +128,21 @@ class DraftFetch:
     selects: DraftOutputs = field(default_factory=DraftOutputs)
     entries: dict[Entry, tuple[Input, ...]] = field(default_factory=dict)
     waits_for: set[int] = field(default_factory=set)
-    requiring: dict[tuple[Entry, str, str], tuple[Input, ...]] = field(default_factory=dict)
+    wants: dict[str, Want] = field(default_factory=dict)
+    requiring: dict[tuple[Entry, str, str], DraftNeed] = field(default_factory=dict)
 
-    def takes(self, entry: Entry, inputs: Iterable[Input]) -> bool:
+    def takes(self, entry: Entry, inputs: Iterable[Input], contexts: Mapping[str, Want]) -> bool:
         """Whether the inputs can join: not where one field would be read from two places.
 
         Nor where objects of several types are sent as one interface's: what is selected on that is asked for all.
+        Nor where arguments are filled from other places; and what they are filled from is for one type alone.
         """
+        if self.entries and entry not in self.entries and (contexts or self.wants):
+            return False
+        if contexts and len(self.entries) > 1:
+            return False
+        if any(self.wants.get(variable, want) != want for variable, want in contexts.items()):
+            return False
         if any(typename == entry[1] and only_on != entry[0] for only_on, typename in self.entries):
             return False
         return _agree(self.entries.get(entry, ()), inputs)
@@ -133,8 +163,15 @@ def freeze(draft: DraftFetch) -> Fetch:
     whole = tuple(Representation(only_on, typename, inputs, guard) for (only_on, typename), inputs in entries)
     positions = {entry: index for index, entry in enumerate(draft.entries)}
     needs = tuple(
-        Need(on, key, _part(selects, lambda *place, this=(on, key): place == this), positions[entry], inputs)
-        for (entry, on, key), inputs in draft.requiring.items()
+        Need(
+            on,
+            key,
+            _part(selects, lambda *place, this=(on, key): place == this),
+            positions[entry],
+            need.inputs,
+            need.contexts,
+        )
+        for (entry, on, key), need in draft.requiring.items()
     )
     return Fetch(draft.kind, draft.path, whole, selects, needs)
 
@@ -143,7 +180,8 @@ def together(fetches: Iterable[Fetch]) -> tuple[Fetch, ...]:
     """Fetches that ask the same of objects of several types, as one: an interface object is sent them all alike."""
     held: dict[object, Fetch] = {}
     for each in fetches:
-        key = (each.path, _signature(each.selects), each.representations[0].guard) if each.representations else id(each)
+        alone = not each.representations or each.contexts
+        key = id(each) if alone else (each.path, _signature(each.selects), each.representations[0].guard)
         known = held.get(key)
         held[key] = _both(known, each) if known else each
     return tuple(held.values())
@@ -233,6 +271,7 @@ def _freeze(draft: DraftOutputs, wires: Mapping[int, str]) -> OutputSet:
             each.tree_key,
             wires[id(each)],
             _freeze(each.below, wires) if each.below else None,
+            each.contexts,
         )
         for each in draft.outputs.values()
     )

@@ -22,6 +22,7 @@ from gateway.selections import Field, Identity, identity
 __all__ = [
     "EACH",
     "ONLY",
+    "ContextValue",
     "Fetch",
     "FetchKind",
     "Guard",
@@ -45,6 +46,7 @@ FetchKind = Literal["query", "mutation", "entities"]
 class Output:
     """One selected field: asked as `wire_key: name(arguments)`, put into the tree under `tree_key`.
 
+    `contexts` are arguments, by name, that no client gives: they are filled from above in the tree.
     The two keys differ only where one document would hold two fields of one key and different types.
     """
 
@@ -53,6 +55,7 @@ class Output:
     tree_key: str
     wire_key: str
     below: "OutputSet | None"
+    contexts: tuple[tuple[str, "ContextValue"], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +88,21 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ContextValue:
+    """What `argument` (`Title.text(language:)`) is filled from: of the object `up` levels above the one with the field,
+    the value that `inputs` lead to, or the list of values where lists are on the way; null where they lead nowhere.
+
+    `variable` is its name in what is sent, and `type` its type there, as SDL text.
+    """
+
+    argument: str
+    variable: str
+    type: str
+    up: int
+    inputs: tuple[Input, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Guard:
     """Of objects of `type`, only those are sent that are the viewer's: where `inputs`, one path, leads to `claim`."""
 
@@ -105,13 +123,17 @@ class Representation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Need:
-    """A field of a fetch, alone in `selects`, and what the fetch's `representation` (by position) sends just for it."""
+    """A field of a fetch, alone in `selects`, and what the fetch's `representation` (by position) sends just for it.
+
+    `contexts` are what its arguments are filled from.
+    """
 
     on: str
     tree_key: str
     selects: OutputSet
     representation: int
     inputs: tuple[Input, ...]
+    contexts: tuple[ContextValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,6 +149,11 @@ class Fetch:
     representations: tuple[Representation, ...]
     selects: OutputSet
     needs: tuple[Need, ...] = ()
+
+    @property
+    def contexts(self) -> tuple[ContextValue, ...]:
+        """What differs from object to object, and is no part of a representation. Then there is but one of these."""
+        return tuple({each.variable: each for need in self.needs for each in need.contexts}.values())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

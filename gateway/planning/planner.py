@@ -55,7 +55,7 @@ def _reason(solver: Solver, parent: str, selections: Selections) -> str:
         return _reason(solver, first.on, first.selections)
     field = solver.supergraph.types[parent].fields.get(first.name)
     if field and any(join.contexts for join in field.joins.values()):
-        return ": its arguments come from an ancestor (@fromContext), which is not supported yet"
+        return ": its arguments are filled from an ancestor (@fromContext), and none has what they need"
     return _reason(solver, named(field.type), first.selections) if field and first.selections else ""
 
 

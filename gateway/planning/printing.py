@@ -160,7 +160,9 @@ def _selected(selects: OutputSet) -> Lines:
 
 def _output(output: Output) -> Lines:
     alias = "" if output.wire_key == output.name else f"{output.wire_key}: "
-    arguments = f"({', '.join(print_ast(each) for each in output.arguments)})" if output.arguments else ""
+    given = [print_ast(each) for each in output.arguments]
+    given += [f"{name}: ${value.variable}" for name, value in output.contexts]
+    arguments = f"({', '.join(given)})" if given else ""
     head = f"{alias}{output.name}{arguments}"
     if output.below is None:
         yield head

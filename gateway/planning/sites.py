@@ -7,13 +7,15 @@ have answered instead, for then a union has only the members that all of them kn
 from collections.abc import Iterator
 
 from gateway.composition.supergraph import FieldJoin, Supergraph, named
+from gateway.planning.candidates import Candidate
+from gateway.planning.contexts import Contexts
 from gateway.planning.solution import Site
 from gateway.selections import Field, Selection, Selections
 
-__all__ = ["below", "local", "unfolded"]
+__all__ = ["below", "entered", "local", "narrowed", "unfolded"]
 
 
-def below(supergraph: Supergraph, site: Site, field: Field) -> Site:
+def below(supergraph: Supergraph, contexts: Contexts, site: Site, field: Field) -> Site:
     """Where the search stands below a field that the subgraph answers."""
     declared = named(supergraph.field_type(site.graph, site.type, field.name))
     join = supergraph.join(site.graph, site.type, field.name)
@@ -21,11 +23,23 @@ def below(supergraph: Supergraph, site: Site, field: Field) -> Site:
     if join:
         provided = (*provided, *join.provides)
     able = _able(supergraph, site, field.name)
+    above = contexts.below(site.above, site.type, field)
     whole = supergraph.types[named(supergraph.types[site.type].fields[field.name].type)]
     if len(able) < 2 or any(whole.keys.values()):
-        return Site(site.graph, declared, provided)
+        return Site(site.graph, declared, provided, above=above)
     members = _common_members(supergraph, able, site.type, field.name) if whole.kind == "union" else None
-    return Site(site.graph, declared, provided, members, able)
+    return Site(site.graph, declared, provided, members, able, above)
+
+
+def entered(contexts: Contexts, site: Site, candidate: Candidate) -> Site:
+    """Where the search stands in a subgraph that is entered from the site."""
+    entity = candidate.entity.name
+    return Site(candidate.graph, entity, above=contexts.entered(site.above, site.type, entity))
+
+
+def narrowed(contexts: Contexts, site: Site, type_name: str) -> Site:
+    """The site, for objects of one type that the subgraph knows."""
+    return Site(site.graph, type_name, site.provided, None, site.able, contexts.narrowed(site.above))
 
 
 def local(supergraph: Supergraph, site: Site, field_name: str) -> FieldJoin | None:

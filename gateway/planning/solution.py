@@ -5,6 +5,7 @@ Values of the search only; `committing` turns the chosen ones into fetches.
 
 from dataclasses import dataclass
 
+from gateway.planning.contexts import NOWHERE, Above, Bound
 from gateway.planning.guards import RowGuard
 from gateway.selections import Field, Selections
 
@@ -17,7 +18,7 @@ class Site:
 
     `members` limits a union to the types that every subgraph able to answer knows (rule 4 of federation.md); None: all.
     `able` are the subgraphs that could have given this object too, where it has no key to say so: by giving the entity
-    or the root that it was reached from.
+    or the root that it was reached from. `above` is what sets contexts for what is here.
     """
 
     graph: str
@@ -25,6 +26,7 @@ class Site:
     provided: Selections = ()
     members: frozenset[str] | None = None
     able: frozenset[str] = frozenset()
+    above: Above = NOWHERE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +58,7 @@ class Guarded:
 class Jump:
     """Another subgraph is entered at this entity: with a key, for some fields also with what they require.
 
+    `contexts` are the arguments of the field below that are filled from above.
     With a guard it is entered only for objects that are the viewer's; that may be the subgraph at hand again.
     """
 
@@ -67,6 +70,7 @@ class Jump:
     requires: "Solution | None"
     guarded: Guarded | None
     below: "Solution"
+    contexts: tuple[Bound, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

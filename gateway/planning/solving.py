@@ -13,11 +13,13 @@ from dataclasses import dataclass
 
 from gateway.composition.supergraph import Supergraph
 from gateway.errors import OverLimit
-from gateway.planning.candidates import Candidate, candidates, sorted_out
+from gateway.planning.candidates import Candidate, Conditional, candidates, sorted_out
+from gateway.planning.contexts import Bound, Contexts
 from gateway.planning.guards import NO_GUARDS, Guarding, Guards
 from gateway.planning.sites import below as below_field
-from gateway.planning.sites import local, unfolded
+from gateway.planning.sites import entered, local, narrowed, unfolded
 from gateway.planning.solution import Guarded, Jump, Narrow, RootJump, Site, Solution, Step, Take
+from gateway.planning.supplying import wanted_in
 from gateway.selections import Field, Fragment, Selection, Selections, leaves
 
 __all__ = ["Solver"]
@@ -45,6 +47,7 @@ class Solver:
     def __init__(self, supergraph: Supergraph, guards: Guards = NO_GUARDS) -> None:
         self.supergraph = supergraph
         self._guarding = Guarding(supergraph, guards)
+        self._contexts = Contexts(supergraph)
         self._known: dict[tuple[Site, Selections, Active], Solution] = {}
         self._steps_left = _MOST_STEPS
 
@@ -59,8 +62,15 @@ class Solver:
         return known
 
     def solve_root(self, root: str, selections: Selections) -> Solution:
-        """The same from outside: every root field is entered in a subgraph that has it."""
-        return self._jumps(Site("", root), selections, _NONE)
+        """The same from outside: every root field is entered in a subgraph that has it.
+
+        What arguments are filled from is selected too, as soon as it is known which (see `contexts`).
+        """
+        while True:
+            solution = self._jumps(Site("", root), self._contexts.at_root(root, selections), _NONE)
+            if not self._contexts.learn(wanted_in(solution), solution.remainder):
+                return solution
+            self._known.clear()
 
     def _solve(self, site: Site, selections: Selections, active: Active) -> Solution:
         kind = self.supergraph.types[site.type].kind
@@ -83,7 +93,7 @@ class Solver:
                     pending.append(each)  # the subgraph would answer with the interface's name
                 continue  # else the type is known without asking
             join = local(self.supergraph, site, each.name)
-            here = join is not None and not join.requires and self._guarding.guard(site.type, each) is None
+            here = join is not None and not join.conditional and self._guarding.guard(site.type, each) is None
             if (site.type, each.name, each.apart) in active and not here:
                 remainder.append(each)
                 continue
@@ -107,7 +117,7 @@ class Solver:
         """The field from this subgraph and what is left below it; None when nothing below it can be had this way."""
         if not field.selections:
             return Take(field, site.type, None), ()
-        below = self.solve(below_field(self.supergraph, site, field), field.selections, active)
+        below = self.solve(below_field(self.supergraph, self._contexts, site, field), field.selections, active)
         if below.remainder and not below.steps:
             return None
         return Take(field, site.type, below), below.remainder
@@ -135,7 +145,7 @@ class Solver:
             else:
                 remainder.append(each)
         for name in sorted(per_type):
-            below = self.solve(Site(site.graph, name, site.provided, None, site.able), tuple(per_type[name]), active)
+            below = self.solve(narrowed(self._contexts, site, name), tuple(per_type[name]), active)
             if below.steps:
                 steps.append(Narrow(name, below))
             cost += below.cost
@@ -148,11 +158,13 @@ class Solver:
         join = (
             local(self.supergraph, site, field.name) if self.supergraph.types[site.type].kind == "interface" else None
         )
-        if join is None or join.requires:
+        if join is None or join.conditional:
+            return None
+        if field.selections and not self._contexts.are_set_alike(site.type, possible):
             return None
         for name in possible:
-            each = local(self.supergraph, Site(site.graph, name, site.provided, None, site.able), field.name)
-            if each is None or each.requires or each.provides != join.provides or self._guarding.guard(name, field):
+            each = local(self.supergraph, narrowed(self._contexts, site, name), field.name)
+            if each is None or each.conditional or each.provides != join.provides or self._guarding.guard(name, field):
                 return None
         taken = self._take(site, field, active)
         return taken[0] if taken and not taken[1] else None
@@ -160,8 +172,7 @@ class Solver:
     def _every_type_has(self, site: Site, field: Field, possible: frozenset[str], active: Active) -> bool:
         """Rule 3: an interface's field must be had for all possible types; none at all is not satisfied."""
         return bool(possible) and all(
-            not self.solve(Site(site.graph, name, site.provided, None, site.able), (field,), active).remainder
-            for name in possible
+            not self.solve(narrowed(self._contexts, site, name), (field,), active).remainder for name in possible
         )
 
     # D
@@ -186,14 +197,14 @@ class Solver:
             return None
         wanted = (*plain, *(each.field for each in requiring))
         key_fields = self._guarding.key(site.type, candidate.key) if candidate.key else None
-        key = self.solve(site, key_fields, _with(active, site, wanted)) if key_fields else None
+        key = self._solve_needed(site, key_fields, _with(active, site, wanted)) if key_fields else None
         if key and key.remainder:
             return None
         steps: list[Step] = []
         left = list(can.other)
         covered, cost = 0, key.cost if key else 0.0
         if plain:
-            below = self._entered(candidate, plain, active)
+            below = self._entered(entered(self._contexts, site, candidate), candidate, plain, active)
             gained = leaves(plain) - leaves(below.remainder)
             if gained > 0 or (below.steps and not below.remainder):
                 steps.append(self._step(site, candidate, key, None, None, below))
@@ -205,18 +216,20 @@ class Solver:
         for conditional in requiring:
             field = conditional.field
             within = _with(active, site, (field,))
-            needs = self.solve(site, conditional.requires, within)
+            needs = self._solve_needed(site, conditional.requires, within)
+            bound = self._bound(site, candidate, conditional)
             guard = conditional.guard
-            guarded = Guarded(guard, self.solve(site, guard.needs, within)) if guard else None
-            reached = not needs.remainder and not (guarded and guarded.needs.remainder)
-            taken = self._take(Site(candidate.graph, candidate.entity.name), field, active) if reached else None
-            if taken is None:
+            guarded = Guarded(guard, self._solve_needed(site, guard.needs, within)) if guard else None
+            reached = not needs.remainder and not (guarded and guarded.needs.remainder) and bound is not None
+            taken = self._take(entered(self._contexts, site, candidate), field, active) if reached else None
+            if taken is None or bound is None:
                 left.append(field)
                 continue
             step, rest = taken
             below_cost = step.below.cost if step.below else 0.0
             required = needs if conditional.requires else None
-            steps.append(self._step(site, candidate, key, required, guarded, Solution((step,), (), below_cost)))
+            answered = Solution((step,), (), below_cost)
+            steps.append(self._step(site, candidate, key, required, guarded, answered, bound))
             covered += leaves((field,)) - leaves(rest)
             cost += 0.5 + needs.cost + below_cost  # it may travel with what the candidate gives anyway
             cost += guarded.needs.cost if guarded else 0.0
@@ -224,9 +237,18 @@ class Solver:
                 left.append(field.selecting(rest))
         return _Attempt(tuple(steps), tuple(left), covered, cost) if steps and covered > 0 else None
 
-    def _entered(self, candidate: Candidate, selections: Selections, active: Active) -> Solution:
+    def _solve_needed(self, site: Site, selections: Selections, active: Active) -> Solution:
+        """What a jump needs of the site itself, with what is wanted below it."""
+        return self.solve(site, self._contexts.completed(site.above.place, site.type, selections), active)
+
+    def _bound(self, site: Site, candidate: Candidate, conditional: Conditional) -> tuple[Bound, ...] | None:
+        """What the field's arguments are filled from, which is sent as one comes back with a key; None: no such way."""
+        if conditional.contexts and candidate.key is None:
+            return None
+        return self._contexts.bound(site.above, conditional.contexts)
+
+    def _entered(self, site: Site, candidate: Candidate, selections: Selections, active: Active) -> Solution:
         """What the candidate answers itself: no jump on from the place of entry, for that one is made from here."""
-        site = Site(candidate.graph, candidate.entity.name)
         if not candidate.enters_object:
             return self.solve(site, selections, active)
         steps: list[Step] = []
@@ -253,12 +275,13 @@ class Solver:
         requires: Solution | None,
         guarded: Guarded | None,
         below: Solution,
+        contexts: tuple[Bound, ...] = (),
     ) -> Step:
         if key is None:
             return RootJump(candidate.graph, site.type, below)
         from_interface_object = self.supergraph.is_interface_object(site.graph, site.type)
         entity = candidate.entity.name
-        return Jump(candidate.graph, entity, site.type, from_interface_object, key, requires, guarded, below)
+        return Jump(candidate.graph, entity, site.type, from_interface_object, key, requires, guarded, below, contexts)
 
     def _count(self) -> None:
         self._steps_left -= 1

@@ -2,10 +2,14 @@
 
 Root fields are asked as they are. Entities are asked with `_entities(representations:)` (federation subgraph spec);
 several entity calls in one operation have the aliases `_e0`, `_e1`, ...
+
+An argument that is filled from above in the tree (@fromContext) is a variable. It has one value for a whole call, so
+objects with different ones are asked for in several calls, each with variables of its own.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from graphql import print_ast
 from graphql.language import ArgumentNode, Node, VariableDefinitionNode, VariableNode, Visitor, visit
@@ -14,16 +18,22 @@ from gateway.planning.plan import Fetch, OutputSet, Request
 
 __all__ = ["SubgraphOperation", "written"]
 
+_NO_CONTEXTS: Mapping[str, str] = MappingProxyType({})
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SubgraphOperation:
-    """The text; the client's variables it uses; for each entity call, its response key and its input's variable."""
+    """The text; its variables other than inputs; for each entity call, its response key and its input's variable.
+
+    `context_variables` are those of what its arguments are filled from, in the order of the fetch's `contexts`.
+    """
 
     text: str
     kind: str
     variables: tuple[str, ...]
     entity_keys: tuple[str, ...]
     entity_variables: tuple[str, ...]
+    context_variables: tuple[tuple[str, ...], ...] = ()
 
 
 def written(request: Request, definitions: Mapping[str, VariableDefinitionNode]) -> SubgraphOperation:
@@ -35,10 +45,17 @@ def written(request: Request, definitions: Mapping[str, VariableDefinitionNode])
         head = f"{request.kind}({', '.join(declared)})" if declared else request.kind
         return SubgraphOperation(f"{head} {_set(fetch.selects)}", request.kind, tuple(used), (), ())
     keys, inputs = _names(len(request.fetches), set(used))
+    contexts = _context_names(request.fetches, set(used))
     declared = [*(f"${name}: [_Any!]!" for name in inputs), *declared]
-    calls = [_call(*each) for each in zip(request.fetches, keys, inputs, strict=True)]
+    declared += [
+        f"${name}: {value.type}"
+        for fetch, names in zip(request.fetches, contexts, strict=True)
+        for value, name in zip(fetch.contexts, names, strict=True)
+    ]
+    calls = [_call(*each) for each in zip(request.fetches, keys, inputs, contexts, strict=True)]
     text = f"query({', '.join(declared)}) {{ {' '.join(calls)} }}"
-    return SubgraphOperation(text, "query", tuple(used), keys, inputs)
+    variables = (*used, *(name for names in contexts for name in names))
+    return SubgraphOperation(text, "query", variables, keys, inputs, contexts)
 
 
 def _names(calls: int, taken: set[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -50,25 +67,40 @@ def _names(calls: int, taken: set[str]) -> tuple[tuple[str, ...], tuple[str, ...
     return tuple(f"_e{number}" for number in range(calls)), tuple(f"{stem}{number}" for number in range(calls))
 
 
-def _call(fetch: Fetch, key: str, variable: str) -> str:
+def _context_names(fetches: Sequence[Fetch], taken: set[str]) -> tuple[tuple[str, ...], ...]:
+    """Names for what arguments are filled from, one for each call: that has values of its own."""
+    stem = ""
+    while any(name.startswith(f"{stem}contextualArgument_") for name in taken):
+        stem = f"_{stem}"
+    alone = len(fetches) == 1
+    return tuple(
+        tuple(f"{stem}{value.variable}" if alone else f"{stem}{value.variable}_{number}" for value in fetch.contexts)
+        for number, fetch in enumerate(fetches)
+    )
+
+
+def _call(fetch: Fetch, key: str, variable: str, contexts: Sequence[str]) -> str:
     alias = "" if key == "_entities" else f"{key}: "
-    return f"{alias}_entities(representations: ${variable}) {_set(fetch.selects)}"
+    names = {value.variable: name for value, name in zip(fetch.contexts, contexts, strict=True)}
+    return f"{alias}_entities(representations: ${variable}) {_set(fetch.selects, names)}"
 
 
-def _set(selects: OutputSet) -> str:
-    return "{ " + (" ".join(_lines(selects)) or "__typename") + " }"
+def _set(selects: OutputSet, contexts: Mapping[str, str] = _NO_CONTEXTS) -> str:
+    return "{ " + (" ".join(_lines(selects, contexts)) or "__typename") + " }"
 
 
-def _lines(selects: OutputSet) -> Iterator[str]:
+def _lines(selects: OutputSet, contexts: Mapping[str, str]) -> Iterator[str]:
     if selects.typename:
         yield "__typename"
     for output in selects.outputs:
         alias = "" if output.wire_key == output.name else f"{output.wire_key}: "
-        arguments = f"({', '.join(print_ast(each) for each in output.arguments)})" if output.arguments else ""
+        given = [print_ast(each) for each in output.arguments]
+        given += [f"{name}: ${contexts[value.variable]}" for name, value in output.contexts]
+        arguments = f"({', '.join(given)})" if given else ""
         below = f" {_set(output.below)}" if output.below else ""
         yield f"{alias}{output.name}{arguments}{below}"
     for on, inner in selects.narrowed:
-        yield f"... on {on} {_set(inner)}"
+        yield f"... on {on} {_set(inner, contexts)}"
 
 
 def _variables(selects: OutputSet) -> Iterator[str]:

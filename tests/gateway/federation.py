@@ -8,7 +8,7 @@ from what it was *sent*. So a wrong plan gives a complaint or a wrong answer, an
     answer = await world.ask("{ client { name } }")
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -50,6 +50,7 @@ __all__ = [
     "Asked",
     "Computed",
     "Faulty",
+    "FromContext",
     "Thing",
     "World",
     "coded",
@@ -62,7 +63,7 @@ __all__ = [
 LINK = (
     'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9",'
     ' import: ["@key", "@shareable", "@external", "@requires", "@provides", "@inaccessible", "@override",'
-    ' "@interfaceObject", "@authenticated", "@requiresScopes", "@policy"])\n'
+    ' "@interfaceObject", "@authenticated", "@requiresScopes", "@policy", "@context", "@fromContext"])\n'
 )
 NOW = datetime(2026, 11, 24, 16, 30, tzinfo=UTC)
 TESTER = Viewer("test")
@@ -85,6 +86,18 @@ class Computed:
     """The value of a @requires field: `of(sent, **arguments)`, where `sent` holds what the field set names."""
 
     of: Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FromContext:
+    """The value of a field with arguments @fromContext: `of(**arguments)`.
+
+    `wants` says for each of those what it takes of the nearest ancestor that is of one of the types: a path ("box.v"),
+    or nothing ("").
+    """
+
+    of: Callable[..., Any]
+    wants: Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,36 +215,51 @@ class World:
         return str(found)
 
     # what the truth says
-    def true_value(self, of: Thing, name: str, arguments: Mapping[str, Any]) -> Any:
-        """The value of a field, whoever knows it."""
+    def true_value(self, of: Thing, name: str, arguments: Mapping[str, Any], above: Sequence[Thing] = ()) -> Any:
+        """The value of a field, whoever knows it; `above` are the things that led to this one, the nearest first."""
         value = of.values.get(name)
         if isinstance(value, Computed):
             required = self.required(of.type, name)
-            return value.of(self.true_selection(of, selection_set(required)), **arguments)
+            return value.of(self.true_selection(of, selection_set(required), above), **arguments)
+        if isinstance(value, FromContext):
+            taken = {each: self._taken(wanted, above) for each, wanted in value.wants.items()}
+            return value.of(**arguments, **taken)
         return value(**arguments) if callable(value) else value
 
-    def true_selection(self, of: Thing, selections: SelectionSetNode) -> dict[str, Any]:
+    def _taken(self, wanted: Mapping[str, str], above: Sequence[Thing]) -> Any:
+        position = next(number for number, each in enumerate(above) if each.type in wanted)
+        path = wanted[above[position].type]
+        return self._along(above[position], path.split("."), above[position + 1 :]) if path else None
+
+    def _along(self, of: Any, path: Sequence[str], above: Sequence[Thing]) -> Any:
+        if isinstance(of, list):
+            return [self._along(each, path, above) for each in of]
+        if not path or of is None:
+            return of
+        return self._along(self.true_value(of, path[0], {}, above), path[1:], (of, *above))
+
+    def true_selection(self, of: Thing, selections: SelectionSetNode, above: Sequence[Thing] = ()) -> dict[str, Any]:
         """`{ client { id } }` of a thing, as JSON."""
         found: dict[str, Any] = {}
         for node in selections.selections:
             if isinstance(node, InlineFragmentNode):
                 assert node.type_condition
                 if self.supergraph.types[of.type].name in self.supergraph.possible(node.type_condition.name.value):
-                    found.update(self.true_selection(of, node.selection_set))
+                    found.update(self.true_selection(of, node.selection_set, above))
             elif isinstance(node, FieldNode) and node.name.value != "__typename":
                 declared = self.supergraph.api_schema.type_map[of.type]
                 assert isinstance(declared, GraphQLObjectType)
                 arguments = get_argument_values(declared.fields[node.name.value], node)
-                value = self.true_value(of, node.name.value, arguments)
-                found[node.name.value] = self._true_json(value, node.selection_set)
+                value = self.true_value(of, node.name.value, arguments, above)
+                found[node.name.value] = self._true_json(value, node.selection_set, (of, *above))
         return found
 
-    def _true_json(self, value: Any, below: SelectionSetNode | None) -> Any:
+    def _true_json(self, value: Any, below: SelectionSetNode | None, above: Sequence[Thing]) -> Any:
         if isinstance(value, list):
-            return [self._true_json(each, below) for each in value]
+            return [self._true_json(each, below, above) for each in value]
         if isinstance(value, Thing):
             assert below
-            return self.true_selection(value, below)
+            return self.true_selection(value, below, above)
         return value
 
 
@@ -241,8 +269,14 @@ async def one_graph(world: World, schema: GraphQLSchema, query: str, variables: 
     broken = validate(schema, document)
     assert not broken, broken
 
+    found: dict[tuple[str | int, ...], Thing] = {}
+
     def resolve(source: Thing | None, info: GraphQLResolveInfo, **arguments: Any) -> Any:
-        return world.true_value(source or world.roots[info.parent_type.name], info.field_name, arguments)
+        of = source or world.roots[info.parent_type.name]
+        path = tuple(info.path.as_list())[:-1]
+        found[path] = of
+        above = [found[path[:length]] for length in range(len(path) - 1, -1, -1) if path[:length] in found]
+        return world.true_value(of, info.field_name, arguments, above)
 
     result = execute(
         schema,
@@ -380,6 +414,11 @@ class _Suspicious:
                 self._complain(f"needs {{ {required} }} for {type_name}.{name}, but was sent {seen.sent}")
                 return None
             return value.of(_only(seen.sent, wanted, self.is_possible), **arguments)
+        if isinstance(value, FromContext):
+            if missing := value.wants.keys() - arguments.keys():
+                self._complain(f"was asked for {type_name}.{name} without {missing}")
+                return None
+            return value.of(**arguments)
         return self.world.true_value(seen.thing, name, arguments)
 
     def _seen(self, value: Any, provided: SelectionSetNode | None) -> Any:

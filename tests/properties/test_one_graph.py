@@ -13,6 +13,7 @@ import pytest
 from graphql import GraphQLSchema, build_schema
 
 from tests.gateway.federation import one_graph
+from tests.properties.random_contexts import random_contexts
 from tests.properties.random_graph import RandomGraph, random_graph
 from tests.properties.random_interface_objects import random_interface_objects
 from tests.properties.random_query import RandomQuery, random_query, smallest
@@ -20,7 +21,7 @@ from tests.properties.random_query import RandomQuery, random_query, smallest
 QUERIES_PER_GRAPH = 10
 
 
-GRAPHS = [random_graph, random_interface_objects]
+GRAPHS = [random_graph, random_interface_objects, random_contexts]
 
 
 @pytest.mark.parametrize("make", GRAPHS, ids=lambda make: make.__name__)

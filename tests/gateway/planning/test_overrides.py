@@ -66,20 +66,3 @@ def test_one_draw_decides_all_shares() -> None:
     assert Labels(draw=lambda: 99.99).active(labels) == {"percent(100)"}
     draws = {len(Labels().active(["percent(50)"])) for _ in range(200)}
     assert draws == {0, 1}
-
-
-CONTEXT = """
-extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@context", "@fromContext"])
-type Query { account: Account }
-type Account @key(fields: "no") @context(name: "account") { no: ID! currency: String limits: [Limit!]! }
-type Limit @key(fields: "id") { id: ID! told(currency: String @fromContext(field: "$account { currency }")): String }
-"""
-
-
-async def test_argument_from_a_context_is_refused_by_name() -> None:
-    """Not sent without it: that would be another answer."""
-    world = World({"s": CONTEXT}, query={"account": None})
-    assert (await world.ask("{ account { limits { id } } }")).errors == ()
-    answer = await world.ask("{ account { limits { id told } } }")
-    assert answer.errors[0]["extensions"]["code"] == "QUERY_PLANNING_FAILED"
-    assert "told: its arguments come from an ancestor (@fromContext)" in answer.errors[0]["message"]

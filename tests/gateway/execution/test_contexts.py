@@ -1,0 +1,276 @@
+"""Arguments that are filled from above (@context, @fromContext): each object gets the value of its own ancestor."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from gateway.authorization.access import Access
+from gateway.authorization.row_rules import RowRule
+from gateway.composition.composer import compose
+from gateway.composition.problems import CompositionError
+from gateway.composition.subgraph import SubgraphSdl
+from gateway.composition.supergraph import Supergraph
+from gateway.doors.viewer import Viewer
+from gateway.execution.contexts import values
+from gateway.execution.failures import Failure
+from gateway.planning.plan import ContextValue, Input
+from gateway.request import GraphQLResponse
+from gateway.subgraphs.protocol import SubgraphAnswer, SubgraphFault
+from tests.gateway.federation import LINK, Computed, FromContext, Thing, World, coded, down, thing
+
+SHOP = """
+type Query { orders: [Order!]! order: Order owned: [Owned] }
+type Mutation @context(name: "deed") { order: Order price: String }
+interface Owned @context(name: "owner") { id: ID! currency: String items: [Item!] }
+type Order implements Owned @key(fields: "id") {
+  id: ID! currency: String @external items: [Item!] first: Item rates: [Rate!] inner: Order
+}
+type Gift implements Owned @key(fields: "id") { id: ID! currency: String items: [Item!] }
+type Rate { to: Money }
+type Money { code: String }
+type Item @key(fields: "sku") {
+  sku: ID!
+  name: String
+  price(currency: String @fromContext(field: "$owner { currency }"), net: Boolean): String
+  rates(codes: [String] @fromContext(field: "$owner ... on Order { rates { to { code } } }")): String
+}
+"""
+SALES = """
+type Order @key(fields: "id") { id: ID! currency: String }
+type Item @key(fields: "sku") { sku: ID! stock: Int price(net: Boolean): String @external
+  label: String @requires(fields: "price(net: true)") }
+"""
+
+
+def item(sku: str) -> Thing:
+    def price(currency: str | None, net: bool | None = None) -> str:
+        return f"{sku} in {currency}{' net' if net else ''}"
+
+    return thing(
+        "Item",
+        sku=sku,
+        name=f"name of {sku}",
+        stock=len(sku),
+        price=FromContext(price, {"currency": {"Order": "currency", "Gift": "currency"}}),
+        rates=FromContext(lambda codes: f"{sku} by {codes}", {"codes": {"Order": "rates.to.code", "Gift": ""}}),
+        label=Computed(lambda sent: f"label: {sent['price']}"),
+    )
+
+
+@pytest.fixture
+def world() -> World:
+    items = [item("a"), item("bb"), item("ccc")]
+    rates = [Thing("Rate", {"to": Thing("Money", {"code": code})}) for code in ("EUR", "USD")]
+    orders = [
+        thing("Order", id="1", currency="CZK", items=items[:2], first=items[0], rates=rates),
+        thing("Order", id="2", currency="EUR", items=items, first=items[2], rates=[]),
+        thing("Order", id="3", currency="CZK", items=[items[0]], first=None, rates=None),
+        thing("Order", id="4", currency=None, items=[items[1]], first=items[1], rates=rates[:1]),
+    ]
+    orders[0].values["inner"] = orders[1]
+    gift = thing("Gift", id="5", currency="GBP", items=[items[1]])
+    query = {"orders": orders, "order": orders[0], "owned": [orders[0], gift, orders[3]]}
+    return World({"shop": SHOP, "sales": SALES}, [*items, *orders, gift], query=query, mutation={"order": orders[0]})
+
+
+def told(answer: GraphQLResponse) -> list[tuple[str, str]]:
+    return sorted((each["extensions"]["code"], ".".join(map(str, each.get("path", ())))) for each in answer.errors)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ orders { items { sku price } } }",
+        "{ orders { items { price } first { price } inner { first { price } items { price(net: true) } } } }",
+        "{ orders { currency: id items { currency: name price: sku name: price } } }",
+        "{ owned { items { price rates } } }",
+        "{ owned { ... on Gift { items { rates price } } ... on Order { first { rates } } } }",
+        "{ order { items { rates label price stock } } }",
+        "{ order { first { label p: price q: price(net: true) } } }",
+        "mutation { order { items { price label } } }",
+        "{ orders { items @skip(if: true) { price } first { price } id } }",
+    ],
+)
+async def test_answers_are_those_of_one_graph(world: World, query: str) -> None:
+    """What is above in the answer decides, whatever the client calls things and whoever leads there."""
+    expected = await world.one_graph(query)
+    assert not expected.errors
+    assert await world.data(query) == expected.data
+
+
+async def test_objects_with_one_value_are_asked_for_together(world: World) -> None:
+    """A call for each value, all of one subgraph in one request: CZK, EUR and null, of seven objects."""
+    await world.data("{ orders { items { price } } }")
+    assert world.services == ["shop", "sales", "shop"]
+    last = world.asked[-1]
+    assert [[each["sku"] for each in call] for call in last.representations] == [
+        ["a", "bb"],
+        ["a", "bb", "ccc"],
+        ["bb"],
+    ]
+    assert [last.variables[f"contextualArgument_2_0_{number}"] for number in range(3)] == ["CZK", "EUR", None]
+
+
+async def test_variables_of_the_client_keep_their_names(world: World) -> None:
+    """One that is called like ours is still the client's."""
+    query = "query ($contextualArgument_2_0: Boolean) { order { first { price(net: $contextualArgument_2_0) } } }"
+    answer = await world.data(query, {"contextualArgument_2_0": True})
+    assert answer == {"order": {"first": {"price": "a in CZK net"}}}
+
+
+async def test_very_many_values_are_several_requests() -> None:
+    """A call is text that a subgraph reads: of more than a hundred, the rest is asked beside."""
+    orders = [thing("Order", id=str(n), currency=f"C{n}", items=[item(f"i{n}")]) for n in range(130)]
+    items = [each for order in orders for each in order.values["items"]]
+    world = World({"shop": SHOP, "sales": SALES}, [*orders, *items], query={"orders": orders})
+    data = await world.data("{ orders { items { price } } }")
+    assert data["orders"][129] == {"items": [{"price": "i129 in C129"}]}
+    assert sorted(len(each.representations) for each in world.asked[2:]) == [30, 100]
+
+
+class TestFailures:
+    async def test_what_has_no_context_fails_and_the_rest_is_asked(self, world: World) -> None:
+        """The system that knows the currency is down: the price fails with its error, the name is there."""
+        world.twists["sales"] = down("sales")
+        answer = await world.ask("{ order { first { name price } } }")
+        assert answer.data == {"order": {"first": {"name": "name of a", "price": None}}}
+        assert told(answer) == [("SYSTEM_UNAVAILABLE", "order.first.price")]
+
+    async def test_one_value_that_failed_takes_only_its_own_with_it(self, world: World) -> None:
+        """Of two orders one has no currency to be had."""
+        world.faulty = lambda system, type_name, name, of: (
+            coded("lost") if name == "currency" and of and of.values["id"] == "2" else None
+        )
+        answer = await world.ask("{ orders { id first { price name } } }")
+        assert [each["first"] and each["first"]["price"] for each in answer.data["orders"]] == [
+            "a in CZK",
+            None,
+            None,
+            "bb in None",
+        ]
+        assert told(answer) == [("BROKEN", "orders.1.first.price")]
+        assert answer.data["orders"][1]["first"]["name"] == "name of ccc"
+
+    def test_nothing_where_an_argument_takes_no_null(self) -> None:
+        """It can't be sent, and that is said; a null that may be is a value like others."""
+        reads = (Input("currency", "currency", None, False, None),)
+        must = ContextValue("Item.price(currency:)", "c", "String!", 1, reads)
+        may = replace(must, type="String")
+        above = ({"orders": []}, {"currency": None})
+        assert values([may], above) == (None,)
+        failed = values([may, must], above)
+        assert isinstance(failed, Failure)
+        assert failed.fault.extensions["code"] == "NULL_IN_NON_NULL"
+        assert failed.fault.message.startswith("Item.price(currency:) is filled from a value above")
+
+    async def test_calls_that_fail_together_are_asked_apart(self, world: World) -> None:
+        """One value's call takes its neighbours' answers away; alone, each has its own."""
+
+        def twist(answer: SubgraphAnswer) -> SubgraphAnswer:
+            if answer.data and "_e0" in answer.data:
+                return SubgraphAnswer(None, [SubgraphFault("no", ("_e1",), {"code": "NO"})])
+            return answer
+
+        world.twists["shop"] = twist
+        data = await world.data("{ orders { first { price } } }")
+        assert [each["first"] and each["first"]["price"] for each in data["orders"]] == [
+            "a in CZK",
+            "ccc in EUR",
+            None,
+            "bb in None",
+        ]
+
+
+LIBRARY = """
+type Query { book: Book }
+type Book @key(fields: "id") @context(name: "book") { id: ID! node: Node titled: [Title!] secret: Secret shelf: String }
+type Secret @key(fields: "id") { id: ID! owner: String word: String }
+type Title @key(fields: "id") { id: ID!
+  of(shelf: String @fromContext(field: "$book { shelf }")): String
+  whispered(word: String @fromContext(field: "$book { secret { word } }")): String }
+type Node @interfaceObject @key(fields: "id") { id: ID!
+  on(shelf: String @fromContext(field: "$book { shelf }")): String }
+"""
+NODES = """
+interface Node @key(fields: "id") { id: ID! name: String }
+type Leaf implements Node @key(fields: "id") { id: ID! name: String }
+type Root implements Node @key(fields: "id") { id: ID! name: String }
+"""
+
+
+def library(**options: Any) -> World:
+    leaf = thing("Leaf", id="n", name="leaf", on=FromContext(lambda shelf: f"on {shelf}", {"shelf": {"Book": "shelf"}}))
+    secret = thing("Secret", id="s", owner="me", word="hush")
+    title = thing(
+        "Title",
+        id="t",
+        of=FromContext(lambda shelf: f"of {shelf}", {"shelf": {"Book": "shelf"}}),
+        whispered=FromContext(lambda word: f"say {word}", {"word": {"Book": "secret.word"}}),
+    )
+    book = thing("Book", id="b", node=leaf, titled=[title], secret=secret, shelf="upper")
+    return World({"library": LIBRARY, "nodes": NODES}, [leaf, secret, title, book], query={"book": book}, **options)
+
+
+@pytest.mark.parametrize(
+    "query", ["{ book { node { on name } } }", "{ book { node { ... on Leaf { on id } __typename } } }"]
+)
+async def test_an_interface_object_has_such_fields_too(query: str) -> None:
+    """Whatever the real type is."""
+    world = library()
+    expected = await world.one_graph(query)
+    assert await world.data(query) == expected.data
+
+
+@pytest.mark.parametrize(
+    ("subject", "whispered", "errors"),
+    [("me", "say hush", []), ("you", None, [("FORBIDDEN", "book.titled.0.whispered")])],
+)
+async def test_what_is_somebody_elses_fills_no_argument(
+    subject: str, whispered: str | None, errors: list[tuple[str, str]]
+) -> None:
+    """A row rule holds for what an argument is filled from as for what is selected."""
+    world = library(rules=[RowRule(type="Secret", fields="owner", claim="sub")])
+    viewer = Viewer(subject, claims={"sub": subject})
+    answer = await world.ask("{ book { titled { whispered of } } }", viewer=viewer)
+    assert answer.data == {"book": {"titled": [{"whispered": whispered, "of": "of upper"}]}}
+    assert told(answer) == errors
+
+
+async def test_what_guards_a_row_may_have_its_fields_filled() -> None:
+    """A field of a guarded type: its argument is the subgraph's to know."""
+    world = library(rules=[RowRule(type="Title", fields="id", claim="sub")])
+    for subject, expected in (("t", "of upper"), ("u", None)):
+        answer = await world.ask("{ book { titled { of } } }", viewer=Viewer(subject, claims={"sub": subject}))
+        assert answer.data == {"book": {"titled": [{"of": expected}]}}
+
+
+@pytest.mark.parametrize(
+    ("selection", "changed"),
+    [
+        ("{ shelf }", {"shelf: String": "shelf: String @authenticated"}),
+        ("{ secret { word } }", {"type Secret": 'type Secret @requiresScopes(scopes: [["s"]])'}),
+    ],
+)
+def test_an_argument_asks_what_it_is_filled_from(selection: str, changed: Mapping[str, str]) -> None:
+    """Else a field would give away what its viewer may not see."""
+    sdl = LIBRARY.replace("{ secret { word } }", selection)
+    for old, new in changed.items():
+        sdl = sdl.replace(f" {old}" if old.startswith("shelf") else old, f" {new}" if old.startswith("shelf") else new)
+    with pytest.raises(CompositionError, match="MISSING_TRANSITIVE_AUTH_REQUIREMENTS"):
+        World({"library": sdl, "nodes": NODES})
+
+
+async def test_what_nothing_above_sets_is_no_way() -> None:
+    """A supergraph made elsewhere may promise what can't be had: the field is named, and nothing is sent without it."""
+    world = library()
+    composed = compose([SubgraphSdl("library", "", LINK + LIBRARY), SubgraphSdl("nodes", "", LINK + NODES)])
+    world.supergraph = Supergraph.read(composed.supergraph_sdl.replace('@context(name: "library__book")', ""))
+    world.gateway = world.guarded_by(Access(world.supergraph))
+    answer = await world.ask("{ book { shelf titled { of } } }")
+    assert answer.data is None
+    assert answer.errors[0]["extensions"]["code"] == "QUERY_PLANNING_FAILED"
+    assert "Query.book > titled > of" in answer.errors[0]["message"]
+    assert "filled from an ancestor (@fromContext)" in answer.errors[0]["message"]
+    assert world.asked == []
