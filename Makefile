@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PAGES := gateway/http/graphiql resolvers/profile_page
 BUILT := $(PAGES:%=%/dist/index.html)
+WORKERS ?= logical
 ROOMS := gateway resolvers sources processes tests
 
 .PHONY: run test lint format pages graphiql setup constraints clean
@@ -15,7 +16,7 @@ run: $(INSTALLED) $(BUILT)
 	$(BIN)/spojka serve --data data
 
 test: lint $(BUILT)
-	$(BIN)/coverage run -m pytest
+	$(BIN)/pytest --numprocesses=$(WORKERS) --dist=worksteal --cov --cov-report=
 	@echo "branch coverage: $$($(BIN)/coverage report --format=total) %"
 
 lint: $(INSTALLED)

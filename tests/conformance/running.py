@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -40,7 +41,13 @@ def node(*arguments: str) -> list[str]:
 
 
 def install(folder: Path) -> None:
-    """Has npm install what the folder's lock file pins, unless that is there already."""
+    """Has npm install what the folder's lock file pins, unless that is there already; workers wait for one another."""
+    with (folder / "package-lock.json").open("rb") as pinned:
+        fcntl.flock(pinned, fcntl.LOCK_EX)
+        _install(folder)
+
+
+def _install(folder: Path) -> None:
     installed, lock = folder / "node_modules" / ".package-lock.json", folder / "package-lock.json"
     if installed.exists() and json.loads(lock.read_text())["packages"].keys() - {""} <= _packages(installed):
         return
