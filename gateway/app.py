@@ -375,6 +375,7 @@ def _wired(
         access=held or access(settings),
         labels=settings.labels,
         most_objects=settings.limits.answer_objects,
+        seconds=settings.limits.answer_seconds,
         witness=witness,
         watched=_WATCHED,
     )

@@ -21,6 +21,7 @@ class Limits:
     GraphiQL's introspection, the deepest document everybody sends, has 14 levels and some 300 tokens. Only by aliases
     can one field be asked again and again in one place. `answer_objects` is how many objects an operation may be
     estimated to make (gateway/cost.py); in an embedded subgraph each costs a few tenths of a millisecond.
+    What isn't there after `answer_seconds` is left out of the answer (REQUEST_TIMEOUT); mutations go on to their end.
     """
 
     body_bytes: int = 1024 * 1024
@@ -28,6 +29,7 @@ class Limits:
     document_depth: int = 30
     document_aliases: int = 100
     answer_objects: int = 20_000
+    answer_seconds: int = 60
 
 
 def read(section: Section) -> Limits:
@@ -39,6 +41,7 @@ def read(section: Section) -> Limits:
         document_depth=section.integer("document_depth", usual.document_depth),
         document_aliases=section.integer("document_aliases", usual.document_aliases, least=0),
         answer_objects=section.integer("answer_objects", usual.answer_objects),
+        answer_seconds=section.integer("answer_seconds", usual.answer_seconds),
     )
 
 

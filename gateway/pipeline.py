@@ -73,6 +73,7 @@ class Gateway:
         *,
         cached: int = 1000,
         most_objects: int = 20_000,
+        seconds: float = 60,
         witness: Witness | None = None,
         watched: Watched = NOTHING,
         access: Access | None = None,
@@ -85,6 +86,7 @@ class Gateway:
         self._decided: dict[frozenset[str], Supergraph] = {}
         self._subgraphs = subgraphs
         self._most_objects = most_objects
+        self._seconds = seconds
         self._witness = witness
         self._watched = watched if witness else NOTHING
         self._documents: _Cache[str, Document] = _Cache(cached)
@@ -114,7 +116,7 @@ class Gateway:
             return GraphQLResponse(errors=tuple(formatted(error)), executed=False)
         if request.explain == "only":
             return explaining.instead(planned.requests, context)
-        tree = await execute(planned.requests, variables, context)
+        tree = await execute(planned.requests, variables, context, seconds=self._seconds)
         if seen:
             seen.met(planned.trace, tree.data)
         shaper = Shaper()

@@ -105,6 +105,7 @@ class _Maker:
             access=access,
             labels=settings.labels,
             most_objects=_most_objects(settings.limits),
+            seconds=settings.limits.answer_seconds,
             witness=self._audit,
         )
         return _Running(gateway, subgraphs, door, asks)

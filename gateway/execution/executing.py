@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from time import perf_counter
-from typing import Any
+from typing import Any, Self
 
 from gateway.execution.failures import Failure, fail, put
 from gateway.execution.merging import merge
@@ -83,18 +83,34 @@ class PreparedRequest:
         return self.prepare(replace(self.request, fetches=(fetch,)))
 
 
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """When the request's `seconds` are over, by the loop's clock. A mutation isn't given up: it would happen unseen."""
+
+    seconds: float
+    at: float
+
+    @classmethod
+    def of(cls, seconds: float) -> Self:
+        """From now on."""
+        return cls(seconds, asyncio.get_running_loop().time() + seconds)
+
+
 @dataclass(slots=True)
 class Tree:
-    """The data as it grows, by tree keys, and every failure that was met on the way."""
+    """The data as it grows, by tree keys, and every failure that was met on the way; what comes later stays out."""
 
+    deadline: Deadline
     data: dict[str, Any] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
 
 
 # A
-async def execute(requests: Sequence[PreparedRequest], variables: Mapping[str, Any], context: RequestContext) -> Tree:
-    """Runs all requests, each once; never raises for what a subgraph does wrong."""
-    tree = Tree()
+async def execute(
+    requests: Sequence[PreparedRequest], variables: Mapping[str, Any], context: RequestContext, *, seconds: float
+) -> Tree:
+    """Runs all requests, each once, for so long; never raises for what a subgraph does wrong."""
+    tree = Tree(Deadline.of(seconds))
     tasks: dict[int, asyncio.Task[None]] = {}
     async with asyncio.TaskGroup() as group:
         for prepared in requests:  # in order: what a request waits for has its task already
@@ -125,7 +141,7 @@ async def _run_root(
     targets = list(objects_at(tree.data, fetch.path))
     if not targets:
         return
-    answer = await _ask(prepared, Inputs((), variables), context)
+    answer = await _ask(prepared, Inputs((), variables), context, tree.deadline)
     failures = [put(answer.data or {}, each.path, fetch.selects, each) for each in answer.faults]
     tree.failures += failures
     for target in targets:
@@ -180,7 +196,7 @@ async def _run_calls(
     named = zip(prepared.operation.context_variables, calls, strict=True)
     filled = {name: value for names, each in named for name, value in zip(names, each.contexts, strict=True)}
     inputs = Inputs([each.representations for each in calls], {**variables, **filled} if filled else variables)
-    answer = await _ask(prepared, inputs, context)
+    answer = await _ask(prepared, inputs, context, tree.deadline)
     if answer.data is None and len(calls) > 1 and any(each.path for each in answer.faults):
         pairs = zip(prepared.apart, calls, strict=True)
         await asyncio.gather(*(_run_calls(one, [each], tree, variables, context) for one, each in pairs))
@@ -189,13 +205,19 @@ async def _run_calls(
     _merge_entities(answer, prepared, calls, tree)
 
 
-async def _ask(prepared: PreparedRequest, inputs: Inputs, context: RequestContext) -> SubgraphAnswer:
+async def _ask(
+    prepared: PreparedRequest, inputs: Inputs, context: RequestContext, deadline: Deadline
+) -> SubgraphAnswer:
     """The subgraph's answer; one that breaks its promise never to raise takes only its own part of the answer away."""
     service = prepared.subgraph.name
     started = perf_counter()
+    limit = asyncio.timeout_at(None if prepared.operation.kind == "mutation" else deadline.at)
     try:
-        answer = await prepared.subgraph.execute(prepared.compiled, inputs, context)
+        async with limit:
+            answer = await prepared.subgraph.execute(prepared.compiled, inputs, context)
     except Exception:
+        if limit.expired():
+            return SubgraphAnswer(None, [_too_late(service, deadline)])
         log.exception("%s raised instead of answering", service)
         fault = SubgraphFault(f"{service} failed to answer", (), {"code": "INTERNAL_SERVER_ERROR", "service": service})
         return SubgraphAnswer(None, [fault])
@@ -206,6 +228,11 @@ async def _ask(prepared: PreparedRequest, inputs: Inputs, context: RequestContex
         message = f"{service} answered with data that is no object"
         return SubgraphAnswer(None, [SubgraphFault(message, (), {"code": "INVALID_SUBGRAPH_DATA", "service": service})])
     return answer
+
+
+def _too_late(service: str, deadline: Deadline) -> SubgraphFault:
+    told = f"{service} had not answered when the request's {deadline.seconds:g} s were over: ask for less at once"
+    return SubgraphFault(told, (), {"code": "REQUEST_TIMEOUT", "service": service})
 
 
 # D

@@ -61,7 +61,7 @@ def test_file_and_environment_name_databases(tmp_path: Path) -> None:
         ("limits.body_bytes = true", "spojka.toml:1: limits.body_bytes: it is not a whole number above 0"),
         (
             "[limits]\ntokens = 1",
-            "spojka.toml:2: limits.tokens: there is no such setting; there are answer_objects, body_bytes, ",
+            "spojka.toml:2: limits.tokens: there is no such setting; there are answer_objects, answer_seco",
         ),
         ("[door]\nopen = true", "spojka.toml:1: door: there is no such setting; there are "),
         ("a = = 1", "spojka.toml: it is not TOML in UTF-8: Invalid value (at line 1"),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gateway.pipeline import Gateway
 from gateway.request import GraphQLResponse
 from gateway.subgraphs.protocol import SubgraphAnswer, SubgraphFault
 from tests.gateway.company import company
@@ -36,6 +37,37 @@ def told(answer: GraphQLResponse) -> list[tuple[str, str]]:
 
 def spelled(error: Mapping[str, Any]) -> str:
     return ".".join(map(str, error.get("path", ())))
+
+
+class TestTimeIsOver:
+    """[limits] answer_seconds: one system that never answers doesn't keep what the others know."""
+
+    @pytest.fixture(autouse=True)
+    def soon(self, world: World) -> None:
+        world.gateway = Gateway(world.supergraph, world.subgraphs, most_objects=10**15, seconds=0.05)
+
+    async def test_what_is_there_is_answered(self, world: World) -> None:
+        """What waits for the system that is late isn't asked for any more."""
+        world.before["billing"] = asyncio.Event().wait
+        tasks = asyncio.all_tasks()
+        answer = await world.ask("{ client(id: 1) { name accounts { number currency rate } } }")
+        assert answer.data == {
+            "client": {
+                "name": "Anna",
+                "accounts": [{"number": n, "currency": None, "rate": None} for n in ("7", "8")],
+            }
+        }
+        late = [f"client.accounts.{n}.{field}" for n in (0, 1) for field in ("currency", "rate")]
+        assert told(answer) == [("REQUEST_TIMEOUT", path) for path in late]
+        assert {each["message"].partition(" ")[0] for each in answer.errors} == {"billing"}
+        assert asyncio.all_tasks() == tasks
+
+    async def test_mutation_goes_on_to_its_end(self, world: World) -> None:
+        """It may have happened, so its answer is waited for; what is read of its result afterwards is late."""
+        world.before = {"billing": lambda: asyncio.sleep(0.1), "sales": asyncio.Event().wait}
+        answer = await world.ask("mutation { open(number: 7) { number rate } }")
+        assert answer.data == {"open": {"number": "7", "rate": None}}
+        assert {code for code, _ in told(answer)} == {"REQUEST_TIMEOUT"}
 
 
 class TestSystemDown:
