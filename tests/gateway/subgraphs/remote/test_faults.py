@@ -192,9 +192,12 @@ def test_what_is_taken_in_can_be_written_out() -> None:
     assert _json(b"[" * 150 + b"]" * 150) is not None
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(10))
 async def test_no_answer_whatever_takes_the_others_away(seed: int) -> None:
-    """Answers spoilt by lot at any place: what the other systems know stays, and the answer can be sent."""
+    """Answers spoilt by lot at any place: what the other systems know stays, and the answer can be sent.
+
+    That every null has an error is a law: tests/properties/test_spoilt_answers.py.
+    """
     lot = random.Random(seed)
     async with served(company(), IMPATIENT) as there:
         there.servers["billing"].does = lambda received: spoilt(received, lot)
