@@ -13,6 +13,7 @@ import pytest
 
 from gateway.doors.viewer import Viewer
 from gateway.subgraphs.remote.settings import RemoteSettings
+from gateway.subgraphs.remote.subgraph import RemoteSubgraph
 from tests.gateway.company import company
 from tests.gateway.subgraphs.remote.serving import Received, http, served, until
 
@@ -115,3 +116,47 @@ async def test_waiting_for_a_connection_takes_no_longer_than_asking_may() -> Non
         assert {each.errors[0]["extensions"]["code"] for each in answers} == {"SUBGRAPH_TIMEOUT"}
         there.servers["billing"].does = None
         assert (await there.ask(QUERY)).data == WHOLE
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
+ENDLESS = {
+    "a body": (CHUNKED, b"1000\r\n" + b" " * 0x1000 + b"\r\n", {"SUBGRAPH_RESPONSE_TOO_LARGE"}),
+    "a length of one chunk": (CHUNKED, b"0" * 1000, {"SUBGRAPH_TIMEOUT", "SUBGRAPH_UNAVAILABLE"}),
+    "extensions of a chunk": (CHUNKED + b"1", b";a=" + b"b" * 1000, {"SUBGRAPH_UNAVAILABLE"}),
+    "headers": (b"HTTP/1.1 200 OK\r\n", b"x-more: " + b"y" * 1000 + b"\r\n", {"SUBGRAPH_UNAVAILABLE"}),
+    "trailers": (CHUNKED + b"0\r\n", b"x-more: " + b"y" * 1000 + b"\r\n", {"SUBGRAPH_UNAVAILABLE"}),
+    "promises": (b"", b"HTTP/1.1 103 Early Hints\r\n\r\n" * 50, {"SUBGRAPH_TIMEOUT", "SUBGRAPH_UNAVAILABLE"}),
+}
+
+
+@pytest.mark.parametrize("what", ENDLESS)
+async def test_what_never_ends_is_given_up_and_hung_up(what: str) -> None:
+    """Whatever a server goes on sending: the client has its answer in time, and the server sees its client go."""
+    head, more, codes = ENDLESS[what]
+    gone = asyncio.Event()
+
+    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(head)
+            while True:
+                writer.write(more)
+                await writer.drain()
+                await asyncio.sleep(0)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            gone.set()
+        finally:
+            writer.close()
+
+    hasty = RemoteSettings(timeout=timedelta(seconds=1.5), retries=0, break_after=0, answer_bytes=1_000_000)
+    async with served(company()) as there, await asyncio.start_server(endless, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        subgraph = RemoteSubgraph("billing", f"http://127.0.0.1:{port}/", hasty)
+        there.gateway._subgraphs["billing"] = subgraph  # type: ignore[index]
+        async with asyncio.timeout(4):
+            answer = await there.ask(QUERY)
+        async with asyncio.timeout(20):
+            await gone.wait()
+        await subgraph.close()
+    assert answer.data == {"account": None, "client": {"name": "Anna"}}
+    assert {each["extensions"]["code"] for each in answer.errors} <= codes
