@@ -169,7 +169,9 @@ def ours(tmp_path: Path) -> Authority:
     return Authority(tmp_path, "ours")
 
 
-async def asked_over_tls(ours: Authority, settings: RemoteSettings, *, wants_certificate: bool = False) -> Any:
+async def asked_over_tls(
+    ours: Authority, settings: RemoteSettings, *, wants_certificate: bool = False, host: str = "localhost"
+) -> Any:
     """What the client gets where billing is at https, with a certificate of ours."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*ours.issue("subgraph"))
@@ -177,7 +179,7 @@ async def asked_over_tls(ours: Authority, settings: RemoteSettings, *, wants_cer
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(ours.folder / "ours.crt")
     async with served(company()) as there, listening(there.servers["billing"].answered, ssl=context) as secured:
-        subgraph = RemoteSubgraph("billing", secured.url.replace("127.0.0.1", "localhost"), settings)
+        subgraph = RemoteSubgraph("billing", secured.url.replace("127.0.0.1", host), settings)
         there.gateway._subgraphs["billing"] = subgraph  # type: ignore[index]
         answer = await there.ask(QUERY)
         await subgraph.close()
@@ -187,6 +189,13 @@ async def asked_over_tls(ours: Authority, settings: RemoteSettings, *, wants_cer
 async def test_unknown_authority_is_not_trusted(ours: Authority) -> None:
     """There is no setting that would let it pass."""
     answer = await asked_over_tls(ours, RemoteSettings(retries=0))
+    assert [each["extensions"]["code"] for each in answer.errors] == ["SUBGRAPH_UNAVAILABLE"]
+
+
+async def test_certificate_of_another_name_is_not_trusted(ours: Authority) -> None:
+    """Whoever signed it."""
+    settings = RemoteSettings(retries=0, ca=ours.folder / "ours.crt")
+    answer = await asked_over_tls(ours, settings, host="127.0.0.1")
     assert [each["extensions"]["code"] for each in answer.errors] == ["SUBGRAPH_UNAVAILABLE"]
 
 
