@@ -17,7 +17,7 @@ from typing import Any
 
 import click
 
-from gateway import app
+from gateway import app, company
 from gateway.commands.checking import check
 from gateway.commands.composing import compose
 from gateway.commands.initializing import init
@@ -28,6 +28,7 @@ from gateway.commands.reading import settings_for as _settings
 from gateway.commands.serving import serve
 from gateway.composition import CompositionError
 from gateway.config import ConfigError
+from gateway.databases import StartError
 from gateway.errors import RequestError, SpojkaError
 from gateway.http.remote import Unreachable
 from gateway.http.serving import serve_until_stopped
@@ -49,7 +50,7 @@ class _Spojka(click.Group):
             raise click.ClickException("the subgraphs don't compose:\n" + str(error)) from error
         except RequestError as error:
             raise click.ClickException(_with_causes(error)) from error
-        except (ConfigError, SpojkaError, Unreachable, app.StartError) as error:
+        except (ConfigError, SpojkaError, Unreachable, StartError) as error:
             raise click.ClickException(str(error)) from error
 
 
@@ -83,7 +84,7 @@ def _data_option(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @main.command()
-@click.argument("name", type=click.Choice(sorted(app.SYSTEMS)))
+@click.argument("name", type=click.Choice(sorted(company.SYSTEMS)))
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), required=True, help="0 takes any free port.")
 @click.option("--open", "for_all", is_flag=True, help="Ask nobody for a secret: on this machine's own addresses only.")
@@ -121,7 +122,7 @@ def plan(query: str, operation: str | None) -> None:
     QUERY is a document, a file that holds one, or - for standard input. If the plan looks wrong, the bug is in
     gateway/planning.
     """
-    click.echo(app.plan_text(_document(query), operation), nl=False)
+    click.echo(company.plan_text(_document(query), operation), nl=False)
 
 
 @main.command()
@@ -156,9 +157,9 @@ def _document(query: str) -> str:
 async def _open_graph(url: str | None, data: Path, *, role: str = "integrator") -> AsyncIterator[Graph]:
     try:
         opening = (
-            app.remote_graph(url, token=os.environ.get(_TOKEN) or None)
+            company.remote_graph(url, token=os.environ.get(_TOKEN) or None)
             if url
-            else app.local_graph(_settings(data), role=role)
+            else company.local_graph(_settings(data), role=role)
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from error

@@ -4,7 +4,7 @@
     B  answer    by the gateway of now; a request ends on the one it began with, which hangs up after its last
     C  watch     the file's content, as it is once it has stopped changing; what can't be used is logged and left alone
 
-Wiring only, as gateway/app.py; but it knows no room beside the engine.
+Wiring only, as gateway/company.py and gateway/app.py; but it knows no room beside the engine.
 """
 
 import asyncio

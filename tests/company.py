@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gateway.app import Company, open_company
+from gateway.company import Company, open_company
 from gateway.config import Settings
 from gateway.doors.viewer import Viewer
 from gateway.request import GraphQLRequest

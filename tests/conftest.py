@@ -23,7 +23,7 @@ from tests.mariadb import MariaServer, running_mariadb
 from tests.postgresql import Server, running_server
 
 if TYPE_CHECKING:
-    from gateway.app import Company
+    from gateway.company import Company
 
 KINDS = ["sqlite", *(pytest.param(kind, marks=pytest.mark.service) for kind in ("postgresql", "mariadb"))]
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app import SYSTEMS, Company, plan_text
+from gateway.company import SYSTEMS, Company, plan_text
 from gateway.config import read_settings
 from gateway.limits import Limits
 from sources.mapping.reading import read as read_mapping

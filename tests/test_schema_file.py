@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gateway.app import api_schema_sdl
+from gateway.company import api_schema_sdl
 
 FILE = Path(__file__).parents[1] / "schema.graphql"
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
-from gateway import app
+from gateway import company
 from gateway.commands.backing_up import AUDIT, KEY
 from gateway.commands.checking_systems import look_at_systems
 from gateway.commands.composing import compare, subgraph_option
@@ -88,15 +88,15 @@ def look_at_everything(settings: Settings) -> list[Finding]:
 
 def _graph(settings: Settings) -> Iterator[Finding]:
     try:
-        supergraph = app.supergraph()
-        app.access(settings)
+        supergraph = company.supergraph()
+        company.access(settings)
     except CompositionError as error:
         yield problem("graph", f"the subgraphs don't compose:\n{error}")
     except SpojkaError as error:
         yield problem("graph", str(error))
     else:
         types = sum(not name.startswith("__") for name in supergraph.api_schema.type_map)
-        yield fine("graph", f"{len(app.SYSTEMS)} subgraphs compose to {types} types")
+        yield fine("graph", f"{len(company.SYSTEMS)} subgraphs compose to {types} types")
 
 
 def _doors(settings: Settings) -> Iterator[Finding]:
@@ -218,7 +218,7 @@ def _is_zone(name: str | None) -> bool:
 async def _unlinked(settings: Settings) -> Finding:
     today = local_day(datetime.now(UTC))
     try:
-        async with app.graph_as_it_is(settings, role="manager") as graph:
+        async with company.graph_as_it_is(settings, role="manager") as graph:
             accounts = [account async for account in unlinked_accounts(graph, today)]
     except (GraphError, SourceError) as error:
         return note("links", f"what is unlinked can't be counted: {error}")

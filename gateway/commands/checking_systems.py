@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from gateway import app
+from gateway import company
 from gateway.commands.findings import Finding, fine, note, problem
 from gateway.config import ConfigError, Settings
-from gateway.databases import METADATA, open_database, requirement
+from gateway.databases import METADATA, StartError, open_database, requirement
 from sources.database import Database
 from sources.engines import Engines
 from sources.errors import SourceError
@@ -25,10 +25,10 @@ _APART = timedelta(seconds=10)
 
 def look_at_systems(settings: Settings, databases: dict[str, Database]) -> Iterator[Finding]:
     """Findings about every system; those that could be opened are put into `databases`."""
-    for name in app.SYSTEMS:
+    for name in company.SYSTEMS:
         try:
             databases[name] = open_database(name, settings)
-        except (app.StartError, ConfigError) as error:
+        except (StartError, ConfigError) as error:
             yield problem(name, str(error))
     nowhere = _is_nowhere(settings, databases)
     for name, database in databases.items():

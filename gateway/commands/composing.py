@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 from graphql import print_schema
 
-from gateway import app
+from gateway import company
 from gateway.composition import Composition, CompositionError, Problem, SubgraphSdl
 from gateway.composition import compose as compose_subgraphs
 from gateway.composition.changes import Weight, changes_between
@@ -70,7 +70,7 @@ def compose(subgraphs: tuple[str, ...], output: Path | None, api: bool, urls: tu
         text = composed(subgraphs)
         text = print_schema(Supergraph.read(text).api_schema) if api else text
     else:
-        text = app.api_schema_sdl() if api else app.composed(dict(map(_company_url, urls)))
+        text = company.api_schema_sdl() if api else company.composed(dict(map(_company_url, urls)))
     if output is None:
         click.echo(text, nl=not text.endswith("\n"))
     else:
@@ -97,7 +97,7 @@ def composed(options: Sequence[str]) -> str:
 def compare(file: Path, subgraphs: Sequence[str]) -> None:
     """Print what the subgraphs' supergraph, or the company's, changes against the one in the file."""
     old = _read(file.read_text(encoding="utf-8"), str(file))
-    new = Supergraph.read(composed(subgraphs)) if subgraphs else app.supergraph()
+    new = Supergraph.read(composed(subgraphs)) if subgraphs else company.supergraph()
     changes = changes_between(old, new)
     width = max((len(change.code) for change in changes), default=0)
     for change in changes:
@@ -175,7 +175,7 @@ def _hints(composition: Composition, given: Sequence[_Given]) -> Iterator[str]:
 
 def _company_url(option: str) -> tuple[str, str]:
     name, _, url = option.partition("=")
-    if name not in app.SYSTEMS or not url.startswith(_HTTP):
-        names = ", ".join(app.SYSTEMS)
+    if name not in company.SYSTEMS or not url.startswith(_HTTP):
+        names = ", ".join(company.SYSTEMS)
         raise click.UsageError(f"--subgraph-url {option}: it is not NAME=URL with one of {names} and an HTTP URL")
     return name, url

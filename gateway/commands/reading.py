@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from gateway import app
+from gateway import company
 from gateway.config import CONFIG, Settings, read_settings
 
 __all__ = ["settings_for"]
@@ -12,4 +12,4 @@ __all__ = ["settings_for"]
 def settings_for(data: Path) -> Settings:
     """What is set, with `data` as the data directory. Raises ConfigError."""
     file = CONFIG if CONFIG.exists() else None
-    return read_settings(data, os.environ, systems=tuple(app.SYSTEMS), file=file)
+    return read_settings(data, os.environ, systems=tuple(company.SYSTEMS), file=file)

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from gateway import app
+from gateway import company
 from gateway.config import Settings
-from gateway.databases import METADATA
+from gateway.databases import METADATA, StartError
 from sources.engines import Engines, open_engines
 from sources.making import Part
 
@@ -20,7 +20,7 @@ def left_to_others(settings: Settings) -> Sequence[str]:
 
 def ours(settings: Settings) -> Sequence[str]:
     """The systems whose tables are Spojka's own."""
-    return tuple(name for name in app.SYSTEMS if name not in settings.mappings)
+    return tuple(name for name in company.SYSTEMS if name not in settings.mappings)
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def opened(settings: Settings, systems: Sequence[str]) -> Iterator[Mapping[str, 
             try:
                 engines[name] = open_engines(settings.url_of(name))
             except ValueError as error:
-                raise app.StartError(f"{name}: {error}") from error
+                raise StartError(f"{name}: {error}") from error
         yield engines
     finally:
         for each in engines.values():

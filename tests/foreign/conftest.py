@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 
-from gateway.app import SYSTEMS, Company
+from gateway.company import SYSTEMS, Company
 from gateway.config import Settings, read_settings
 from resolvers.demo import DEMO_RULES
 from sources.demo import Company as Facts

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from gateway.app import open_company
 from gateway.cli import main
+from gateway.company import open_company
 from tests.foreign.conftest import FOREIGN, Foreign
 from tests.foreign.loading import FOLDER
 

@@ -11,7 +11,7 @@ import pytest
 from graphql import build_schema
 from sqlalchemy import Engine, MetaData, event, select, text
 
-from gateway.app import Company, api_schema_sdl
+from gateway.company import Company, api_schema_sdl
 from sources.database import Database
 from sources.demo import Company as Facts
 from sources.demo import cast

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from gateway.app import SYSTEMS
 from gateway.commands.mapping import map_
+from gateway.company import SYSTEMS
 from gateway.config import Settings, read_settings
 from gateway.databases import mapped, open_database
 from sources.mapping.mapped import problems_of

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from gateway.app import SYSTEMS, Company
+from gateway.company import SYSTEMS, Company
 from tests.company import DOCUMENTS, ask
 from tests.foreign.conftest import FOREIGN, Foreign
 from tests.foreign.loading import FOLDER

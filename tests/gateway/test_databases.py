@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app import SYSTEMS, StartError, open_company
+from gateway.company import SYSTEMS, open_company
 from gateway.config import ConfigError, Settings, read_settings
+from gateway.databases import StartError
 from tests.company import EVENING, ask, opened
 
 CONTACTS = """

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from gateway.app import Company
+from gateway.company import Company
 from resolvers.nodes import node_id
 from sources.demo import cast
 from tests.company import ask

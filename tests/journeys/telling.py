@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.app import Company
+from gateway.company import Company
 from gateway.doors.viewer import Viewer
 from gateway.request import GraphQLRequest
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.app import Company
+from gateway.company import Company
 from tests.company import ask
 
 REQUESTS = {

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.app import Company
+from gateway.company import Company
 from resolvers.roles import ROLES
 from tests.company import EXAMPLES, ask, viewer
 from tests.journeys.test_roles import ASKED, coordinates_in

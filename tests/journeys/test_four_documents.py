@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from gateway.app import Company
+from gateway.company import Company
 from tests.company import ask
 
 SEARCHES = (None, "novak", "NOVÁK konf", "27604977", "no such client")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from gateway.app import Company, open_company
+from gateway.company import Company, open_company
 from gateway.config import Settings
 from tests.company import ask
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from gateway.app import Company
 from gateway.cli import main
+from gateway.company import Company
 from sources.demo import cast
 from tests.company import ask, viewer
 

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from gateway.app import Company
+from gateway.company import Company
 from resolvers.nodes import node_id, parts_of
 from sources.demo import cast
 from tests.company import ask, viewer

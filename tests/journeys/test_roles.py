@@ -11,7 +11,7 @@ import pytest
 from graphql import TypeInfo, TypeInfoVisitor, get_named_type, parse, visit
 from graphql.language import FieldNode, ObjectTypeDefinitionNode, StringValueNode, Visitor
 
-from gateway.app import Company, supergraph_sdl
+from gateway.company import Company, supergraph_sdl
 from gateway.doors.viewer import ANONYMOUS, Viewer
 from processes.import_call_records import DOCUMENTS as IMPORTING
 from processes.invoice_conference import DOCUMENTS as INVOICING

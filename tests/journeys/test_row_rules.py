@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from graphql import GraphQLObjectType, GraphQLUnionType, get_named_type
 
-from gateway.app import Company
+from gateway.company import Company
 from gateway.doors.viewer import Viewer
 from resolvers.access import Scope
 from resolvers.roles import ROLES, ROW_RULES

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gateway.app import Company
+from gateway.company import Company
 from tests.company import ask
 
 DOCUMENTS = [

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from gateway.app import Company
+from gateway.company import Company
 from tests.company import ask
 from tests.journeys.test_from_call_to_invoice import IMPORT, INVOICE, ISSUE
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from gateway.app import SYSTEMS, open_company
+from gateway.company import SYSTEMS, open_company
 from gateway.composition import SubgraphSdl, compose
 from gateway.config import Settings
 from gateway.doors.opening import embedded_token

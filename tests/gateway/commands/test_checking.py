@@ -15,8 +15,8 @@ from urllib.parse import quote
 import pytest
 from click.testing import CliRunner, Result
 
-from gateway.app import open_company
 from gateway.cli import main
+from gateway.company import open_company
 from gateway.config import Settings
 from gateway.databases import METADATA
 from resolvers.demo import DEMO_RULES

@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 import gateway.config
-from gateway.app import SYSTEMS
 from gateway.cli import main
 from gateway.commands.initializing import TEMPLATE
+from gateway.company import SYSTEMS
 from gateway.config import Settings, read_settings
 from gateway.databases import mapped
 from gateway.section import Section, read_file

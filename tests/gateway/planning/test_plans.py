@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from gateway.app import supergraph as company_supergraph
+from gateway.company import supergraph as company_supergraph
 from gateway.composition.supergraph import Supergraph
 from gateway.pipeline import Gateway
 from gateway.planning.plan import Plan

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from gateway.app import SYSTEMS, Company
+from gateway.company import SYSTEMS, Company
 from gateway.config import Settings, read_settings
 from gateway.databases import requirement
 from sources.demo import cast

@@ -1,0 +1,317 @@
+"""The one place where all rooms meet: settings -> sources -> subgraphs -> gateway, and the graph over them.
+
+Wiring only. What a system is called, which class holds it and which schema answers for it stand in one table: SYSTEMS.
+"""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from graphql import print_schema
+from strawberry.federation import Schema
+
+import resolvers.billing
+import resolvers.bridge
+import resolvers.links
+import resolvers.processes
+import resolvers.reservations
+import resolvers.sales
+from gateway.authorization.access import Access
+from gateway.authorization.row_rules import RowRule, merged
+from gateway.composition import SubgraphSdl, compose
+from gateway.composition.supergraph import Supergraph
+from gateway.config import Settings
+from gateway.databases import StartError, make_ours, open_database, refuse_misfits
+from gateway.doors.audit import AuditLog
+from gateway.doors.viewer import ANONYMOUS, Viewer
+from gateway.doors.witness import Witness
+from gateway.http.remote import RemoteAnswerer
+from gateway.operation import choose, prepare, read
+from gateway.pipeline import Gateway
+from gateway.planning.planner import make_plan
+from gateway.planning.printing import print_plan
+from gateway.request import GraphQLRequest, GraphQLResponse
+from gateway.subgraphs.embedded import EmbeddedSubgraph
+from gateway.subgraphs.protocol import RequestContext
+from processes.graph import Graph, GraphError
+from processes.runner import Runner
+from resolvers.context import Context
+from resolvers.processes import ProcessesContext
+from resolvers.roles import ROLES, ROW_RULES
+from sources.billing import Billing
+from sources.bridge import Bridges
+from sources.database import Database
+from sources.errors import SourceError
+from sources.inspecting import is_readable
+from sources.links import Links
+from sources.processes import Processes
+from sources.reservations import Reservations
+from sources.sales import Sales
+
+__all__ = [
+    "AUDIT",
+    "PROCESSES",
+    "SYSTEMS",
+    "Clock",
+    "Company",
+    "access",
+    "api_schema_sdl",
+    "composed",
+    "graph_as_it_is",
+    "local_graph",
+    "make_folder",
+    "open_company",
+    "plan_text",
+    "remote_graph",
+    "row_rules",
+    "states",
+    "supergraph",
+    "supergraph_sdl",
+    "utc_now",
+]
+
+_log = logging.getLogger("spojka")
+Clock = Callable[[], datetime]
+MakeContext = Callable[[RequestContext], Context[Any]]
+
+_HOUSE_ZONE = ZoneInfo("Europe/Prague")
+PROCESSES = Viewer("processes", ROLES["processes"], {"sub": "processes"})
+_OPERATOR = "operator"  # whoever may read the data directory itself
+AUDIT = "audit.log"
+_WATCHED = {"Client": "id"}  # of whom the audit log tells
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One system of the company: the class that holds it and the subgraph that answers for it."""
+
+    source: Callable[[Database], Any]
+    schema: Schema
+
+
+SYSTEMS: Mapping[str, System] = {
+    "billing": System(Billing, resolvers.billing.schema),
+    "bridge": System(Bridges, resolvers.bridge.schema),
+    "links": System(Links, resolvers.links.schema),
+    "processes": System(Processes, resolvers.processes.schema),
+    "reservations": System(Reservations, resolvers.reservations.schema),
+    "sales": System(Sales, resolvers.sales.schema),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """The company, open: its databases, and the gateway to its graph."""
+
+    databases: Mapping[str, Database]
+    gateway: Gateway
+    runner: Runner
+    contexts: Mapping[str, MakeContext]
+    clock: Clock
+
+    async def answer(self, request: GraphQLRequest, viewer: Viewer) -> GraphQLResponse:
+        """Answers a viewer at the edge; the request's time is read here and nowhere else."""
+        return await self.gateway.answer(request, self.context(viewer))
+
+    def context(self, viewer: Viewer = ANONYMOUS) -> RequestContext:
+        """What is known of a viewer's request; `sent` in it tells afterwards which subgraphs were asked."""
+        return RequestContext(now=self.clock(), viewer=viewer)
+
+    async def readiness(self) -> dict[str, str | None]:
+        """For each system None where its database answers, else why not."""
+        return await states(self.databases)
+
+    async def close(self) -> None:
+        """Lets the runs that have begun come to their end, then closes the databases."""
+        await self.runner.close()
+        await asyncio.gather(*(database.close() for database in self.databases.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class _AnsweredGraph:
+    """The graph as processes see it, over whatever answers: all of the data, or GraphError."""
+
+    answer: Callable[[GraphQLRequest], Awaitable[GraphQLResponse]]
+
+    async def execute(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        response = await self.answer(GraphQLRequest(query=document, variables=variables))
+        if response.errors or response.data is None:
+            raise GraphError(response.errors)
+        data: dict[str, Any] = response.data
+        return data
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def open_company(
+    settings: Settings, *, clock: Clock = utc_now, witness: Witness | None = None, held: Access | None = None
+) -> Company:
+    """Opens every system; where none is there yet, the demo company is made first (see gateway/databases.py).
+
+    `held` is the access that the settings give, where it is known already.
+    A system that is down is passed over while another one answers; StartError says why when none does.
+    """
+    if not settings.urls.keys() >= SYSTEMS.keys():
+        make_folder(settings.data)
+    databases = {system: open_database(system, settings) for system in SYSTEMS}
+    refuse_misfits(databases)
+    try:
+        make_ours(databases, today=clock().astimezone(_HOUSE_ZONE).date())
+    except SourceError as error:
+        found = asyncio.run(states(databases))
+        if None not in found.values():
+            raise StartError(str(error)) from error
+        _log.warning("starting without %s", ", ".join(name for name, state in found.items() if state))
+    gateway, runner, contexts = _wired(databases, clock, witness, settings, held)
+    return Company(databases, gateway, runner, contexts, clock)
+
+
+@asynccontextmanager
+async def local_graph(settings: Settings, *, role: str = "integrator") -> AsyncIterator[Graph]:
+    """The graph in this process as `role` sees it, for commands that need no server."""
+    operator = Viewer(_OPERATOR, ROLES[role], {"sub": _OPERATOR})
+    audit = AuditLog(settings.data / AUDIT, settings.audit)
+    company = await asyncio.to_thread(partial(open_company, settings, witness=audit))
+    try:
+        yield _AnsweredGraph(partial(company.answer, viewer=operator))
+    finally:
+        await company.close()
+        audit.close()
+
+
+@asynccontextmanager
+async def graph_as_it_is(settings: Settings, *, role: str) -> AsyncIterator[Graph]:
+    """The same over the databases as they are: nothing is made, and nobody is told of it."""
+    databases = {system: open_database(system, settings) for system in SYSTEMS}
+    gateway, runner, contexts = _wired(databases, utc_now, None, settings, None)
+    company = Company(databases, gateway, runner, contexts, utc_now)
+    try:
+        yield _AnsweredGraph(partial(company.answer, viewer=Viewer(_OPERATOR, ROLES[role], {"sub": _OPERATOR})))
+    finally:
+        await company.close()
+
+
+@asynccontextmanager
+async def _remote(answerer: RemoteAnswerer) -> AsyncIterator[Graph]:
+    try:
+        yield _AnsweredGraph(answerer.answer)
+    finally:
+        answerer.close()
+
+
+def remote_graph(url: str, *, token: str | None = None) -> AbstractAsyncContextManager[Graph]:
+    """The graph of a Spojka that runs elsewhere. ValueError for what is no HTTP URL, or no token."""
+    return _remote(RemoteAnswerer(url, token=token))
+
+
+@cache
+def supergraph_sdl() -> str:
+    """What the company's subgraphs compose to."""
+    return composed({})
+
+
+def composed(urls: Mapping[str, str]) -> str:
+    """The same with the subgraphs' URLs in it, for a gateway elsewhere."""
+    parts = [SubgraphSdl(name, urls.get(name, ""), system.schema.as_str()) for name, system in SYSTEMS.items()]
+    return compose(parts).supergraph_sdl
+
+
+@cache
+def supergraph() -> Supergraph:
+    """The same, as the planner reads it."""
+    return Supergraph.read(supergraph_sdl())
+
+
+def api_schema_sdl() -> str:
+    """What clients see: the content of `schema.graphql`."""
+    return print_schema(supergraph().api_schema) + "\n"
+
+
+def plan_text(document: str, operation: str | None) -> str:
+    """How the operation of `document` would be answered, in the grammar of Apollo's query plans."""
+    schema = supergraph().api_schema
+    known = read(document, schema)
+    chosen = choose(known, operation)
+    # Without variables, what @include($x) asks for is left out and what @skip($x) hides is shown.
+    return print_plan(make_plan(prepare(known, chosen, variables={}, schema=schema), supergraph()))
+
+
+def _wired(
+    databases: Mapping[str, Database], clock: Clock, witness: Witness | None, settings: Settings, held: Access | None
+) -> tuple[Gateway, Runner, Mapping[str, MakeContext]]:
+    """The gateway over every subgraph, what starts processes on it (each needs the other), and resolvers' contexts."""
+    sources = {name: system.source(databases[name]) for name, system in SYSTEMS.items()}
+
+    def context_of(name: str) -> MakeContext:
+        if name == "processes":
+            return lambda asked: ProcessesContext(
+                source=sources[name], now=asked.now, caller=asked.caller, runner=runner
+            )
+        return lambda asked: Context(source=sources[name], now=asked.now, caller=asked.caller)
+
+    contexts = {name: context_of(name) for name in SYSTEMS}
+    subgraphs = {
+        name: EmbeddedSubgraph(name, system.schema._schema, make_context=contexts[name])
+        for name, system in SYSTEMS.items()
+    }
+    gateway = Gateway(
+        supergraph(),
+        subgraphs,
+        access=held or access(settings),
+        labels=settings.labels,
+        most_objects=settings.limits.answer_objects,
+        seconds=settings.limits.answer_seconds,
+        witness=witness,
+        watched=_WATCHED,
+    )
+
+    async def answer(request: GraphQLRequest) -> GraphQLResponse:
+        return await gateway.answer(request, RequestContext(now=clock(), viewer=PROCESSES))
+
+    # Processes work on the graph that the subgraph which starts them is part of, so the runner comes last.
+    runner = Runner(sources["processes"], _AnsweredGraph(answer), clock=clock, new_key=_new_key)
+    return gateway, runner, contexts
+
+
+def access(settings: Settings) -> Access:
+    """Who may see what: the directives of the subgraphs, the company's row rules, and those of the settings."""
+    return Access(supergraph(), rules=row_rules(settings), refuse_whole=settings.doors.refuse == "request")
+
+
+def row_rules(settings: Settings) -> tuple[RowRule, ...]:
+    return merged([RowRule(**asdict(each)) for each in ROW_RULES], settings.rows)
+
+
+def make_folder(data: Path) -> None:
+    """The data directory: of the databases that aren't elsewhere, the key and the audit log."""
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartError(f"--data {data}: the directory can't be made ({error.strerror}): name another") from error
+
+
+async def states(databases: Mapping[str, Database]) -> dict[str, str | None]:
+    states = await asyncio.gather(*map(_state, databases.values()))
+    return dict(zip(databases, states, strict=True))
+
+
+async def _state(database: Database) -> str | None:
+    try:
+        await database.read(is_readable)
+    except SourceError as error:
+        return str(error)
+    return None
+
+
+def _new_key() -> str:
+    return uuid.uuid4().hex
