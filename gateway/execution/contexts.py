@@ -12,13 +12,13 @@ __all__ = ["values"]
 
 
 def values(contexts: Sequence[ContextValue], above: Ancestors) -> tuple[Any, ...] | Failure:
-    """What arguments are filled from, for an object below `above`; a failure where one of the values failed."""
+    """What arguments are filled from, for the last of `above`; a failure where one of the values failed."""
     found = tuple(_value(each, above) for each in contexts)
     return next((each for each in found if isinstance(each, Failure)), found)
 
 
 def _value(context: ContextValue, above: Ancestors) -> Any:
-    value = _read(above[-context.up], context.inputs)
+    value = _read(above[-1 - context.up], context.inputs)
     if value is None and context.type.endswith("!"):
         message = f"{context.argument} is filled from a value above, and there is none"
         return Failure(SubgraphFault(message, (), {"code": "NULL_IN_NON_NULL"}))

@@ -203,6 +203,8 @@ async def _run_calls(
         return
     # D
     _merge_entities(answer, prepared, calls, tree)
+    for unfilled in (each for call in calls for each in call.unfilled):
+        fail(*unfilled)
 
 
 async def _ask(

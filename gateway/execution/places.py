@@ -9,7 +9,7 @@ __all__ = ["Ancestors", "objects_at", "objects_with_ancestors"]
 
 JsonObject = dict[str, Any]
 Ancestors = tuple[JsonObject, ...]
-"""The objects that lead to an object, from the root."""
+"""The objects that lead to an object, from the root, and the object itself."""
 
 
 def objects_at(value: Any, path: Path) -> Iterator[JsonObject]:
@@ -21,7 +21,7 @@ def objects_with_ancestors(value: Any, path: Path, above: Ancestors = ()) -> Ite
     """The same, each with the objects on its way."""
     if not path:
         if isinstance(value, dict):
-            yield value, above
+            yield value, (*above, value)
     elif path[0] == EACH:
         if isinstance(value, list):
             for each in value:

@@ -15,7 +15,7 @@ from gateway.execution.contexts import values
 from gateway.execution.failures import Failure, fail
 from gateway.execution.guarding import refused
 from gateway.execution.places import Ancestors, objects_with_ancestors
-from gateway.planning.plan import Fetch, Input, Need, Representation
+from gateway.planning.plan import Fetch, Input, Need, OutputSet, Representation
 
 __all__ = ["Call", "Collected", "collect"]
 
@@ -26,12 +26,14 @@ JsonObject = dict[str, Any]
 class Call:
     """Distinct representations in order, and for each the objects of the tree that its answer belongs to.
 
-    `contexts` are the values that arguments have for all of them, in the order of the fetch's `contexts`.
+    `contexts` are the values that arguments have for all of them, in the order of the fetch's `contexts`. `unfilled` is
+    what of the answer's objects isn't asked for, as its arguments can't be filled, and why.
     """
 
     contexts: tuple[Any, ...] = ()
     representations: list[JsonObject] = field(default_factory=list)
     targets: list[list[JsonObject]] = field(default_factory=list)
+    unfilled: list[tuple[JsonObject, OutputSet, Failure]] = field(default_factory=list)
     _known: dict[bytes, int] = field(default_factory=dict)
 
     def add(self, made: JsonObject, target: JsonObject) -> None:
@@ -53,12 +55,13 @@ class Collected:
     calls: dict[bytes, Call] = field(default_factory=dict)
     parts: dict[frozenset[int], "Collected"] = field(default_factory=dict)
 
-    def add(self, made: JsonObject, target: JsonObject, contexts: tuple[Any, ...]) -> None:
-        """One more object, for which arguments have these values."""
+    def add(self, made: JsonObject, target: JsonObject, contexts: tuple[Any, ...]) -> Call:
+        """One more object, for which arguments have these values: the call that it is in."""
         same = _identity(contexts) if contexts else b""
         if same not in self.calls:
             self.calls[same] = Call(contexts)
         self.calls[same].add(made, target)
+        return self.calls[same]
 
 
 Part = Callable[[frozenset[int]], Fetch | None]
@@ -107,11 +110,13 @@ def _without(
     if isinstance(made, Failure) or not lacking:  # the key itself
         fail(target, fetch.selects, failure)
         return
-    for number, reason in failed.items():
-        fail(target, fetch.needs[number].selects, reason)
+    unmet = [(target, fetch.needs[number].selects, reason) for number, reason in failed.items()]
     contexts = values(rest.contexts, above) if rest else ()
     if isinstance(made, dict) and isinstance(contexts, tuple):
-        collected.parts.setdefault(lacking, Collected()).add(made, target, contexts)
+        collected.parts.setdefault(lacking, Collected()).add(made, target, contexts).unfilled += unmet
+        return
+    for each in unmet:
+        fail(*each)
 
 
 def _reason(target: JsonObject, above: Ancestors, need: Need) -> Failure | None:

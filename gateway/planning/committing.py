@@ -180,6 +180,7 @@ class Committer:
         wants = {each.argument.variable: each.want for each in step.contexts}
         fetch = self._entity_fetch(step.graph, place, given_by, entry, inputs, guard, wants)
         fetch.add(entry, inputs, guarded.inputs)
+        fetch.filled_by |= supplied.given_by
         into = fetch.selects.narrow(step.entity)
         if real_interface:
             fetch.selects.typename = True  # that subgraph knows the real types, and is asked for them

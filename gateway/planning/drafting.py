@@ -5,7 +5,7 @@ B  outputs  a selection set that grows; equal fields meet
 C  wires    where one document would hold two types under one key, the later one gets an alias
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 
 from graphql import print_ast
@@ -35,6 +35,7 @@ __all__ = [
     "Entry",
     "TreeKeys",
     "freeze",
+    "levels",
     "together",
     "without",
 ]
@@ -115,7 +116,8 @@ class DraftFetch:
     """A fetch in the making. `entries` are its representations; `waits_for` names drafts by their number.
 
     `requiring` has what fields need besides a key, by the entry's type, theirs, and tree key; `wants` has what their
-    arguments are filled from, by variable. With a `guard`,
+    arguments are filled from, by variable, and `filled_by` who gives that. `inner` is the same of fields further in.
+    With a `guard`,
     `guarded_by` is what it reads: objects that aren't the viewer's are not sent.
     """
 
@@ -129,6 +131,8 @@ class DraftFetch:
     entries: dict[Entry, tuple[Input, ...]] = field(default_factory=dict)
     waits_for: set[int] = field(default_factory=set)
     wants: dict[str, Want] = field(default_factory=dict)
+    filled_by: set[int] = field(default_factory=set)
+    inner: list[DraftNeed] = field(default_factory=list)
     requiring: dict[tuple[Entry, str, str], DraftNeed] = field(default_factory=dict)
 
     def takes(self, entry: Entry, inputs: Iterable[Input], contexts: Mapping[str, Want]) -> bool:
@@ -173,7 +177,13 @@ def freeze(draft: DraftFetch) -> Fetch:
         )
         for (entry, on, key), need in draft.requiring.items()
     )
-    return Fetch(draft.kind, draft.path, whole, selects, needs)
+    inner = (_inner_need(selects, each) for each in draft.inner)
+    return Fetch(draft.kind, draft.path, whole, selects, (*needs, *inner))
+
+
+def _inner_need(selects: OutputSet, need: DraftNeed) -> Need:
+    filled = {value.variable for value in need.contexts}
+    return Need("", "", _inner_part(selects, lambda each: _is_filled(each, filled)), 0, (), need.contexts)
 
 
 def together(fetches: Iterable[Fetch]) -> tuple[Fetch, ...]:
@@ -214,7 +224,10 @@ def _asked(output: Output) -> str:
 def without(fetch: Fetch, lacking: frozenset[int]) -> Fetch | None:
     """The fetch without some of its needs (by position) and what only they send; None where nothing is left."""
     gone = {(fetch.needs[each].on, fetch.needs[each].tree_key) for each in lacking}
+    unfilled = {value.variable for each in lacking for value in fetch.needs[each].contexts}
     selects = _part(fetch.selects, lambda *place: place not in gone)
+    if unfilled:
+        selects = _without_filled(selects, unfilled)
     if not selects.narrowed:
         return None
     needs = tuple(need for number, need in enumerate(fetch.needs) if number not in lacking)
@@ -243,6 +256,53 @@ def _part(selects: OutputSet, wanted: Callable[[str, str], bool]) -> OutputSet:
         for on, inner in selects.narrowed
     )
     return replace(selects, narrowed=tuple((on, inner) for on, inner in narrowed if inner.outputs or inner.narrowed))
+
+
+def _is_filled(output: Output, variables: Set[str]) -> bool:
+    return any(value.variable in variables for _, value in output.contexts)
+
+
+def _inner_part(selects: OutputSet, wanted: Callable[[Output], bool]) -> OutputSet:
+    """What leads to the wanted outputs, at any depth."""
+    kept: list[Output] = []
+    for each in selects.outputs:
+        below = _inner_part(each.below, wanted) if each.below and not wanted(each) else None
+        if wanted(each):
+            kept.append(each)
+        elif below and (below.outputs or below.narrowed):
+            kept.append(replace(each, below=below))
+    narrowed = ((on, _inner_part(inner, wanted)) for on, inner in selects.narrowed)
+    some = tuple((on, inner) for on, inner in narrowed if inner.outputs or inner.narrowed)
+    return replace(selects, outputs=tuple(kept), narrowed=some)
+
+
+def _without_filled(selects: OutputSet, variables: Set[str]) -> OutputSet:
+    """Without the outputs, at any depth, whose arguments are filled by one of the variables."""
+    outputs = tuple(
+        replace(each, below=_without_filled(each.below, variables)) if each.below else each
+        for each in selects.outputs
+        if not _is_filled(each, variables)
+    )
+    return replace(
+        selects,
+        outputs=outputs,
+        narrowed=tuple((on, _without_filled(each, variables)) for on, each in selects.narrowed),
+    )
+
+
+def levels(drafts: Iterable[DraftFetch]) -> dict[int, int]:
+    """How deep each stands: one more than the deepest that it waits for."""
+    by_number = {draft.number: draft for draft in drafts}
+    found: dict[int, int] = {}
+    for number in by_number:
+        _find_level(number, by_number, found)
+    return found
+
+
+def _find_level(number: int, drafts: Mapping[int, DraftFetch], found: dict[int, int]) -> int:
+    if number not in found:
+        found[number] = 1 + max((_find_level(each, drafts, found) for each in drafts[number].waits_for), default=0)
+    return found[number]
 
 
 def _give_wires(sets: list[DraftOutputs], wires: dict[int, str]) -> None:

@@ -12,8 +12,9 @@ from gateway.composition.supergraph import Supergraph, named
 from gateway.errors import PlanningError
 from gateway.operation import Operation
 from gateway.planning.committing import Committer
-from gateway.planning.drafting import DraftFetch, freeze, together
+from gateway.planning.drafting import DraftFetch, freeze, levels, together
 from gateway.planning.guards import NO_GUARDS, Guards
+from gateway.planning.inlining import inlined
 from gateway.planning.plan import Plan, Request
 from gateway.planning.solution import Solution
 from gateway.planning.solving import Solver
@@ -35,7 +36,7 @@ def make_plan(operation: Operation, supergraph: Supergraph, guards: Guards = NO_
     else:
         for field in selections:
             committer.commit_mutation(_solved_alone(solver, root, field))
-    return Plan(_gathered(committer.drafts, supergraph), committer.keys.frozen())
+    return Plan(_gathered(inlined(committer.drafts), supergraph), committer.keys.frozen())
 
 
 # A
@@ -86,13 +87,11 @@ def _first_path(parent: str, selections: Selections) -> str:
 # C
 def _gathered(drafts: Iterable[DraftFetch], supergraph: Supergraph) -> tuple[Request, ...]:
     by_number = {draft.number: draft for draft in drafts}
-    levels: dict[int, int] = {}
-    for number in by_number:
-        _find_level(number, by_number, levels)
+    depths = levels(by_number.values())
     groups: dict[tuple[int, str, str, int], list[DraftFetch]] = {}
     for number, draft in by_number.items():
         alone = -1 if draft.kind == "entities" else number  # only entity calls travel together
-        groups.setdefault((levels[number], draft.graph, draft.kind, alone), []).append(draft)
+        groups.setdefault((depths[number], draft.graph, draft.kind, alone), []).append(draft)
     ordered = [groups[key] for key in sorted(groups, key=lambda key: (key[0], groups[key][0].number))]
     ids = count()
     request_of: dict[int, int] = {}
@@ -100,12 +99,6 @@ def _gathered(drafts: Iterable[DraftFetch], supergraph: Supergraph) -> tuple[Req
         request = next(ids)
         request_of.update((draft.number, request) for draft in group)
     return tuple(_request(group, request_of, supergraph) for group in ordered)
-
-
-def _find_level(number: int, drafts: Mapping[int, DraftFetch], levels: dict[int, int]) -> int:
-    if number not in levels:
-        levels[number] = 1 + max((_find_level(each, drafts, levels) for each in drafts[number].waits_for), default=0)
-    return levels[number]
 
 
 def _request(group: list[DraftFetch], request_of: Mapping[int, int], supergraph: Supergraph) -> Request:

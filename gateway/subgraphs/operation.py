@@ -97,7 +97,7 @@ def _lines(selects: OutputSet, contexts: Mapping[str, str]) -> Iterator[str]:
         given = [print_ast(each) for each in output.arguments]
         given += [f"{name}: ${contexts[value.variable]}" for name, value in output.contexts]
         arguments = f"({', '.join(given)})" if given else ""
-        below = f" {_set(output.below)}" if output.below else ""
+        below = f" {_set(output.below, contexts)}" if output.below else ""
         yield f"{alias}{output.name}{arguments}{below}"
     for on, inner in selects.narrowed:
         yield f"... on {on} {_set(inner, contexts)}"

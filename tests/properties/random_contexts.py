@@ -37,9 +37,9 @@ class _Making:
         self.back = {leaf: self._link(self.holders) for leaf in self.leaves if rng.random() < 0.6}
         self.told = {leaf: self._told(leaf) for leaf in self.leaves}
         self.made = {leaf: f"m{leaf}" for leaf in self.leaves if rng.random() < 0.5}
-        self.roots = {
-            f"r{number}": self._link([*self.holders, "Some", "Any"])[0] for number in range(rng.randint(1, 4))
-        }
+        met = [*self.holders, "Some", "Any"]
+        self.roots = {f"r{number}": self._link(met)[0] for number in range(rng.randint(1, 3))}
+        self.roots_aside = {f"s{number}": self._link(self.holders)[0] for number in range(rng.randint(0, 2))}
 
     def _values(self, holder: str) -> list[str]:
         return [f"{holder}.v", f"{holder}.w{holder}", f"{holder}.box", f"{holder}.item"]
@@ -159,7 +159,9 @@ class _Making:
             back = f"back: {self.back[leaf][0]}" if leaf in self.back and self.back[leaf][1] else ""
             types.append(f'type {leaf} @key(fields: "id") {{ id: ID! p{leaf}: Int {made} {back} }}')
         item = 'type Item @key(fields: "no") { no: String! name: String }'
-        return "\n".join([*types, item, "type Box @shareable { in: String }", "type Query { _empty: String }"])
+        roots = " ".join(f"{name}: {of}" for name, of in self.roots_aside.items())
+        query = f"type Query {{ _empty: String {roots} }}"
+        return "\n".join([*types, item, "type Box @shareable { in: String }", query])
 
     def _unsplit(self) -> str:
         types = [
@@ -172,7 +174,7 @@ class _Making:
             made = f"m{leaf}: String" if leaf in self.made else ""
             back = f"back: {self.back[leaf][0]}" if leaf in self.back else ""
             types.append(f"type {leaf} {{ id: ID! p{leaf}: Int {told} {made} {back} }}")
-        roots = " ".join(f"{name}: {of}" for name, of in self.roots.items())
+        roots = " ".join(f"{name}: {of}" for name, of in (self.roots | self.roots_aside).items())
         return "\n".join(
             [
                 f"type Query {{ v: String {roots} _empty: String }}",
@@ -207,7 +209,7 @@ class _Making:
                 each.values[self.made[each.type]] = Computed(lambda sent, **_: f"made of {sent}")
             if each.type in self.back:
                 each.values["back"] = self._linked(self.back[each.type][0], holders, leaves)
-        query = {name: self._linked(of, holders, leaves) for name, of in self.roots.items()}
+        query = {name: self._linked(of, holders, leaves) for name, of in (self.roots | self.roots_aside).items()}
         return [*items, *holders, *leaves], {**query, "v": self._text()}
 
     def _text(self) -> str | None:

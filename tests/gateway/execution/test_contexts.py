@@ -158,7 +158,7 @@ class TestFailures:
         reads = (Input("currency", "currency", None, False, None),)
         must = ContextValue("Item.price(currency:)", "c", "String!", 1, reads)
         may = replace(must, type="String")
-        above = ({"orders": []}, {"currency": None})
+        above = ({"orders": []}, {"currency": None}, {"sku": "a"})
         assert values([may], above) == (None,)
         failed = values([may, must], above)
         assert isinstance(failed, Failure)
@@ -274,3 +274,71 @@ async def test_what_nothing_above_sets_is_no_way() -> None:
     assert "Query.book > titled > of" in answer.errors[0]["message"]
     assert "filled from an ancestor (@fromContext)" in answer.errors[0]["message"]
     assert world.asked == []
+
+
+DESK = """
+type Work @key(fields: "id") @context(name: "work") { id: ID! shelf: String @external code: String @external
+  title: Title titles: [Title!] }
+type Title @key(fields: "id") { id: ID! sort: String
+  of(shelf: String @fromContext(field: "$work { shelf }")): String
+  both(shelf: String @fromContext(field: "$work { shelf }"),
+    code: String @fromContext(field: "$work { code }")): String }
+"""
+STOCK = """
+type Query { works: [Work!]! }
+type Work @key(fields: "id") { id: ID! shelf: String code: String }
+"""
+
+
+class TestInOneFetch:
+    """What fills an argument is known before the fetch that leads to its field: then that fetch asks for it too."""
+
+    @pytest.fixture
+    def desk(self) -> World:
+        titles = [
+            thing(
+                "Title",
+                id=f"t{n}",
+                sort=f"sort {n}",
+                of=FromContext(lambda shelf, n=n: f"{n} of {shelf}", {"shelf": {"Work": "shelf"}}),
+                both=FromContext(
+                    lambda shelf, code, n=n: f"{n} of {shelf} {code}",
+                    {"shelf": {"Work": "shelf"}, "code": {"Work": "code"}},
+                ),
+            )
+            for n in range(3)
+        ]
+        works = [
+            thing("Work", id="1", shelf="a", code="x", title=titles[0], titles=titles),
+            thing("Work", id="2", shelf="b", code="x", title=titles[1], titles=titles[:1]),
+            thing("Work", id="3", shelf="b", code=None, title=None, titles=None),
+        ]
+        return World({"desk": DESK, "stock": STOCK}, [*works, *titles], query={"works": works})
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "{ works { title { of } titles { of both } } }",
+            "{ works { title { id sort of both } } }",
+            "{ works { shelf: code titles { a: of b: of } title { code: both } } }",
+        ],
+    )
+    async def test_two_requests_are_enough(self, desk: World, query: str) -> None:
+        """One for the works with what fills the arguments, one for their titles."""
+        expected = await desk.one_graph(query)
+        assert await desk.data(query) == expected.data
+        assert desk.services == ["stock", "desk"]
+
+    async def test_a_value_that_failed_leaves_the_rest(self, desk: World) -> None:
+        """What it fills is null with its error; a title that isn't there is null without one."""
+        desk.faulty = lambda system, type_name, name, of: coded("lost") if name == "code" else None
+        answer = await desk.ask("{ works { title { sort of both } } }")
+        assert answer.data == {
+            "works": [
+                {"title": {"sort": "sort 0", "of": "0 of a", "both": None}},
+                {"title": {"sort": "sort 1", "of": "1 of b", "both": None}},
+                {"title": None},
+            ]
+        }
+        met = [("BROKEN", "works.0.title.both"), ("BROKEN", "works.1.title.both")]
+        assert told(answer) == [("BROKEN", ""), *met]  # the third work's is nowhere to be seen, and so told without one
