@@ -79,6 +79,10 @@ def _read(given: Sequence[SubgraphSdl], report: Report) -> list[Subgraph]:
         report.problem(
             "DUPLICATE_SUBGRAPH_NAME", f"{name} is given twice: give each subgraph a name of its own", subgraphs=[name]
         )
+    for name in dict.fromkeys(name for name in names if name.strip() in ("", "_")):
+        report.problem(
+            "INVALID_SUBGRAPH_NAME", f'a subgraph is called "{name}": give it a name people know', subgraphs=[name]
+        )
     read = [read_subgraph(sdl, graph, report=report) for sdl, graph in zip(given, graph_names(names), strict=True)]
     return [with_own_keys(subgraph) for subgraph in read if subgraph is not None]
 

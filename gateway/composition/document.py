@@ -8,8 +8,10 @@ and what it may repeat of the federation specification (`directive @key ...`, `s
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from graphql import (
+    REMOVE,
     ConstDirectiveNode,
     DefinitionNode,
     DirectiveDefinitionNode,
@@ -18,6 +20,7 @@ from graphql import (
     EnumTypeExtensionNode,
     ExecutableDefinitionNode,
     GraphQLError,
+    GraphQLSchema,
     GraphQLSyntaxError,
     InputObjectTypeDefinitionNode,
     InputObjectTypeExtensionNode,
@@ -33,13 +36,18 @@ from graphql import (
     TypeExtensionNode,
     UnionTypeDefinitionNode,
     UnionTypeExtensionNode,
+    ValuesOfCorrectTypeRule,
+    Visitor,
     build_ast_schema,
     parse,
     specified_scalar_types,
+    validate,
     validate_schema,
+    visit,
 )
 from graphql.validation.validate import validate_sdl
 
+from gateway.composition.definitions import check_definitions
 from gateway.composition.links import Names, definition_of, names_of, read_links
 from gateway.composition.problems import Report
 
@@ -49,6 +57,7 @@ Declaration = TypeDefinitionNode | TypeExtensionNode
 
 ROOTS = ("query", "mutation", "subscription")
 _MACHINERY = {"_Any", "_Entity", "_Service", "_FieldSet"}
+_WITH_FIELD_SETS = ("key", "requires", "provides", "fromContext")
 _SPECIFIED_SCALARS = set(specified_scalar_types)
 _MACHINERY_FIELDS = {"_service", "_entities"}
 _DEFINITION_OF: Mapping[type[TypeExtensionNode], type[TypeDefinitionNode]] = {
@@ -90,10 +99,11 @@ def read_document(sdl: str, subgraph: str, *, report: Report) -> Document | None
         return None
     roots = _roots(schema_nodes)
     declarations = _grouped(_stripped(nodes, names, roots))
+    check_definitions(nodes, names, subgraph, report=report)
     _check_root_names(declarations, roots, subgraph, report)
     _check_only_types(nodes, subgraph, report)
     custom = tuple(node for node in nodes if isinstance(node, DirectiveDefinitionNode) and _is_custom(node, names))
-    errors = _graphql_errors(declarations, custom, names, roots)
+    errors = _graphql_errors(declarations, custom, names, roots, schema_directives)
     for found in errors:
         _invalid(found, subgraph, report)
     return None if errors else Document(declarations, roots, names, schema_directives, custom)
@@ -198,24 +208,46 @@ def _graphql_errors(
     custom: Iterable[DirectiveDefinitionNode],
     names: Names,
     roots: Mapping[str, str],
+    schema_directives: Iterable[ConstDirectiveNode],
 ) -> list[GraphQLError]:
     """What graphql-core says of the schema with federation's definitions added and its licences granted.
 
     The licences: an extension needs no definition, and there may be no query root, or one without fields.
     """
-    definitions: list[DefinitionNode] = [*custom, *_machinery(names, roots, declarations)]
+    definitions: list[Any] = [*custom, *_machinery(names, roots, declarations)]
     for nodes in declarations.values():
         first, *rest = nodes
         definitions += [_as_definition(first), *rest]
+    on_schema = tuple(node for node in schema_directives if node.name.value != "link")
+    definitions.append(SchemaExtensionNode(directives=on_schema, operation_types=()))
     document = DocumentNode(definitions=tuple(definitions))
     if errors := validate_sdl(document):
         return errors
     try:
-        return validate_schema(build_ast_schema(document, assume_valid_sdl=True))
+        schema = build_ast_schema(document, assume_valid_sdl=True)
+        return [*validate_schema(schema), *_wrong_values(document, schema, names)]
     except GraphQLError as error:  # what validation of SDL lets pass: @specifiedBy(url: unquoted)
         return [error]
     except TypeError as error:  # what graphql-core can't validate: a default for an argument of object type
         return [GraphQLError(str(error))]
+
+
+def _wrong_values(document: DocumentNode, schema: GraphQLSchema, names: Names) -> list[GraphQLError]:
+    """Arguments of directives that their type doesn't take. Those of keys and field sets have codes of their own."""
+    plain = visit(document, _WithoutFieldSets(names))
+    return validate(schema, plain, [ValuesOfCorrectTypeRule])
+
+
+class _WithoutFieldSets(Visitor):
+    """Takes out the directives whose values are checked elsewhere."""
+
+    def __init__(self, names: Names) -> None:
+        super().__init__()
+        self._names = names
+
+    def enter_directive(self, node: ConstDirectiveNode, *_: object) -> object:
+        standard = self._names.directives.get(node.name.value)
+        return REMOVE if standard in _WITH_FIELD_SETS else None
 
 
 def _machinery(names: Names, roots: Mapping[str, str], declarations: Mapping[str, object]) -> Iterable[DefinitionNode]:

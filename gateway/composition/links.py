@@ -87,6 +87,16 @@ _OWN_SPECS: Mapping[str, tuple[str, ...]] = {
         "cacheTag": ("cacheTag",),
     }.items()
 }
+# Those of them that there are; the link specification is read with them.
+_VERSIONS: Mapping[str, tuple[tuple[int, int], ...]] = {
+    "https://specs.apollo.dev/link": ((1, 0),),
+    "https://specs.apollo.dev/tag": ((0, 1), (0, 2), (0, 3)),
+    "https://specs.apollo.dev/inaccessible": ((0, 1), (0, 2)),
+    **{
+        f"https://specs.apollo.dev/{spec}": ((0, 1),)
+        for spec in ("authenticated", "requiresScopes", "policy", "context", "cost", "cacheTag")
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,51 +134,68 @@ def read_links(
     directives: Iterable[DirectiveNode | ConstDirectiveNode], subgraph: str, *, report: Report
 ) -> list[Link] | None:
     """Every @link of a schema definition; None when one can't be read, which is reported."""
-    links, unreadable = [], False
+    links: list[Link] = []
+    unreadable = False
     for node in directives:
         if node.name.value != "link":
             continue
         arguments = {argument.name.value: value_from_ast_untyped(argument.value) for argument in node.arguments or ()}
         line = node.loc.start_token.line if node.loc else None
-        if (link := _link(arguments, line)) is None:
+        match = _SPEC_URL.match(str(arguments.get("url")))
+        if match is None or not _is_name(arguments.get("as") or match["name"]):
             unreadable = True
+            url = f'@link(url: "{arguments["url"]}")' if arguments.get("url") else "a @link"
             report.problem(
                 "INVALID_LINK_IDENTIFIER",
-                f'{subgraph}: @link(url: "{arguments.get("url")}") has no specification address or no list of names;'
-                ' write it like url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"]',
+                f"{subgraph}: {url} has no specification address with a version, or no name by it;"
+                ' write it like url: "https://specs.apollo.dev/federation/v2.9"',
+                subgraphs=[subgraph],
+                line=line,
+            )
+        elif fact := _wrong_import(arguments.get("import")):
+            unreadable = True
+            report.problem(
+                "INVALID_LINK_DIRECTIVE_USAGE",
+                f'{subgraph}: @link(url: "{arguments["url"]}") imports {fact}',
                 subgraphs=[subgraph],
                 line=line,
             )
         else:
-            links.append(link)
+            links.append(_link(match, arguments, line))
     return None if unreadable else links
 
 
-def _link(arguments: Mapping[str, Any], line: int | None) -> Link | None:
-    match = _SPEC_URL.match(str(arguments.get("url")))
-    imports = arguments.get("import") or []
-    prefix = arguments.get("as") or (match and match["name"])
-    if match is None or not _is_name(prefix) or not isinstance(imports, list) or not all(map(_is_import, imports)):
-        return None
+def _link(match: re.Match[str], arguments: Mapping[str, Any], line: int | None) -> Link:
     return Link(
         identity=match["identity"],
         name=match["name"],
         version=(int(match["major"]), int(match["minor"])),
-        prefix=str(prefix),
-        imports=dict(_import(entry) for entry in imports),
+        prefix=str(arguments.get("as") or match["name"]),
+        imports=dict(_import(entry) for entry in arguments.get("import") or []),
         line=line,
     )
 
 
-def _is_import(entry: object) -> bool:
-    """`"@key"` or `{name: "@key", as: "@primaryKey"}`"""
-    match entry:
-        case str(name):
-            return _is_name(name)
-        case {"name": str(name), **others}:
-            return _is_name(name) and _is_name(others.get("as", name))
-        case _:
-            return False
+def _wrong_import(given: object) -> str | None:
+    """What is wrong with a list of imports; each is `"@key"` or `{name: "@key", as: "@primaryKey"}`."""
+    if given is None:
+        return None
+    if not isinstance(given, list):
+        return 'no list: write it like import: ["@key", "@shareable"]'
+    called: dict[str, str] = {}
+    for entry in given:
+        match entry:
+            case str(name) if _is_name(name):
+                local = name
+            case {"name": str(name), **others} if _is_name(name) and _is_name(others.get("as", name)):
+                local = str(others.get("as", name))
+            case _:
+                return 'something without a name: write each like "@key" or {name: "@key", as: "@primaryKey"}'
+        if name.startswith("@") != local.startswith("@"):
+            return f'"{name}" as "{local}": only a directive begins with "@", so write it in both or in none'
+        if called.setdefault(local, name) != name:
+            return f'"{called[local]}" and "{name}" as "{local}": give each a name of its own'
+    return None
 
 
 def _is_name(value: object) -> bool:
@@ -184,6 +211,17 @@ def _import(entry: str | Mapping[str, str]) -> tuple[str, str]:
 def names_of(links: Iterable[Link], subgraph: str, *, report: Report) -> Names | None:
     """The names a subgraph uses; None, with the problem reported, when it links what we don't know."""
     links = tuple(links)
+    for link in links:
+        versions = _VERSIONS.get(link.identity)
+        if versions is not None and link.version not in versions:
+            known = ", ".join(f"v{major}.{minor}" for major, minor in versions)
+            report.problem(
+                "UNKNOWN_LINK_VERSION",
+                f"{subgraph} links {link.identity}/v{link.version[0]}.{link.version[1]}; known is {known}",
+                subgraphs=[subgraph],
+                line=link.line,
+            )
+            return None
     federation = next((link for link in links if link.identity == FEDERATION), None)
     if federation is None:
         scalars = {"_FieldSet": "FieldSet", **{f"federation__{name}": name for name in FIELD_SET_SCALARS[1:]}}

@@ -100,7 +100,7 @@ class Reach:
             self._wanted = frozenset(
                 (argument.context, argument.selection)
                 for found in self.merged.types.values()
-                if isinstance(found, MergedObject)
+                if isinstance(found, MergedObject | MergedInterface)
                 for wanted in found.fields.values()
                 for join in wanted.joins
                 for argument in join.context_arguments

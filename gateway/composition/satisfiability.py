@@ -5,6 +5,8 @@ A breadth-first walk over (type, places), so that each problem shows a shortest 
     a. start at each root type, at hand in all its subgraphs
     b. a value of an interface or union is each of its possible types in turn
     c. each accessible field must lead somewhere; where it leads is walked next, unless walked already with fewer places
+
+Progressive overrides are walked label by label: whatever is active, each field must be had.
 """
 
 from collections import deque
@@ -13,6 +15,7 @@ from dataclasses import dataclass, field
 from gateway.composition.check.inaccessible import is_inaccessible
 from gateway.composition.elements import named
 from gateway.composition.field_sets import parse_field_set, text_of
+from gateway.composition.labels import decided, labels_of, states_of
 from gateway.composition.merge.merging import both
 from gateway.composition.merged import Merged, MergedObject
 from gateway.composition.problems import Report
@@ -40,6 +43,7 @@ class _Walk:
     reach: Reach
     names: dict[str, str]
     report: Report
+    when: str = ""  # which labels are active, for the message
     open: deque[_State] = field(default_factory=deque)
     walked: dict[str, list[tuple[Places, Contexts]]] = field(default_factory=dict)
     said: set[tuple[str, str]] = field(default_factory=set)
@@ -68,7 +72,7 @@ class _Walk:
         target = named(self.merged.types["Mutation"].fields[name].type)  # type: ignore[union-attr]
         reports = []
         for place in sorted(places, key=repr):
-            alone = _Walk(self.merged, self.reach, self.names, Report())
+            alone = _Walk(self.merged, self.reach, self.names, Report(), self.when)
             alone.open.append(_State(target, frozenset([place]), following, contexts))
             alone.run()
             reports.append(alone.report.problems)
@@ -120,11 +124,9 @@ class _Walk:
         path = " { ".join(state.path) + " }" * (len(state.path) - 1)
         self.report.problem(
             "SATISFIABILITY_ERROR",
-            f"{state.type} can't be told by `{path}`: {both(names)} has it as @interfaceObject, which doesn't say"
-            " the real"
-            f" type, and no subgraph with the interface {state.type} can be entered by a @key from there. Give the"
-            " interface"
-            " a resolvable @key",
+            f"{state.type} can't be told by `{path}`{self.when}: {both(names)} has it as @interfaceObject, which"
+            f" doesn't say the real type, and no subgraph with the interface {state.type} can be entered by a @key from"
+            " there. Give the interface a resolvable @key",
             subgraphs=names,
             coordinate=state.type,
         )
@@ -136,9 +138,8 @@ class _Walk:
         said = [reason for reason in reasons if reason]
         self.report.problem(
             "SATISFIABILITY_ERROR",
-            f"{coordinate} can't be had by `{path}`: {'; '.join(said)}. Give a subgraph that has it a @key it can be"
-            " entered"
-            f" by, or resolve it (@shareable) where {state.type} comes from",
+            f"{coordinate} can't be had by `{path}`{self.when}: {'; '.join(said)}. Give a subgraph that has it a @key"
+            f" it can be entered by, or resolve it (@shareable) where {state.type} comes from",
             subgraphs=[self.names[graph] for graph, reason in zip(self.names, reasons, strict=True) if reason],
             coordinate=coordinate,
         )
@@ -177,9 +178,18 @@ class _Walk:
 
 def check_satisfiability(merged: Merged, names: dict[str, str], *, report: Report) -> None:
     """SATISFIABILITY_ERROR for each field that can't be had somewhere; `names` are the subgraphs' by their graph."""
-    walk = _Walk(merged, Reach(merged), names, report)
-    walk.open.extend(_State(root, frozenset(), (root.lower(),)) for root in ROOTS if root in merged.types)
-    walk.run()
+    labels = labels_of(merged)
+    said: set[tuple[str, str]] = set()
+    for active in states_of(labels):
+        schema = decided(merged, active)
+        walk = _Walk(schema, Reach(schema), names, report, _when(labels, active), said=said)
+        walk.open.extend(_State(root, frozenset(), (root.lower(),)) for root in ROOTS if root in merged.types)
+        walk.run()
+
+
+def _when(labels: frozenset[str], active: frozenset[str]) -> str:
+    told = [f'"{label}" is {"active" if label in active else "not active"}' for label in sorted(labels)]
+    return f" while the @override label {both(told)}" if told else ""
 
 
 def _is_at(places: Places, graph: str) -> bool:

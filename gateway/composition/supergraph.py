@@ -22,6 +22,7 @@ from graphql.language import (
 )
 
 from gateway.composition.api_schema import api_schema
+from gateway.composition.standard_names import with_standard_names
 from gateway.errors import SupergraphError
 from gateway.selections import Field, Selections, field_set
 
@@ -130,7 +131,7 @@ class Supergraph:
     @classmethod
     def read(cls, sdl: str) -> "Supergraph":
         """The supergraph written in `sdl`; SupergraphError when it has no join__Graph."""
-        document = parse(sdl, no_location=True)
+        document = with_standard_names(parse(sdl, no_location=True))
         graphs = dict(_graphs(document))
         if not graphs:
             raise SupergraphError("no enum join__Graph with @join__graph values: this is not a supergraph document")

@@ -42,7 +42,8 @@ def _check_access(subgraph: Subgraph, found: TypeDef, report: Report) -> None:
         return
     assert isinstance(found, ObjectType | InterfaceType)
     elements: dict[str, TypeDef | Field] = {found.name: found}
-    elements |= {f"{found.name}.{field.name}": field for field in found.fields.values()}
+    if isinstance(found, InterfaceType):  # an interface object resolves its fields, so it may say who sees them
+        elements |= {f"{found.name}.{field.name}": field for field in found.fields.values()}
     for coordinate, element in elements.items():
         for name in AUTH:
             if has(element, name):

@@ -15,6 +15,7 @@ from gateway.composition.merged import (
     MergedInterface,
     MergedObject,
     MergedType,
+    MergedUnion,
 )
 from gateway.composition.problems import Report
 
@@ -37,7 +38,7 @@ def check_inaccessible(merged: Merged, *, report: Report) -> None:
                     coordinate="Query",
                 )
             continue
-        _check_children(found, report)
+        _check_children(merged, found, report)
         for coordinate, type_name in _references(found):
             target = merged.types.get(type_name)
             if target is not None and is_inaccessible(target):
@@ -58,8 +59,8 @@ def check_inaccessible(merged: Merged, *, report: Report) -> None:
                 pass
 
 
-def _check_children(found: MergedType, report: Report) -> None:
-    children: list[MergedField | MergedInputValue | MergedEnumValue]
+def _check_children(merged: Merged, found: MergedType, report: Report) -> None:
+    children: list[MergedType | MergedField | MergedInputValue | MergedEnumValue]
     match found:
         case MergedObject(fields=fields) | MergedInterface(fields=fields):
             children = list(fields.values())
@@ -67,6 +68,8 @@ def _check_children(found: MergedType, report: Report) -> None:
             children = list(inputs.values())
         case MergedEnum(values=values):
             children = list(values.values())
+        case MergedUnion(members=members):
+            children = [merged.types[member] for _, member in members if member in merged.types]
         case _:
             return
     if children and all(map(is_inaccessible, children)):
@@ -110,6 +113,21 @@ def _check_owed(merged: Merged, found: MergedObject | MergedInterface, report: R
                     f"{found.name}.{name} is @inaccessible but {interface}.{name} isn't: make that @inaccessible too",
                     coordinate=f"{found.name}.{name}",
                 )
+            elif own is not None and not is_inaccessible(own):
+                _check_owed_arguments(f"{found.name}.{name}", own, f"{interface}.{name}", field, report)
+
+
+def _check_owed_arguments(coordinate: str, own: MergedField, owed_to: str, field: MergedField, report: Report) -> None:
+    if is_inaccessible(field):
+        return
+    for name, argument in field.arguments.items():
+        given = own.arguments.get(name)
+        if given is not None and is_inaccessible(given) and not is_inaccessible(argument):
+            report.problem(
+                "IMPLEMENTED_BY_INACCESSIBLE",
+                f"{coordinate}({name}:) is @inaccessible but {owed_to}({name}:) isn't: make that @inaccessible too",
+                coordinate=f"{coordinate}({name}:)",
+            )
 
 
 def _check_inputs(merged: Merged, coordinate: str, field: MergedField, report: Report) -> None:

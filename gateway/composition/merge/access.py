@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from gateway.composition.elements import Applied
 from gateway.composition.merge.carried import AUTH, in_order, merge_applied
-from gateway.composition.merged import MergedInterface, MergedObject, MergedType
+from gateway.composition.merged import MergedField, MergedInterface, MergedObject, MergedType
 
-__all__ = ["with_access_of_implementations"]
+__all__ = ["with_access_of", "with_access_of_implementations"]
 
 
 def with_access_of_implementations(types: Mapping[str, MergedType]) -> dict[str, MergedType]:
@@ -16,6 +16,11 @@ def with_access_of_implementations(types: Mapping[str, MergedType]) -> dict[str,
         name: _interface(found, _implementations(types, name)) if isinstance(found, MergedInterface) else found
         for name, found in types.items()
     }
+
+
+def with_access_of(field: MergedField, other: MergedField) -> MergedField:
+    """The field, asking what the other asks too."""
+    return replace(field, carried=_asked([field.carried, other.carried]))
 
 
 def _implementations(types: Mapping[str, MergedType], interface: str) -> list[MergedObject]:

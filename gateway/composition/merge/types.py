@@ -22,7 +22,7 @@ from gateway.composition.elements import (
     named,
 )
 from gateway.composition.field_sets import FieldSetError, parse_field_set, text_of
-from gateway.composition.merge.access import with_access_of_implementations
+from gateway.composition.merge.access import with_access_of, with_access_of_implementations
 from gateway.composition.merge.carried import merged_carried, merged_description
 from gateway.composition.merge.directives import merge_directives
 from gateway.composition.merge.enums import merge_enum
@@ -33,6 +33,7 @@ from gateway.composition.merged import (
     JoinField,
     JoinType,
     Merged,
+    MergedField,
     MergedInput,
     MergedInterface,
     MergedObject,
@@ -185,17 +186,24 @@ def _in_one_spelling(text: str) -> str:
 
 
 def _spread_interface_objects(merging: Merging, merged: dict[str, MergedType]) -> None:
-    """Fields that interface objects add reach every implementation of the interface, joined to no graph."""
+    """Fields that interface objects add reach every implementation of the interface, joined to no graph.
+
+    Where an implementation has the field itself, it asks what the interface object's asks too.
+    """
     for name, found in list(merged.items()):
         if not isinstance(found, MergedObject):
             continue
-        added = {}
+        added: dict[str, MergedField] = {}
         for interface in dict.fromkeys(interface for _, interface in found.implements):
             above = merged.get(interface)
             if not isinstance(above, MergedInterface):
                 continue
             for field_name in _added_by_interface_objects(merging, interface):
-                if field_name in above.fields and field_name not in found.fields:
+                if field_name not in above.fields:
+                    continue
+                if field_name in found.fields:
+                    added[field_name] = with_access_of(found.fields[field_name], above.fields[field_name])
+                else:
                     added[field_name] = replace(above.fields[field_name], joins=(JoinField(),))
         if added:
             merged[name] = replace(found, fields={**found.fields, **added})

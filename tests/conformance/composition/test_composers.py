@@ -72,6 +72,6 @@ def test_refusal_is_shared(answers: dict[tuple[str, str], Answer], case: Case, c
         if "apollo refuses without a code" in case.differs:
             assert codes == {"NO_CODE"}
         else:
-            # Apollo's composition may say more at once, and where the table says so, less.
-            assert case.codes & codes
-            assert case.codes <= codes or any(note.startswith("apollo says") for note in case.differs)
+            # Apollo's composition may say more at once, and where the table says so, other codes.
+            other = {code for note in case.differs if note.startswith("apollo says ") for code in note[12:].split(", ")}
+            assert codes == other if other else case.codes <= codes
