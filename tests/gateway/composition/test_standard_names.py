@@ -11,7 +11,10 @@ from gateway.composition.changes import changes_between
 from gateway.composition.supergraph import Supergraph
 from tests.gateway.composition.tables import HEADER
 
-SDL = "type Query { a: Int b: Int @inaccessible c: Int @authenticated d: [Int] @cost(weight: 3) @listSize(assumedSize: 9) }"
+SDL = (
+    "type Query { a: Int b: Int @inaccessible c: Int @authenticated"
+    " d: [Int] @cost(weight: 3) @listSize(assumedSize: 9) }"
+)
 
 
 def test_renamed_directives_mean_what_their_specifications_say() -> None:
