@@ -56,9 +56,9 @@ $(BUILT): %/dist/index.html: $(INSTALLED) constraints-node.txt $$(wildcard %/*.*
 
 # Only after a change of dependencies; needs `uv`.
 constraints:
-	uv pip compile pyproject.toml --extra test --group build --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --extra test --group build --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 		--no-annotate --custom-compile-command "make constraints" --quiet --output-file constraints.txt
-	uv pip compile --group node --universal --python-version 3.11 --generate-hashes \
+	uv pip compile --group node --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 		--no-annotate --custom-compile-command "make constraints" --quiet --output-file constraints-node.txt
 
 # The demo company's data stays: it may hold what somebody imported.
