@@ -279,6 +279,14 @@ class TestKeys:
         assert (answer.data, answer.errors) == ({"thing": {"size": None, "code": None}}, ())
         assert world.services == ["a"]
 
+    async def test_a_key_that_is_never_null_is_used_first(self) -> None:
+        """Of two keys that cost the same; objects without the other one are then found too."""
+        one = 'type Query { thing: Thing } type Thing @key(fields: "ref") @key(fields: "id") { ref: ID id: ID! }'
+        two = 'type Thing @key(fields: "ref") @key(fields: "id") { ref: ID id: ID! size: Int }'
+        found = thing("Thing", ref=None, id="1", size=5)
+        world = World({"a": one, "b": two}, [found], query={"thing": found})
+        assert await world.data("{ thing { size } }") == {"thing": {"size": 5}}
+
     async def test_a_null_within_a_nested_key(self) -> None:
         """A key is whole or it is none."""
         world = keyed(parent=None)
