@@ -17,6 +17,7 @@ from typing import Any
 from graphql import (
     ExecutionResult,
     GraphQLError,
+    GraphQLField,
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLResolveInfo,
@@ -30,7 +31,7 @@ from graphql import (
     value_from_ast_untyped,
 )
 from graphql.execution.values import get_argument_values
-from graphql.language import FieldNode, InlineFragmentNode, OperationDefinitionNode, SelectionSetNode
+from graphql.language import FieldNode, InlineFragmentNode, NameNode, OperationDefinitionNode, SelectionSetNode
 
 from gateway.authorization.access import Access
 from gateway.authorization.row_rules import RowRule
@@ -39,6 +40,7 @@ from gateway.composition.subgraph import SubgraphSdl
 from gateway.composition.supergraph import Supergraph
 from gateway.doors.viewer import Viewer
 from gateway.pipeline import Gateway
+from gateway.planning.labels import Labels
 from gateway.request import GraphQLRequest, GraphQLResponse
 from gateway.subgraphs.embedded import CompiledDocument, EmbeddedSubgraph
 from gateway.subgraphs.operation import SubgraphOperation
@@ -49,6 +51,7 @@ __all__ = [
     "NOW",
     "Asked",
     "Computed",
+    "Counted",
     "Faulty",
     "FromContext",
     "Thing",
@@ -72,10 +75,11 @@ TESTER = Viewer("test")
 @dataclass(slots=True, eq=False)
 class Thing:
     """An object of the world. A value is JSON, a Thing, a list, an exception (raised), a function of the field's
-    arguments that gives one of these, or Computed."""
+    arguments that gives one of these, Computed, or Counted."""
 
     type: str
     values: dict[str, Any]
+    unknown_to: frozenset[str] = frozenset()  # subgraphs that have nothing for its key
 
     def __repr__(self) -> str:
         return f"{self.type}({', '.join(f'{k}={v!r}' for k, v in self.values.items() if isinstance(v, str | int))})"
@@ -98,6 +102,17 @@ class FromContext:
 
     of: Callable[..., Any]
     wants: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A value that depends on how many mutations have run since the question, `of(count, **arguments)`.
+
+    One that `advances` is such a mutation itself.
+    """
+
+    of: Callable[..., Any]
+    advances: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +142,12 @@ def down(system: str) -> Twist:
 
 def supergraph_of(sdls: Mapping[str, str]) -> Supergraph:
     """Composed from subgraph SDLs by name; the @link is added where it's missing."""
-    return _composed(tuple(sdls.items()))
+    return _composed(tuple((name, _linked(sdl)) for name, sdl in sdls.items()))
 
 
 @cache
 def _composed(sdls: tuple[tuple[str, str], ...]) -> Supergraph:
-    given = [SubgraphSdl(name, f"http://{name}", _linked(sdl)) for name, sdl in sdls]
+    given = [SubgraphSdl(name, f"http://{name}", sdl) for name, sdl in sdls]
     return Supergraph.read(compose(given).supergraph_sdl)
 
 
@@ -141,7 +156,10 @@ def _linked(sdl: str) -> str:
 
 
 class World:
-    """Things, the subgraphs that know them, and a gateway. `asked` and `twists` are there for tests to read and set."""
+    """Things, the subgraphs that know them, and a gateway. `asked` and `twists` are there for tests to read and set.
+
+    `written` are the subgraphs' SDLs as the composer reads them, if these say the same in other words.
+    """
 
     def __init__(
         self,
@@ -153,6 +171,8 @@ class World:
         cached: int = 1000,
         rules: Iterable[RowRule] = (),
         refuse_whole: bool = False,
+        written: Mapping[str, str] | None = None,
+        active_labels: Iterable[str] = (),
     ) -> None:
         self.roots = {"Query": Thing("Query", dict(query or {})), "Mutation": Thing("Mutation", dict(mutation or {}))}
         self.things: dict[str, list[Thing]] = {}
@@ -163,14 +183,22 @@ class World:
         self.twists: dict[str, Twist] = {}
         self.before: dict[str, Callable[[], Awaitable[object]]] = {}  # awaited before a system answers
         self.faulty: Faulty | None = None
-        self.supergraph = supergraph_of(subgraphs)
+        self.turn = 0  # how many mutations have run
+        self.drawn = 0.0  # decides about the labels of overrides that name a percentage
+        self.active_labels = frozenset(active_labels)
+        # What took part in answering: ("field", subgraph, type, name), "key" with a field set, "provided" with a field.
+        self.seen: set[tuple[str, str, str, str]] = set()
+        self.supergraph = _composed(tuple(written.items())) if written else supergraph_of(subgraphs)
         self.subgraphs = {name: _Suspicious(name, _linked(sdl), self) for name, sdl in subgraphs.items()}
         self.cached = cached
         self.gateway = self.guarded_by(Access(self.supergraph, rules=rules, refuse_whole=refuse_whole))
 
     def guarded_by(self, access: Access) -> Gateway:
         """A gateway to the same world, with `access`."""
-        return Gateway(self.supergraph, self.subgraphs, access=access, cached=self.cached, most_objects=10**15)
+        labels = Labels(always=self.active_labels, draw=lambda: self.drawn)
+        return Gateway(
+            self.supergraph, self.subgraphs, access=access, cached=self.cached, most_objects=10**15, labels=labels
+        )
 
     @property
     def services(self) -> list[str]:
@@ -188,6 +216,7 @@ class World:
         """The gateway's answer; AssertionError when a subgraph had to complain."""
         self.asked.clear()
         self.complaints.clear()
+        self.turn = 0
         request = GraphQLRequest(query=query, variables=variables or {}, operation_name=operation_name)
         answer = await self.gateway.answer(request, RequestContext(now=NOW, viewer=viewer))
         assert not self.complaints, "\n".join(self.complaints)
@@ -202,6 +231,19 @@ class World:
     async def one_graph(self, query: str, variables: Mapping[str, Any] | None = None) -> ExecutionResult:
         """What graphql-core answers on the unsplit schema, from the same things."""
         return await one_graph(self, self.supergraph.api_schema, query, variables or {})
+
+    def is_elsewhere(self, subgraph: str, type_name: str, name: str) -> bool:
+        """Whether an override has another than `subgraph` resolve the field, as far as labels are active."""
+        by_name = {each: s.overrides.get((type_name, name)) for each, s in self.subgraphs.items()}
+        own = by_name[subgraph]
+        if own and own[0] in self.subgraphs and not self._is_active(own[1]):
+            return True
+        return any(each and each[0] == subgraph and self._is_active(each[1]) for each in by_name.values())
+
+    def _is_active(self, label: str | None) -> bool:
+        if label is None or label in self.active_labels:
+            return True
+        return label.startswith("percent(") and self.drawn < float(label[len("percent(") : -1])
 
     def named(self, type_name: str) -> list[Thing]:
         """The things of a type; of an interface those of all types that implement it."""
@@ -224,6 +266,10 @@ class World:
         if isinstance(value, FromContext):
             taken = {each: self._taken(wanted, above) for each, wanted in value.wants.items()}
             return value.of(**arguments, **taken)
+        if isinstance(value, Counted):
+            count = self.turn
+            self.turn += value.advances
+            return value.of(count, **arguments)
         return value(**arguments) if callable(value) else value
 
     def _taken(self, wanted: Mapping[str, str], above: Sequence[Thing]) -> Any:
@@ -247,12 +293,29 @@ class World:
                 if self.supergraph.types[of.type].name in self.supergraph.possible(node.type_condition.name.value):
                     found.update(self.true_selection(of, node.selection_set, above))
             elif isinstance(node, FieldNode) and node.name.value != "__typename":
-                declared = self.supergraph.api_schema.type_map[of.type]
-                assert isinstance(declared, GraphQLObjectType)
-                arguments = get_argument_values(declared.fields[node.name.value], node)
+                arguments = get_argument_values(self.declared(of.type, node.name.value), node)
                 value = self.true_value(of, node.name.value, arguments, above)
                 found[node.name.value] = self._true_json(value, node.selection_set, (of, *above))
         return found
+
+    def declared(self, type_name: str, name: str) -> GraphQLField:
+        """A field as some subgraph declares it, though clients may not see it; without what contexts fill."""
+        implemented = frozenset[str]().union(*self.supergraph.types[type_name].implements.values())
+        names = (type_name, *sorted(implemented))
+        types = (each.schema.type_map.get(one) for each in self.subgraphs.values() for one in names)
+        found = next(each.fields[name] for each in types if isinstance(each, GraphQLObjectType) and name in each.fields)
+        given = {name: each for name, each in found.args.items() if not _directives(each, "fromContext")}
+        return GraphQLField(found.type, args=given)
+
+    def hidden_defaults(self, type_name: str, info: GraphQLResolveInfo) -> dict[str, Any]:
+        """What the arguments of a field are that clients may not give."""
+        declared = self.declared(type_name, info.field_name)
+        shown = info.parent_type.fields[info.field_name].args
+        hidden = {name: each for name, each in declared.args.items() if name not in shown}
+        if not hidden:
+            return {}
+        defaults = get_argument_values(GraphQLField(declared.type, args=hidden), FieldNode(name=NameNode(value="")))
+        return dict(defaults)
 
     def _true_json(self, value: Any, below: SelectionSetNode | None, above: Sequence[Thing]) -> Any:
         if isinstance(value, list):
@@ -276,8 +339,10 @@ async def one_graph(world: World, schema: GraphQLSchema, query: str, variables: 
         path = tuple(info.path.as_list())[:-1]
         found[path] = of
         above = [found[path[:length]] for length in range(len(path) - 1, -1, -1) if path[:length] in found]
-        return world.true_value(of, info.field_name, arguments, above)
+        arguments |= world.hidden_defaults(of.type, info)
+        return _shown(world.true_value(of, info.field_name, arguments, above), schema)
 
+    world.turn = 0
     result = execute(
         schema,
         document,
@@ -287,6 +352,13 @@ async def one_graph(world: World, schema: GraphQLSchema, query: str, variables: 
     )
     assert isinstance(result, ExecutionResult)
     return result
+
+
+def _shown(value: Any, schema: GraphQLSchema) -> Any:
+    """What clients may see: of a type that they may not, nothing."""
+    if isinstance(value, list):
+        return [_shown(each, schema) for each in value]
+    return None if isinstance(value, Thing) and value.type not in schema.type_map else value
 
 
 def selection_set(text: str) -> SelectionSetNode:
@@ -325,6 +397,13 @@ class _Suspicious:
             if isinstance(each, GraphQLObjectType)
             for name, declared in each.fields.items()
             for directive in _directives(declared, "requires")
+        }
+        self.overrides = {
+            (each.name, name): (_argument(directive, "from"), _argument(directive, "label"))
+            for each in self.schema.type_map.values()
+            if isinstance(each, GraphQLObjectType)
+            for name, declared in each.fields.items()
+            for directive in _directives(declared, "override")
         }
         self.real = EmbeddedSubgraph(name, self.schema, make_context=lambda context: context)
 
@@ -369,6 +448,9 @@ class _Suspicious:
                 == _only(representation, selection_set(key), self.is_possible)
                 for key in usable
             ):
+                if self.name in each.unknown_to:
+                    return None
+                self.world.seen.update(("key", self.name, type_name, key) for key in usable)
                 if error := self.world.faulty and self.world.faulty(self.name, type_name, "_entities", each):
                     return error
                 return _Seen(each, representation)
@@ -397,8 +479,13 @@ class _Suspicious:
         declared = info.parent_type.fields[name]
         node = _directives(declared, "provides")
         granted = selection_set(_argument(node[0], "fields")) if node else None
-        if self._is_external(info.parent_type, name) and not _grants(seen, name, self):
-            self._complain(f"was asked for {type_name}.{name}, which is external there")
+        self.world.seen.add(("field", self.name, type_name, name))
+        if self._is_external(info.parent_type, name):
+            self.world.seen.add(("provided", self.name, type_name, name))
+            if not _grants(seen, name, self):
+                self._complain(f"was asked for {type_name}.{name}, which is external there")
+        if self.world.is_elsewhere(self.name, type_name, name) and not _grants(seen, name, self):
+            self._complain(f"was asked for {type_name}.{name}, which another resolves")
         faulty = self.world.faulty
         if faulty and (error := faulty(self.name, type_name, name, seen.thing)):
             raise error

@@ -61,7 +61,7 @@ async def test_denied_fields_are_null_as_on_one_graph(law_cases: int, law_seed: 
     """Whatever is denied is null with FORBIDDEN, and the rest stands as it would."""
     for seed in range(law_seed, law_seed + max(1, law_cases // QUERIES_PER_GRAPH // 2)):
         rng = random.Random(f"denied {seed}")
-        graph = random_graph(rng)
+        graph = random_graph(rng, hiding=False, counting=False, weak=False)
         schema = build_schema(graph.sdl)
         everything = [
             (each.name, field)
@@ -82,7 +82,7 @@ async def test_row_rules_hold_as_on_one_graph(law_cases: int, law_seed: int) -> 
     """Of ruled types a viewer sees keys and their own rows, by whatever way; what others' rows say reaches nobody."""
     for seed in range(law_seed, law_seed + max(1, law_cases // QUERIES_PER_GRAPH)):
         rng = random.Random(f"rows {seed}")
-        graph = random_graph(rng)
+        graph = random_graph(rng, hiding=False, counting=False, weak=False)
         ruled = _Ruled(rng, graph.world)
         graph.world.gateway = graph.world.guarded_by(Access(graph.world.supergraph, rules=ruled.rules.values()))
         law = _Law(graph, build_schema(graph.sdl), ruled.is_meant, Viewer("somebody", claims=ruled.claims))
