@@ -4,7 +4,7 @@ Random graphs as in test_one_graph; now systems are down, entities can't be reso
 """
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from zlib import crc32
 
@@ -13,17 +13,26 @@ from graphql import GraphQLResolveInfo, GraphQLSchema, build_schema, execute_syn
 
 from gateway.request import GraphQLResponse
 from tests.gateway.federation import Faulty, Thing, World, coded, down
+from tests.properties.random_contexts import random_contexts
 from tests.properties.random_graph import RandomGraph, random_graph
 from tests.properties.random_query import RandomQuery, random_query
 
 QUERIES_PER_GRAPH = 10
 
 
-async def test_under_failures_data_conforms_and_every_null_has_an_error(law_cases: int, law_seed: int) -> None:
+def random_split(rng: random.Random) -> RandomGraph:
+    """Without what this law says nothing of: nulls for hidden parts, and answers that depend on what ran before."""
+    return random_graph(rng, hiding=False, counting=False)
+
+
+@pytest.mark.parametrize("make", [random_split, random_contexts], ids=lambda make: make.__name__)
+async def test_under_failures_data_conforms_and_every_null_has_an_error(
+    make: Callable[[random.Random], RandomGraph], law_cases: int, law_seed: int
+) -> None:
     """What is not null is true; what is null but should not be has an error at, above or below it; no field lies."""
     for seed in range(law_seed, law_seed + max(1, law_cases // QUERIES_PER_GRAPH)):
         rng = random.Random(f"failing systems {seed}")
-        graph = random_graph(rng, hiding=False, counting=False)
+        graph = make(rng)
         schema = build_schema(graph.sdl)
         for number in range(QUERIES_PER_GRAPH):
             query = random_query(rng, graph.world.supergraph.api_schema)
@@ -64,13 +73,17 @@ async def _lie(graph: RandomGraph, schema: GraphQLSchema, query: RandomQuery) ->
     return None
 
 
+_Source = tuple[Thing, Mapping[str, Any], tuple[Thing, ...]]
+"""A thing, what was answered for it, and the things above it, the nearest first."""
+
+
 def _confirmed(world: World, schema: GraphQLSchema, query: RandomQuery, data: Mapping[str, Any]) -> Any:
     """The one graph's answer, but null where `data` is: it has errors where that may not be."""
 
-    def resolve(source: tuple[Thing, Mapping[str, Any]], info: GraphQLResolveInfo, **arguments: Any) -> Any:
-        of, found = source
-        truth = world.true_value(of, info.field_name, arguments)
-        return _paired(truth, found[str(info.path.key)])
+    def resolve(source: _Source, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+        of, found, above = source
+        truth = world.true_value(of, info.field_name, arguments, above)
+        return _paired(truth, found[str(info.path.key)], (of, *above))
 
     def kind(value: Any, *_: Any) -> str:
         return str(value[0].type)
@@ -80,19 +93,19 @@ def _confirmed(world: World, schema: GraphQLSchema, query: RandomQuery, data: Ma
     return execute_sync(
         schema,
         document,
-        root_value=(world.roots[root], data),
+        root_value=(world.roots[root], data, ()),
         variable_values=dict(query.variables),
         field_resolver=resolve,
         type_resolver=kind,
     )
 
 
-def _paired(truth: Any, found: Any) -> Any:
+def _paired(truth: Any, found: Any, above: tuple[Thing, ...]) -> Any:
     if found is None:
         return None
     if isinstance(truth, list):
-        return [_paired(*each) for each in zip(truth, found, strict=True)]
-    return (truth, found) if isinstance(truth, Thing) else truth
+        return [_paired(*each, above) for each in zip(truth, found, strict=True)]
+    return (truth, found, above) if isinstance(truth, Thing) else truth
 
 
 def _nulls(found: Any, expected: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
