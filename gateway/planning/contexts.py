@@ -71,6 +71,12 @@ class Contexts:
     def __init__(self, supergraph: Supergraph) -> None:
         self._supergraph = supergraph
         self._set = supergraph.contexts
+        self._conditional = frozenset(
+            name
+            for each in supergraph.types.values()
+            for name, field in each.fields.items()
+            if self._set and any(join.conditional for join in field.joins.values())
+        )
         self._selected: dict[Want, Selections] = {}
         self._refused: set[Want] = set()
         self._parts: dict[tuple[Selections, str], Selections] = {}
@@ -100,6 +106,13 @@ class Contexts:
         """Whether it is the interface that sets whatever its types set."""
         own = self._set.get(interface, frozenset())
         return not self._set or all(self._set.get(each, frozenset()) == own for each in types)
+
+    def are_undecided(self, site_type: str, above: Above, field: Field) -> bool:
+        """Whether what is below a field of an interface object may be filled by its real type, which isn't known."""
+        types = self._supergraph.possible(site_type)
+        if above.real or self.are_set_alike(site_type, types):
+            return False
+        return any(each in self._conditional for each in _names(field.selections))
 
     # B
     def bound(self, above: Above, arguments: tuple[ContextArgument, ...]) -> tuple[Bound, ...] | None:
@@ -188,6 +201,13 @@ def _for(want: Want, selections: Selections) -> Selections:
         else replace(each, selections=_for(want, each.selections), wanted_by=want)
         for each in selections
     )
+
+
+def _names(selections: Selections) -> Iterator[str]:
+    for each in selections:
+        if isinstance(each, Field):
+            yield each.name
+        yield from _names(each.selections)
 
 
 def _wanting(selections: Selections) -> Iterator[Want]:

@@ -92,6 +92,9 @@ class Solver:
                 if self.supergraph.is_interface_object(site.graph, site.type):
                     pending.append(each)  # the subgraph would answer with the interface's name
                 continue  # else the type is known without asking
+            if self._is_undecided(site, each):
+                pending += [Fragment(name, (each,)) for name in sorted(self.supergraph.possible(site.type))]
+                continue
             join = local(self.supergraph, site, each.name)
             here = join is not None and not join.conditional and self._guarding.guard(site.type, each) is None
             if (site.type, each.name, each.apart) in active and not here:
@@ -112,6 +115,11 @@ class Solver:
             remainder += jumped.remainder
             cost += jumped.cost
         return Solution(tuple(steps), tuple(remainder), cost)
+
+    def _is_undecided(self, site: Site, field: Field) -> bool:
+        """Whether the real type of an interface object has to be known first: it may set a context."""
+        is_interface_object = self.supergraph.is_interface_object(site.graph, site.type)
+        return is_interface_object and self._contexts.are_undecided(site.type, site.above, field)
 
     def _take(self, site: Site, field: Field, active: Active) -> tuple[Take, Selections] | None:
         """The field from this subgraph and what is left below it; None when nothing below it can be had this way."""
