@@ -9,13 +9,20 @@ from typing import Any
 
 from graphql import (
     GraphQLCompositeType,
+    GraphQLEnumType,
     GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
     GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLUnionType,
     get_named_type,
     is_composite_type,
+    is_required_argument,
+    is_required_input_field,
     parse,
     print_ast,
     validate,
@@ -93,8 +100,8 @@ class _Writing:
         if not isinstance(on, GraphQLObjectType):
             members = [each for each in self.schema.get_possible_types(on) if rng.random() < 0.6]
             found += [self._fragment(each, depth) for each in members]
-        if rng.random() < 0.12:
-            found.append(self._fragment(rng.choice(self._related(on)), depth))
+        if rng.random() < 0.12 and (related := self._related(on)):
+            found.append(self._fragment(rng.choice(related), depth))
         if rng.random() < 0.15:
             found.append(rng.choice(["__typename", "kind: __typename"]) + self._directive())
         rng.shuffle(found)
@@ -137,17 +144,41 @@ class _Writing:
             self.given += 1
             alias = f"k{self.given}: "
         given = [
-            f"{key}: {self._argument(str(each.type))}" for key, each in declared.args.items() if self.rng.random() < 0.7
+            f"{key}: {self._argument(each.type)}"
+            for key, each in declared.args.items()
+            if is_required_argument(each) or self.rng.random() < 0.7
         ]
         arguments = f"({', '.join(given)})" if given else ""
         return f"{alias}{name}{arguments}{self._directive()}{below}"
 
-    def _argument(self, of: str) -> str:
+    def _argument(self, declared: GraphQLInputType) -> str:
+        of = str(declared)
+        if of not in LITERALS:
+            return self._literal(declared)
         if of == "Filter" and self.rng.random() < 0.3:
             return f"{{at: {self._variable('Int!', [2, 9])}, names: [{self._variable('String!', ['v', 'w'])}]}}"
         if self.rng.random() < 0.5:
             return self.rng.choice(LITERALS[of])
         return self._variable(of, VALUES[of])
+
+    def _literal(self, declared: GraphQLInputType) -> str:
+        """A value for an argument of a type that only schemas drawn by others have."""
+        match declared:
+            case GraphQLNonNull(of_type=of):
+                return self._literal(of)
+            case GraphQLList(of_type=of):
+                return f"[{self._literal(of)}]"
+            case GraphQLEnumType():
+                return self.rng.choice(list(declared.values))
+            case GraphQLInputObjectType(fields=fields):
+                needed = (
+                    f"{name}: {self._literal(each.type)}"
+                    for name, each in fields.items()
+                    if is_required_input_field(each)
+                )
+                return f"{{{', '.join(needed)}}}"
+            case _:
+                return {"Int": "4", "Float": "1.5", "Boolean": "true"}.get(str(declared), '"1"')
 
     def _variable(self, of: str, values: list[Any]) -> str:
         name = f"v{len(self.variables)}"
