@@ -4,7 +4,7 @@ A  take     the field goes into the fetch at hand
 B  narrow   the same, for one type
 C  jump     key and required fields go into the fetch at hand (or where they jump to); what they give is the
             representation of an entity fetch, which waits for all of them, and for what its row guard reads
-D  fetch    an entity fetch for the same subgraph and place is joined, unless it has to be waited for, its
+D  fetch    an entity fetch for the same subgraph and place is joined, unless it is sent earlier or later, its
             representation reads the same field from elsewhere, or it is for other objects (another guard)
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from gateway.composition.supergraph import Supergraph, named
 from gateway.planning.contexts import Want
-from gateway.planning.drafting import DraftFetch, DraftNeed, DraftOutput, DraftOutputs, Entry, TreeKeys
+from gateway.planning.drafting import DraftFetch, DraftNeed, DraftOutput, DraftOutputs, Entry, TreeKeys, joined
 from gateway.planning.guards import RowGuard
 from gateway.planning.plan import EACH, ONLY, FetchKind, Input, Path
 from gateway.planning.solution import Jump, Narrow, RootJump, Solution, Take
@@ -71,6 +71,7 @@ class Committer:
         self.keys = TreeKeys()
         self.drafts: list[DraftFetch] = []
         self._supplying = Supplying(supergraph, self.keys)
+        self._levels: dict[int, int] = {}
 
     def commit_query(self, solution: Solution) -> None:
         """All steps of a root solution; its root fetches start at once."""
@@ -148,7 +149,7 @@ class Committer:
             return given | _Committed(frozenset(), (reads,) if is_sent else ())
         steps = (key, *(EACH for _ in range(declared.count("["))))
         below_done = self._commit(step.below, place.below(output.below, steps))
-        reads = Input(step.field.name, key, None, False, below_done.inputs)
+        reads = Input(step.field.name, key, None, False, joined(below_done.inputs))
         return given | _Committed(below_done.given_by, (reads,) if is_sent else ())
 
     def _selection_set(self, on: str, field_name: str, graph: str, type_name: str) -> DraftOutputs:
@@ -188,7 +189,7 @@ class Committer:
         if step.requires or step.contexts:
             fields = (each.field for each in step.below.steps if isinstance(each, Take))
             for key_of in [self.keys.key(place.keys, each) for each in fields]:
-                need = DraftNeed(required.inputs, tuple(value for _, value in supplied.values))
+                need = DraftNeed(joined(required.inputs), tuple(value for _, value in supplied.values))
                 fetch.requiring[entry, step.entity, key_of] = need
                 into.outputs[key_of].contexts = supplied.values
         return done
@@ -209,10 +210,11 @@ class Committer:
         wants: Mapping[str, Want],
     ) -> DraftFetch:
         needed = {*given_by, place.fetch.number}
-        before = self._before(needed)
+        level = 1 + max(map(self._level, needed))
         for draft in self.drafts:
-            same = (draft.graph, draft.path, draft.kind) == (graph, place.path, "entities")
-            if same and draft.guard is guard and draft.number not in before and draft.takes(entry, inputs, wants):
+            same = (draft.graph, draft.path, draft.kind) == (graph, place.path, "entities") and draft.guard is guard
+            # One that is sent earlier is left alone, or all that waits for it would wait longer.
+            if same and self._level(draft.number) == level and draft.takes(entry, inputs, wants):
                 break
         else:
             draft = self._draft(graph, "entities", place.path)
@@ -220,6 +222,12 @@ class Committer:
         draft.waits_for |= needed
         draft.wants.update(wants)
         return draft
+
+    def _level(self, number: int) -> int:
+        """How many wait for one another up to this draft; that never changes."""
+        if number not in self._levels:
+            self._levels[number] = 1 + max(map(self._level, self.drafts[number].waits_for), default=0)
+        return self._levels[number]
 
     def _before(self, drafts: Iterable[int]) -> set[int]:
         """These drafts and all they wait for."""

@@ -35,6 +35,7 @@ __all__ = [
     "Entry",
     "TreeKeys",
     "freeze",
+    "joined",
     "levels",
     "together",
     "without",
@@ -96,6 +97,16 @@ class DraftOutputs:
         """The set for objects of one type."""
         return self.narrowed.setdefault(on, DraftOutputs())
 
+    def take_in(self, other: "DraftOutputs") -> None:
+        """Selects also what the other does; what is at one key is one field."""
+        self.typename |= other.typename
+        for key, each in other.outputs.items():
+            own = self.outputs.setdefault(key, each)
+            if own is not each and own.below and each.below:
+                own.below.take_in(each.below)
+        for on, inner in other.narrowed.items():
+            self.narrow(on).take_in(inner)
+
     def everything(self) -> Iterator[DraftOutput]:
         """The outputs of this set and of all narrowed ones."""
         yield from self.outputs.values()
@@ -151,10 +162,24 @@ class DraftFetch:
             return False
         return _agree(self.entries.get(entry, ()), inputs)
 
+    def may_take_in(self, other: "DraftFetch") -> bool:
+        """Whether both can be one entity call: for the same objects of one place."""
+        same = (self.graph, self.kind, self.path) == (other.graph, other.kind, other.path) and self.guard is other.guard
+        filled = self.wants or other.wants or self.inner or other.inner
+        return same and not filled and all(self.takes(entry, inputs, {}) for entry, inputs in other.entries.items())
+
+    def take_in(self, other: "DraftFetch") -> None:
+        """Asks also what the other does, which is then not sent."""
+        for entry, inputs in other.entries.items():
+            self.add(entry, inputs, other.guarded_by)
+        self.requiring |= other.requiring
+        self.waits_for |= other.waits_for
+        self.selects.take_in(other.selects)
+
     def add(self, entry: Entry, inputs: Iterable[Input], guarded_by: Iterable[Input] = ()) -> None:
         """Sends these inputs too."""
-        self.entries[entry] = _joined((*self.entries.get(entry, ()), *inputs))
-        self.guarded_by = _joined((*self.guarded_by, *guarded_by))
+        self.entries[entry] = joined((*self.entries.get(entry, ()), *inputs))
+        self.guarded_by = joined((*self.guarded_by, *guarded_by))
 
 
 def freeze(draft: DraftFetch) -> Fetch:
@@ -232,7 +257,7 @@ def without(fetch: Fetch, lacking: frozenset[int]) -> Fetch | None:
         return None
     needs = tuple(need for number, need in enumerate(fetch.needs) if number not in lacking)
     representations = tuple(
-        replace(each, inputs=_joined((*_keys(each.inputs), *_sent_for(needs, index))))
+        replace(each, inputs=joined((*_keys(each.inputs), *_sent_for(needs, index))))
         for index, each in enumerate(fetch.representations)
     )
     return Fetch(fetch.kind, fetch.path, representations, selects, needs)
@@ -350,15 +375,16 @@ def _agree(held: Iterable[Input], inputs: Iterable[Input]) -> bool:
     )
 
 
-def _joined(inputs: Iterable[Input]) -> tuple[Input, ...]:
+def joined(inputs: Iterable[Input]) -> tuple[Input, ...]:
     """Inputs of one field put together: what is below them adds up, and a key field stays one."""
     held: dict[tuple[str, str | None], Input] = {}
     for each in inputs:
         place = (each.name, each.only_on)
         known = held.get(place)
+        before = known.below or () if known else ()
+        below = None if each.below is None else joined((*before, *each.below))
         if known is None:
-            held[place] = each
+            held[place] = replace(each, below=below)
             continue
-        below = None if each.below is None else _joined((*(known.below or ()), *each.below))
         held[place] = Input(each.name, each.tree_key, each.only_on, known.is_key or each.is_key, below)
     return tuple(held.values())

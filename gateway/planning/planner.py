@@ -2,20 +2,19 @@
 
 A  solve    which subgraph answers what (solving)
 B  commit   the choice becomes fetches that know what they wait for (committing, drafting)
-C  gather   fetches of one subgraph at one depth travel in one request; the requests are put in order
+C  gather   entity calls of one subgraph travel in one request where they can; the requests are put in order (gathering)
 """
 
-from collections.abc import Iterable, Mapping
-from itertools import count
+from collections.abc import Iterable
 
 from gateway.composition.supergraph import Supergraph, named
 from gateway.errors import PlanningError
 from gateway.operation import Operation
 from gateway.planning.committing import Committer
-from gateway.planning.drafting import DraftFetch, freeze, levels, together
+from gateway.planning.gathering import gathered
 from gateway.planning.guards import NO_GUARDS, Guards
 from gateway.planning.inlining import inlined
-from gateway.planning.plan import Plan, Request
+from gateway.planning.plan import Plan
 from gateway.planning.solution import Solution
 from gateway.planning.solving import Solver
 from gateway.selections import Field, Fragment, Selections
@@ -36,7 +35,7 @@ def make_plan(operation: Operation, supergraph: Supergraph, guards: Guards = NO_
     else:
         for field in selections:
             committer.commit_mutation(_solved_alone(solver, root, field))
-    return Plan(_gathered(inlined(committer.drafts), supergraph), committer.keys.frozen())
+    return Plan(gathered(inlined(committer.drafts), supergraph), committer.keys.frozen())
 
 
 # A
@@ -82,26 +81,3 @@ def _first_path(parent: str, selections: Selections) -> str:
         return _first_path(first.on, first.selections)
     here = f"{parent}.{first.name}"
     return f"{here} > {_first_path('', first.selections)[1:]}" if first.selections else here
-
-
-# C
-def _gathered(drafts: Iterable[DraftFetch], supergraph: Supergraph) -> tuple[Request, ...]:
-    by_number = {draft.number: draft for draft in drafts}
-    depths = levels(by_number.values())
-    groups: dict[tuple[int, str, str, int], list[DraftFetch]] = {}
-    for number, draft in by_number.items():
-        alone = -1 if draft.kind == "entities" else number  # only entity calls travel together
-        groups.setdefault((depths[number], draft.graph, draft.kind, alone), []).append(draft)
-    ordered = [groups[key] for key in sorted(groups, key=lambda key: (key[0], groups[key][0].number))]
-    ids = count()
-    request_of: dict[int, int] = {}
-    for group in ordered:
-        request = next(ids)
-        request_of.update((draft.number, request) for draft in group)
-    return tuple(_request(group, request_of, supergraph) for group in ordered)
-
-
-def _request(group: list[DraftFetch], request_of: Mapping[int, int], supergraph: Supergraph) -> Request:
-    waits_for = frozenset(request_of[each] for draft in group for each in draft.waits_for)
-    service = supergraph.graphs[group[0].graph].name
-    return Request(request_of[group[0].number], service, together(freeze(draft) for draft in group), waits_for)

@@ -9,7 +9,7 @@ from gateway.planning.contexts import NOWHERE, Above, Bound
 from gateway.planning.guards import RowGuard
 from gateway.selections import Field, Selections
 
-__all__ = ["Guarded", "Jump", "Narrow", "RootJump", "Site", "Solution", "Step", "Take"]
+__all__ = ["FREE", "Cost", "Guarded", "Jump", "Narrow", "RootJump", "Site", "Solution", "Step", "Take"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,33 @@ class Site:
     members: frozenset[str] | None = None
     able: frozenset[str] = frozenset()
     above: Above = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """The calls that are needed, and how many leaves are carried in all.
+
+    A call is (level, whom): what goes to one subgraph at one level travels in one request, so two parts together cost
+    the union of their calls. Levels count from the fetch at hand, which is free.
+    """
+
+    calls: frozenset[tuple[int, str]] = frozenset()
+    carried: int = 0
+
+    @property
+    def depth(self) -> int:
+        """The last level that is called; 0 where nothing is."""
+        return max((level for level, _ in self.calls), default=0)
+
+    def __or__(self, other: "Cost") -> "Cost":
+        return Cost(self.calls | other.calls, self.carried + other.carried)
+
+    def after(self, level: int) -> "Cost":
+        """The same where all of it can only begin after that level."""
+        return Cost(frozenset((level + each, whom) for each, whom in self.calls), self.carried) if self.calls else self
+
+
+FREE = Cost()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,8 +114,8 @@ Step = Take | Narrow | Jump | RootJump
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Solution:
-    """Steps that answer all but `remainder`; `cost` counts requests, with a small weight for what is carried."""
+    """Steps that answer all but `remainder`."""
 
     steps: tuple[Step, ...]
     remainder: Selections
-    cost: float
+    cost: Cost

@@ -14,7 +14,7 @@ from gateway.errors import PlanningError
 from gateway.planning.contexts import Bound, Want
 from gateway.planning.drafting import TreeKeys
 from gateway.planning.plan import EACH, ContextValue, Input, Path
-from gateway.planning.solution import Jump, Narrow, RootJump, Solution, Step, Take
+from gateway.planning.solution import FREE, Jump, Narrow, RootJump, Solution, Step, Take
 from gateway.selections import Fragment, Selections
 
 __all__ = ["Supplied", "Supplying", "wanted_in"]
@@ -62,7 +62,7 @@ class Supplying:
         self._supergraph = supergraph
         self._keys = keys
         self._takes: dict[tuple[Path, str], set[tuple[str, int]]] = {}
-        self._solution = Solution((), (), 0.0)
+        self._solution = Solution((), (), FREE)
         self._commit: Callable[[Solution], None] = lambda _: None
         self._begun: set[Want] = set()
         self._done: set[Want] = set()
@@ -131,7 +131,7 @@ class Supplying:
 def _part(solution: Solution, want: Want) -> Solution:
     """The steps that lead to what is wanted."""
     steps = (kept for each in solution.steps if (kept := _part_of(each, want)))
-    return Solution(tuple(steps), (), 0.0)
+    return Solution(tuple(steps), (), FREE)
 
 
 def _part_of(step: Step, want: Want) -> Step | None:
@@ -140,7 +140,7 @@ def _part_of(step: Step, want: Want) -> Step | None:
             return step
         if step.below is None:
             return None
-    below = _part(step.below, want) if step.below else Solution((), (), 0.0)
+    below = _part(step.below, want) if step.below else Solution((), (), FREE)
     if below.steps:
         return replace(step, below=below)
     needed = isinstance(step, Jump) and any(_part(each, want).steps for each in _inner(step))
