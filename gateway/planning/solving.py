@@ -71,6 +71,7 @@ class Solver:
         self._guarding = Guarding(supergraph, guards)
         self._contexts = Contexts(supergraph)
         self._known: dict[tuple[Site, Selections, _Bounds], Solution] = {}
+        self._asking: set[tuple[Site, Selections, _Bounds]] = set()
         self._steps_left = _MOST_STEPS
 
     # A
@@ -79,8 +80,12 @@ class Solver:
         memo = (site, selections, bounds)
         known = self._known.get(memo)
         if known is None:
+            if memo in self._asking:  # a key that needs itself, like a composite one with a part that is @external here
+                return Solution((), selections, FREE)
             self._count()
+            self._asking.add(memo)
             known = self._known[memo] = self._solve(site, selections, bounds)
+            self._asking.discard(memo)
         return known
 
     def solve_root(self, root: str, selections: Selections) -> Solution:

@@ -8,7 +8,6 @@ a @requires needs gives up where Guild's and ours find one, and the other way ro
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +21,7 @@ from gateway.planning.planner import make_plan
 from tests.conformance.composition.composers import COMPOSERS, Answer, answers_of
 from tests.conformance.composition.meaning import Fact, meaning
 from tests.gateway.composition.tables import HEADER
+from tests.properties.broken_graph import broken
 from tests.properties.random_graph import random_graph
 from tests.properties.random_query import random_query
 
@@ -97,29 +97,6 @@ def said(answer: Answer) -> Outcome:
 
 def given(sdls: Mapping[str, str]) -> list[SubgraphSdl]:
     return [SubgraphSdl(name, f"http://{name}", HEADER + sdl) for name, sdl in sdls.items()]
-
-
-def broken(rng: random.Random, sdls: Mapping[str, str]) -> tuple[dict[str, str], str]:
-    """The subgraphs with one field or type changed, and what was changed."""
-    name = rng.choice(sorted(sdls))
-    lines = sdls[name].split("\n")
-    places = [index for index, line in enumerate(lines) if line.startswith("  ") or re.match(r"type .*@", line)]
-    if not places:
-        return dict(sdls), "nothing"
-    index = rng.choice(places)
-    line = lines[index]
-    other = f' @override(from: "{rng.choice(sorted(sdls))}")'
-    on_fields = [
-        "",
-        line.replace(" @external", "") if "@external" in line else f"{line} @external",
-        re.sub(r": (\w+)", ": Boolean", line, count=1),
-        line.replace("!", "", 1),
-        f"{line} @inaccessible",
-        line + other,
-    ]
-    anywhere = [re.sub(r"\s@shareable", "", line), re.sub(r"\s@(key|requires|provides)\([^)]*\)", "", line, count=1)]
-    lines[index] = rng.choice([*anywhere, *(on_fields if line.startswith("  ") else [])])
-    return {**sdls, name: "\n".join(lines)}, f"{name}: {line.strip()} -> {lines[index].strip()}"
 
 
 def made(seed: int, law_cases: int) -> dict[str, list[SubgraphSdl]]:
