@@ -41,7 +41,8 @@ def is_planned(supergraph: Supergraph, text: str, variables: dict[str, object] |
     document = read(text, supergraph.api_schema)
     operation = prepare(document, choose(document, None), variables=variables or {}, schema=supergraph.api_schema)
     try:
-        make_plan(operation, supergraph)
+        for active in (frozenset[str](), supergraph.labels):
+            make_plan(operation, supergraph.decided(active))
     except PlanningError:
         return False
     return True

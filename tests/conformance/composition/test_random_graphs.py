@@ -8,6 +8,7 @@ a @requires needs gives up where Guild's and ours find one, and the other way ro
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
