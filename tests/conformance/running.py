@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-__all__ = ["asked", "free_port", "install", "missing", "node", "running", "spojka"]
+__all__ = ["asked", "free_port", "install", "is_installed", "missing", "node", "running", "spojka"]
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 60
@@ -48,8 +48,7 @@ def install(folder: Path) -> None:
 
 
 def _install(folder: Path) -> None:
-    installed, lock = folder / "node_modules" / ".package-lock.json", folder / "package-lock.json"
-    if installed.exists() and json.loads(lock.read_text())["packages"].keys() - {""} <= _packages(installed):
+    if is_installed(folder):
         return
     npm = shutil.which("npm")
     if npm is None:
@@ -60,11 +59,20 @@ def _install(folder: Path) -> None:
         missing(f"npm could not install {folder.name}: {ran.stderr[-500:]}")
 
 
-def _packages(installed: Path) -> set[str]:
-    """Optional packages for other machines are in the lock file, and never installed: they count as there."""
-    found = json.loads(installed.read_text())["packages"]
-    lock = json.loads((installed.parents[1] / "package-lock.json").read_text())["packages"]
-    return found.keys() | {name for name, each in lock.items() if each.get("optional") or each.get("devOptional")}
+def is_installed(folder: Path) -> bool:
+    """Whether each package is there as it is pinned; optional ones, those for other machines, may be missing."""
+    installed = folder / "node_modules" / ".package-lock.json"
+    if not installed.exists():
+        return False
+    there = json.loads(installed.read_text())["packages"]
+    pinned = json.loads((folder / "package-lock.json").read_text())["packages"]
+    return all(
+        there[name].get("integrity") == package.get("integrity")
+        if name in there
+        else package.get("optional") or package.get("devOptional")
+        for name, package in pinned.items()
+        if name
+    )
 
 
 def missing(reason: str) -> None:
