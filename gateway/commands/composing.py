@@ -13,7 +13,7 @@ import click
 from graphql import print_schema
 
 from gateway import company
-from gateway.composition import Composition, CompositionError, Problem, SubgraphSdl
+from gateway.composition import Composition, CompositionError, Hint, Problem, SubgraphSdl
 from gateway.composition import compose as compose_subgraphs
 from gateway.composition.changes import Weight, changes_between
 from gateway.composition.supergraph import Supergraph
@@ -154,7 +154,7 @@ async def _asked(given: _Given) -> str:
             )
 
 
-def _told(problem: Problem, places: Mapping[str, str]) -> str:
+def _told(problem: Problem | Hint, places: Mapping[str, str]) -> str:
     """`sales.graphql:12: INVALID_FIELD_SHARING: Money.amount is resolved in ...`"""
     first = next(iter(problem.subgraphs), None)
     place = places.get(first, first) if first else None
@@ -163,8 +163,9 @@ def _told(problem: Problem, places: Mapping[str, str]) -> str:
 
 
 def _hints(composition: Composition, given: Sequence[_Given]) -> Iterator[str]:
+    places = {each.name: each.place for each in given}
     for hint in composition.hints:
-        yield f"hint: {hint.code}: {hint.message}"
+        yield f"hint: {_told(hint, places)}"
     for each in given:
         if not each.url:
             yield (

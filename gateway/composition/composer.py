@@ -59,7 +59,7 @@ def _compose(given: Sequence[Subgraph], report: Report) -> Composition:
     report.stop_if_refused()
     check_satisfiability(merged, {subgraph.graph: subgraph.name for subgraph in read}, report=report)
     report.stop_if_refused()
-    return Composition(sdl, tuple(report.hints))
+    return Composition(sdl, tuple(located(hint, read) for hint in report.hints))
 
 
 def _valid(sdl: str, report: Report) -> GraphQLSchema:

@@ -5,16 +5,19 @@ What only the merged schema shows has a coordinate ("Query.client(id:)") but no 
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from gateway.composition.elements import EnumType, EnumValue, Field, InputType, InputValue, InterfaceType, ObjectType
-from gateway.composition.problems import Problem
+from gateway.composition.problems import Hint, Problem
 from gateway.composition.subgraph import Subgraph
 
 __all__ = ["located"]
 
+Said = TypeVar("Said", Problem, Hint)
 
-def located(problem: Problem, subgraphs: Sequence[Subgraph]) -> Problem:
-    """The problem with a line, where one of its subgraphs has what it is about; that one is named first."""
+
+def located(problem: Said, subgraphs: Sequence[Subgraph]) -> Said:
+    """The problem or hint with a line, where one of its subgraphs has what it is about; that one is named first."""
     if problem.line is not None or problem.coordinate is None:
         return problem
     named = [subgraph for subgraph in subgraphs if subgraph.name in problem.subgraphs] or list(subgraphs)
@@ -24,7 +27,7 @@ def located(problem: Problem, subgraphs: Sequence[Subgraph]) -> Problem:
         lines = {subgraph.name: line for subgraph in named if (line := _line(subgraph, coordinate)) is not None}
         if lines:
             first, line = next(iter(lines.items()))
-            others = [name for name in (problem.subgraphs or lines) if name != first]
+            others: list[str] = [name for name in problem.subgraphs or tuple(lines) if name != first]
             return replace(problem, subgraphs=(first, *others), line=line)
     return problem
 

@@ -23,12 +23,13 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """Something worth knowing that doesn't stop composition."""
+    """Something worth knowing that doesn't stop composition; `coordinate` and `line` as in a Problem."""
 
     code: str
     message: str
     subgraphs: tuple[str, ...] = ()
     coordinate: str | None = None
+    line: int | None = None
 
 
 class CompositionError(Exception):

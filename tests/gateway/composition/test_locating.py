@@ -42,3 +42,12 @@ def test_problem_of_an_argument_has_its_line() -> None:
     sdl = "type Query {\n  a(\n    x: I\n  ): Int\n}\ninput I @inaccessible { y: Int }"
     problem = refusal_of(a=sdl)
     assert (problem.code, problem.coordinate, problem.line) == ("REFERENCED_INACCESSIBLE", "Query.a(x:)", 4)
+
+
+def test_hint_has_a_line() -> None:
+    """What is worth knowing is shown where it stands, as a problem is."""
+    one, other = (
+        SubgraphSdl(name, f"http://{name}", f'type Query {{\n  "{name}"\n  x: Int\n}}') for name in ("a", "b")
+    )
+    (hint,) = compose([one, other]).hints
+    assert (hint.code, hint.subgraphs[0], hint.line) == ("INCONSISTENT_DESCRIPTION", "a", 2)
