@@ -13,10 +13,12 @@ __all__ = [
     "EURO",
     "HOME_BRIDGE",
     "MAIN",
+    "MOVED",
     "NO_CONTRACT",
     "SINCE",
     "UNLINKED",
     "Figure",
+    "Moved",
 ]
 
 
@@ -56,6 +58,19 @@ EURO = Figure("CL-00421", "Müller Telekonferenz GmbH", ("7700128",), ("SM-2024-
 """Billed in EUR, with VAT in CZK too."""
 
 CAST = (MAIN, AMBIGUOUS_ACCOUNT, NO_CONTRACT, AMBIGUOUS_CONTRACT, EURO)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """An account that two clients of two salespeople had one after the other."""
+
+    account: str
+    former: str
+    present: str
+
+
+MOVED = Moved("7700320", "CL-00111", "CL-00114")
+"""eva.novotna's client's, then jana.kralova's, since the first of the month three months ago."""
 
 UNLINKED = ("7700201", "7700202", "7700203")
 """Accounts that nobody has linked to a client: with `MAIN`'s numbers, with `AMBIGUOUS_ACCOUNT`'s DIČ, with neither."""

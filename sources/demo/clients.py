@@ -38,7 +38,10 @@ class Unpriced:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A client and everything agreed with it. `figure`: its part in the cast. `past`: contracts that have ended."""
+    """A client and everything agreed with it. `figure`: its part in the cast. `past`: contracts that have ended.
+
+    `taken_over`: an account that was another's before, priced by a contract that is among `agreements` too.
+    """
 
     client: Client
     contacts: tuple[Contact, ...]
@@ -47,6 +50,7 @@ class Customer:
     past: tuple[Contract, ...] = ()
     past_versions: tuple[RateVersion, ...] = ()
     figure: Figure | None = None
+    taken_over: tuple[Agreement, ...] = ()
 
 
 def customers(seed: int, today: date, *, others: int) -> Iterator[Customer]:

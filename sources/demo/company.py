@@ -12,6 +12,7 @@ from sources.demo import cast
 from sources.demo.agreements import Agreement
 from sources.demo.calendar import czech_holidays
 from sources.demo.clients import HISTORY, OTHERS, Customer, as_billed, customers, unlinked_accounts
+from sources.demo.handover import HandOver
 from sources.demo.ledger import Ledger, keep_books, noon
 from sources.demo.meetings import Meeting, meetings, stray_meeting
 from sources.demo.rules import DemoRules
@@ -69,8 +70,10 @@ def company_of(today: date, rules: DemoRules, *, others: int = OTHERS) -> Compan
     `others` is the number of clients besides the cast; with few of them it is made in a moment.
     """
     people = list(customers(SEED, today, others=others))
-    agreements = [agreement for customer in people for agreement in customer.agreements]
-    held = list(all_meetings(people, today, rules))
+    hand_over = HandOver.among(people, today)
+    held = list(all_meetings(people, hand_over, today, rules))
+    people = list(map(hand_over.applied, people))
+    agreements = [one for customer in people for one in (*customer.agreements, *customer.taken_over)]
     holidays = tuple(czech_holidays(today.year - 4, today.year + 3))
     exchange_rates = tuple(euro_rates(today - HISTORY - timedelta(days=60), today))
     idle = [(one.account, one.link.valid_from) for customer in people for one in customer.unpriced]
@@ -89,10 +92,10 @@ def company_of(today: date, rules: DemoRules, *, others: int = OTHERS) -> Compan
     return put_together(people, held, ledger, holidays, exchange_rates)
 
 
-def all_meetings(people: list[Customer], today: date, rules: DemoRules) -> Iterator[Meeting]:
+def all_meetings(people: list[Customer], hand_over: HandOver, today: date, rules: DemoRules) -> Iterator[Meeting]:
     main = next(customer for customer in people if customer.figure is cast.MAIN)
     current = rules.invoices.period(main.agreements[0].account, noon(today))
-    yield from meetings(SEED, people, today, quiet_since=current.starts_at.date())
+    yield from meetings(SEED, people, today, quiet_since=current.starts_at.date(), hand_over=hand_over)
     yield stray_meeting(SEED, today)
 
 
@@ -104,19 +107,20 @@ def put_together(
     exchange_rates: tuple[ExchangeRate, ...],
 ) -> Company:
     priced = {one.contract.number: one for customer in people for one in customer.agreements}
-    accounts = dict(accounts_of(people))
+    opened = list(accounts_of(people))
+    accounts = {account.number: account for account, _ in opened}  # as the last one who had it is billed
     return Company(
         clients=tuple(customer.client for customer in people),
         contacts=tuple(contact for customer in people for contact in customer.contacts),
         contracts=tuple(contracts_of(people, priced)),
         rate_versions=tuple(versions_of(people, priced)),
         holidays=holidays,
-        links=tuple(link for _, link in accounts.values()),
+        links=tuple(link for _, link in opened),
         bookings=tuple(meeting.booking for meeting in held if meeting.booking),
         bridges=tuple(Bridge(id, zone) for id, zone in cast.BRIDGES),
         conferences=tuple(meeting.conference for meeting in held if meeting.conference),
         legs=tuple(leg for meeting in held for leg in meeting.legs),
-        accounts=(*(account for account, _ in accounts.values()), *unlinked_accounts(people)),
+        accounts=(*accounts.values(), *unlinked_accounts(people)),
         periods=ledger.periods,
         invoices=tuple(bill.invoice for bill in ledger.bills),
         lines=tuple(line for bill in ledger.bills for line in bill.content.lines),
@@ -144,11 +148,11 @@ def versions_of(people: Iterable[Customer], priced: dict[str, Agreement]) -> Ite
             yield from unpriced.versions
 
 
-def accounts_of(people: Iterable[Customer]) -> Iterator[tuple[str, tuple[BillingAccount, AccountLink]]]:
+def accounts_of(people: Iterable[Customer]) -> Iterator[tuple[BillingAccount, AccountLink]]:
     for customer in people:
-        opened = [(one.account, one.link) for one in customer.agreements]
+        opened = [(one.account, one.link) for one in (*customer.agreements, *customer.taken_over)]
         opened += [(one.account, one.link) for one in customer.unpriced]
-        yield from ((account.number, (as_billed(account, customer.client), link)) for account, link in opened)
+        yield from ((as_billed(account, customer.client), link) for account, link in opened)
 
 
 def euro_rates(first: date, last: date) -> Iterator[ExchangeRate]:

@@ -87,7 +87,10 @@ def keep_books(
     """Rate, group, issue and pay; `idle_accounts` (with the day they were opened) only get their periods."""
     rated = list(rate_all(meetings, agreements, holidays, today, rules))
     opened = [(one.account, one.link.valid_from) for one in agreements] + list(idle_accounts)
-    periods = {account.number: tiled(account, max(day, since), today, rules) for account, day in opened}
+    accounts: dict[str, tuple[BillingAccount, date]] = {}
+    for account, day in opened:
+        accounts.setdefault(account.number, (account, day))  # its first owner's day, where it had several
+    periods = {number: tiled(account, max(day, since), today, rules) for number, (account, day) in accounts.items()}
     drafts = draft_all(rated, periods, today, rules)
     bills = settle(seed, issue_all(drafts, exchange_rates, rules), today)
     return Ledger(
@@ -107,11 +110,14 @@ def rate_all(
     today: date,
     rules: DemoRules,
 ) -> Iterator[RatedMeeting]:
-    by_account = {one.account.number: one for one in agreements}
+    by_account: dict[str, list[Agreement]] = {}
+    for one in agreements:
+        by_account.setdefault(one.account.number, []).append(one)
     for meeting in meetings:
         if meeting.conference is None or meeting.account is None or meeting.booking is None:
             continue
-        agreement, day = by_account[meeting.account], local_day(meeting.conference.started_at)
+        day = local_day(meeting.conference.started_at)
+        agreement = next(one for one in by_account[meeting.account] if not one.link.valid_to or day < one.link.valid_to)
         version = agreement.version_on(day)
         if day >= today - NOT_YET_RATED or version is None:
             continue

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
 from sources.demo import cast, words
 from sources.demo.clients import HISTORY, Customer
+from sources.demo.handover import HandOver
 from sources.demo.people import person, phone
 from sources.records.bridge import Conference, Leg
 from sources.records.reservations import Booking
@@ -57,7 +58,9 @@ class Meeting:
     legs: tuple[Leg, ...]
 
 
-def meetings(seed: int, customers: Sequence[Customer], today: date, *, quiet_since: date) -> Iterator[Meeting]:
+def meetings(
+    seed: int, customers: Sequence[Customer], today: date, *, quiet_since: date, hand_over: HandOver
+) -> Iterator[Meeting]:
     """Everybody's meetings in order of their start, past and future.
 
     The main figure of the cast has none from `quiet_since` on: its next charges shall be the worked example's alone.
@@ -67,7 +70,7 @@ def meetings(seed: int, customers: Sequence[Customer], today: date, *, quiet_sin
     for plan in sorted(plans, key=lambda plan: (plan.start, plan.customer.client.id)):
         year = plan.start.year
         numbers[year] = numbers.get(year, FIRST_NUMBER - 1) + 1
-        yield meeting_of(plan, f"BK-{year}-{numbers[year]:06}", f"{year}{numbers[year]:04}")
+        yield meeting_of(handed_over(plan, hand_over), f"BK-{year}-{numbers[year]:06}", f"{year}{numbers[year]:04}")
     yield from cast_meetings(seed, customers, today)
 
 
@@ -86,6 +89,13 @@ def plans_of(seed: int, customer: Customer, today: date, quiet_since: date) -> I
     for _ in range(0 if is_main else random.randrange(4)):
         plan = a_plan(random, customer, today + timedelta(days=random.randrange(1, 35)))
         yield Plan(plan.customer, plan.account, plan.named, plan.start, plan.minutes, future_status(random), plan.lot)
+
+
+def handed_over(plan: Plan, hand_over: HandOver) -> Plan:
+    """The plan of whoever has the account on the day of the meeting."""
+    day = plan.start.date()
+    customer = hand_over.payer(plan.customer, plan.account, day)
+    return replace(plan, customer=customer, named=plan.named or hand_over.must_name(customer, day))
 
 
 def a_plan(random: Random, customer: Customer, day: date) -> Plan:

@@ -84,6 +84,28 @@ class TestCast:
         strays = [conference for conference in company.conferences if conference.booking is None]
         assert [conference.id.rsplit("-", 1)[0] for conference in strays] == ["CF-bridge-1-99990001"]
 
+    @pytest.mark.parametrize("today", [date(2026, 3, 1), TODAY, date(2028, 1, 1)])
+    def test_an_account_has_changed_hands_between_two_periods(self, today: date) -> None:
+        """Each of the two clients booked, and was charged by its own contract, while the account was its own."""
+        company = company_of(today, DEMO_RULES)
+        moved = cast.MOVED
+        first, then = [link for link in company.links if link.account == moved.account]
+        assert (first.client, then.client, then.valid_to) == (moved.former, moved.present, None)
+        assert first.valid_to == then.valid_from
+        salespeople = {client.id: client.salesperson for client in company.clients}
+        assert salespeople[moved.former] != salespeople[moved.present]
+        periods = [period for period in company.periods if period.account == moved.account]
+        assert then.valid_from in {local_day(period.starts_at) for period in periods[1:]}
+        clients = {booking.ref: booking.client for booking in company.bookings}
+        contracts = {contract.number: contract.client for contract in company.contracts}
+        owners = defaultdict(set)
+        for call in company.calls:
+            if call.account == moved.account:
+                owner = clients[call.booking or ""]
+                assert owner == contracts[call.contract or ""]
+                owners[owner].add(local_day(call.conference_started_at or call.recorded_at) >= then.valid_from)
+        assert owners == {moved.former: {False}, moved.present: {True}}
+
 
 class TestCompany:
     def test_it_is_the_same_for_the_same_day(self) -> None:
@@ -177,7 +199,9 @@ class TestInvariants:
         """At the conference's start, of a signed contract of the account's owner in the invoice's currency."""
         versions = {(version.contract, version.version): version for version in company.rate_versions}
         contracts = {contract.number: contract for contract in company.contracts}
-        owners = {link.account: link for link in company.links}
+        links = defaultdict(list)
+        for link in company.links:
+            links[link.account].append(link)
         currencies = {account.number: account.currency for account in company.accounts}
         for call in company.calls:
             if call.state == "EXCLUDED":
@@ -190,8 +214,8 @@ class TestInvariants:
             day = local_day(call.conference_started_at)
             assert version.valid_from <= day < (version.valid_to or date.max)
             assert (contract.status, contract.currency) == ("SIGNED", currencies[call.account])
-            assert owners[call.account].client == contract.client
-            assert owners[call.account].valid_from <= day
+            [owner] = [one for one in links[call.account] if one.valid_from <= day < (one.valid_to or date.max)]
+            assert owner.client == contract.client
 
     def test_i6_numbers_are_gapless_and_rise_with_time(self, company: Company) -> None:
         """One series a year; drafts have none."""
