@@ -90,12 +90,20 @@ def _of_deprecation(old: GraphQLSchema, new: GraphQLSchema) -> Iterator[Change]:
 
 def _deprecated(schema: GraphQLSchema) -> dict[str, str]:
     return {
-        f"{name}.{member}": str(reason)
-        for name, found in schema.type_map.items()
-        for members in (getattr(found, "fields", None) or getattr(found, "values", None) or {},)
-        for member, each in members.items()
+        coordinate: str(reason)
+        for coordinate, each in _members(schema)
         if (reason := getattr(each, "deprecation_reason", None)) is not None
     }
+
+
+def _members(schema: GraphQLSchema) -> Iterator[tuple[str, object]]:
+    """What can be deprecated, by its coordinate: fields, their arguments, input fields, enum values."""
+    for name, found in schema.type_map.items():
+        members = getattr(found, "fields", None) or getattr(found, "values", None) or {}
+        for member, each in members.items():
+            yield f"{name}.{member}", each
+            for argument, one in getattr(each, "args", {}).items():
+                yield f"{name}.{member}({argument}:)", one
 
 
 def _of_access(old: DocumentNode, new: DocumentNode) -> Iterator[Change]:

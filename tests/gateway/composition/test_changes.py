@@ -37,6 +37,7 @@ def changed(was: str, now: str, *, base: str = BASE) -> list[tuple[str, str]]:
         ("a: Int", "a: Int d: Int", [("safe", "FIELD_ADDED")]),
         ("a: Int", 'a: Int @deprecated(reason: "b")', [("safe", "DEPRECATED")]),
         ("X Y", "X Y @deprecated", [("safe", "DEPRECATED")]),
+        ("x: Int", "x: Int @deprecated", [("safe", "DEPRECATED")]),
     ],
 )
 def test_change_of_the_api_is_weighed(was: str, now: str, expected: list[tuple[str, str]]) -> None:
