@@ -18,6 +18,7 @@ from typing import Any
 
 from processes.graph import Graph
 from processes.rules.conferences import Booking, Conference, Leg, assemble
+from processes.rules.counts import counted
 from processes.rules.refusal import Refusal
 from processes.wire import instant_from_wire, instant_to_wire
 
@@ -90,10 +91,10 @@ class Imported:
 
     @property
     def summary(self) -> str:
-        """For people who look at runs: `4 received, 0 duplicates, 0 quarantined, 1 conferences`."""
+        """For people who look at runs: `4 received, 0 duplicates, 0 quarantined, 1 conference`."""
         return (
-            f"{self.received} received, {self.duplicates} duplicates, {len(self.quarantined)} quarantined, "
-            f"{len(self.conferences)} conferences"
+            f"{self.received} received, {counted(self.duplicates, 'duplicate')}, {len(self.quarantined)} quarantined, "
+            f"{counted(len(self.conferences), 'conference')}"
         )
 
     @property

@@ -15,6 +15,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from processes.rules.counts import counted
+
 __all__ = ["FileLink", "LineProblem", "ReadLinks", "read_links"]
 
 COLUMNS = ("account", "client", "valid_from", "valid_to")
@@ -76,7 +78,7 @@ NAMES = (COLUMNS, COLUMNS[:3])
 def link_of(line: int, cells: Sequence[str]) -> FileLink | LineProblem:
     if len(cells) not in (3, 4):
         return LineProblem(
-            line, "wrong-columns", f"{len(cells)} columns; there are {', '.join(COLUMNS)}, the last free"
+            line, "wrong-columns", f"{counted(len(cells), 'column')}; there are {', '.join(COLUMNS)}, the last free"
         )
     account, client, begins, ends = (*cells, "")[:4]
     for name, value in (("account", account), ("client", client)):

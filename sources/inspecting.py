@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, MetaData, false, inspect, text, update
@@ -11,7 +11,17 @@ from sqlalchemy import Connection, MetaData, false, inspect, text, update
 from sources.engines import Engines
 from sources.faults import DATABASE_ERRORS
 
-__all__ = ["clock_of", "is_readable", "what_is_missing", "what_is_wrong", "why_not_writable"]
+__all__ = [
+    "clock_of",
+    "is_readable",
+    "strangers_in",
+    "strangers_told",
+    "what_is_missing",
+    "what_is_wrong",
+    "why_not_writable",
+]
+
+FEW = 3  # tables that are named
 
 CLOCKS = {"postgresql": text("SELECT clock_timestamp()"), "mariadb": text("SELECT UTC_TIMESTAMP(6)")}
 
@@ -34,6 +44,20 @@ def what_is_missing(connection: Connection, metadata: MetaData) -> Iterator[str]
             continue
         names = {column["name"] for column in inspector.get_columns(table.name)}
         yield from (f"{table.name} has no column {column.name}" for column in table.columns if column.name not in names)
+
+
+def strangers_in(connection: Connection, metadata: MetaData) -> list[str]:
+    """The tables there that are none of these: another program's."""
+    return sorted(set(inspect(connection).get_table_names()) - {table.name for table in metadata.tables.values()})
+
+
+def strangers_told(system: str, strangers: Sequence[str]) -> str:
+    """What there is to do where `system` was to be, and another program's tables are."""
+    few = ", ".join(strangers[:FEW]) + (f" and {len(strangers) - FEW} more" if len(strangers) > FEW else "")
+    return (
+        f"its database has another program's tables ({few}): "
+        f"map them in spojka.toml (`spojka map {system}` proposes how), or name an empty database"
+    )
 
 
 def what_is_wrong(connection: Connection) -> str | None:

@@ -38,6 +38,7 @@ from sqlalchemy import (
 from sources.engines import Engines
 from sources.errors import SourceError, SystemUnavailable
 from sources.faults import DATABASE_ERRORS, as_source_error
+from sources.inspecting import strangers_in, strangers_told
 
 __all__ = ["Fill", "Part", "create_together"]
 
@@ -51,8 +52,6 @@ LOCK = text("SELECT pg_advisory_xact_lock(hashtext(:what))")
 MARIADB_LOCK = text("SELECT GET_LOCK(CONCAT('spojka ', MD5(CONCAT(DATABASE(), ' ', :system))), :seconds)")
 MARIADB_UNLOCK = text("SELECT RELEASE_ALL_LOCKS()")
 A_DAY = 86_400
-
-FEW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,11 +291,9 @@ def ours_are_there(connection: Connection, part: Part) -> bool:
     """Are any of the part's tables there? Beside another program's, and without a word about them, none is made."""
     if has_tables(connection, part.metadata):
         return True
-    if strangers := sorted(inspect(connection).get_table_names()):
-        few = ", ".join(strangers[:FEW]) + (f" and {len(strangers) - FEW} more" if len(strangers) > FEW else "")
+    if strangers := strangers_in(connection, part.metadata):
         raise SourceError(
-            f"{part.system}: its database has another program's tables ({few}): "
-            "map them in spojka.toml (`spojka map` proposes how), or name an empty database",
+            f"{part.system}: {strangers_told(part.system, strangers)}",
             code="SYSTEM_UNAVAILABLE",
             extensions={"system": part.system},
         )

@@ -8,10 +8,11 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import pytest
 
 from gateway.company import SYSTEMS, Company, plan_text
 from gateway.config import read_settings
+from gateway.databases import METADATA, requirement
 from gateway.limits import Limits
 from sources.mapping.reading import read as read_mapping
 from tests.company import ask
@@ -126,6 +128,37 @@ def test_mapping_is_understood(tmp_path: Path) -> None:
     settings = read_settings(tmp_path, {}, systems=tuple(SYSTEMS), file=file)
     mapping = read_mapping(settings.mappings["sales"])
     assert set(mapping.tables) == {"clients", "contract_rates", "holidays"}
+
+
+def test_tables_of_a_mapped_system_are_listed() -> None:
+    """What it must have and what it may lack, as the sources say it."""
+    rows = re.findall(r"^\| `(\w+)` \| (`\w+`.*?) \| (.*?) ?\|$", README.partition("| must have |")[2], re.MULTILINE)
+    listed = {system: tuple(tuple(re.findall(r"`(\w+)`", each)) for each in cells) for system, *cells in rows}
+    assert listed == {
+        system: (
+            tuple(each.name for each in requirement(system).tables if each.absence is None),
+            tuple(each.name for each in requirement(system).tables if each.absence is not None),
+        )
+        for system in METADATA
+        if system != "processes"
+    }
+
+
+def test_view_of_rate_versions_is_one() -> None:
+    """Each day from which a contract's prices hold is a version, once and in order."""
+    (sql,) = blocks("sql")
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE TABLE prices (contract, service, valid_from)")
+        rows = [
+            ("A", "in", "2026-01-01"),
+            ("A", "out", "2026-01-01"),
+            ("A", "in", "2026-05-01"),
+            ("B", "in", "2025-01-01"),
+        ]
+        connection.executemany("INSERT INTO prices VALUES (?, ?, ?)", rows)
+        connection.execute(sql)
+        found = connection.execute("SELECT contract, version, valid_from FROM spojka_rate_versions ORDER BY 1, 2")
+        assert found.fetchall() == [("A", 1, "2026-01-01"), ("A", 2, "2026-05-01"), ("B", 1, "2025-01-01")]
 
 
 def test_every_setting_is_documented() -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from gateway.commands.manifest import BackedUp, Manifest, sum_of
-from gateway.commands.systems import left_to_others, opened, ours, parts_of
+from gateway.commands.systems import is_nowhere, left_to_others, opened, ours, parts_of
 from gateway.config import Settings
 from sources.copying import Copied, copy_together
 from sources.errors import SourceError
@@ -32,10 +32,15 @@ def back_up(settings: Settings, folder: Path, *, with_key: bool) -> Manifest:
     """Raises ClickException; then there is no directory that looks like a backup."""
     with in_one_step(folder) as draft:
         with opened(settings, ours(settings)) as engines:
+            if is_nowhere(engines):
+                raise click.ClickException(
+                    f"nothing of Spojka's is in {settings.data} or where spojka.toml has it: name another --data, or "
+                    "start `spojka serve` once, which makes it; nothing was backed up"
+                )
             try:
                 copied = copy_together(parts_of(engines), draft)
             except SourceError as error:
-                raise click.ClickException(f"{error}; nothing was backed up") from error
+                raise click.ClickException(f"{error}; nothing was backed up, and `spojka check` says more") from error
         _copy_lines(settings.data / AUDIT, draft / AUDIT)
         if with_key:
             _copy_key(settings.data / KEY, draft / KEY)

@@ -26,6 +26,7 @@ from gateway.errors import SpojkaError
 from gateway.http.persisted import read_manifest
 from processes.graph import GraphError
 from processes.link_accounts import Unlinked, unlinked_accounts
+from processes.rules.counts import counted
 from processes.rules.instants import local_day
 from sources.bridge import Bridges
 from sources.database import Database
@@ -67,7 +68,7 @@ def check(data: Path, against: Path | None, subgraphs: tuple[str, ...]) -> None:
         click.echo(line)
     wrong = sum(each.state is State.PROBLEM for each in findings)
     if wrong:
-        raise click.ClickException(f"{wrong} problem{'s' if wrong > 1 else ''}")
+        raise click.ClickException(counted(wrong, "problem"))
 
 
 def look_at_everything(settings: Settings) -> list[Finding]:
@@ -133,7 +134,7 @@ def _documents(settings: Settings) -> Iterator[Finding]:
     except ConfigError as error:
         yield problem("documents", str(error))
     else:
-        yield fine("documents", f"{len(listed)} documents in {settings.persisted.manifest}")
+        yield fine("documents", f"{counted(len(listed), 'document')} in {settings.persisted.manifest}")
 
 
 def _certificates(settings: Settings) -> Iterator[Finding]:
@@ -224,10 +225,10 @@ async def _unlinked(settings: Settings) -> Finding:
         return note("links", f"what is unlinked can't be counted: {error}")
     nobodys = [account for account in accounts if isinstance(account, Unlinked)]
     if not nobodys:
-        return fine("links", f"each of {len(accounts)} accounts is a client's")
+        return fine("links", f"{counted(len(accounts), 'account')}, and none that is no client's")
     proposed = sum(bool(account.candidates) for account in nobodys)
     return note(
         "links",
-        f"{len(nobodys)} of {len(accounts)} accounts are no client's; `spojka link proposals` knows of {proposed} "
-        "whose they may be",
+        f"{len(nobodys)} of {counted(len(accounts), 'account')} {'is' if len(nobodys) == 1 else 'are'} no client's; "
+        f"`spojka link proposals` knows of {proposed} whose they may be",
     )

@@ -6,13 +6,23 @@ from typing import Any
 
 from gateway import company
 from gateway.commands.findings import Finding, fine, note, problem
+from gateway.commands.systems import is_nowhere
 from gateway.config import ConfigError, Settings
 from gateway.databases import METADATA, StartError, open_database, requirement
+from processes.rules.counts import counted
 from sources.database import Database
 from sources.engines import Engines
 from sources.errors import SourceError
 from sources.faults import DATABASE_ERRORS, as_source_error
-from sources.inspecting import clock_of, is_readable, what_is_missing, what_is_wrong, why_not_writable
+from sources.inspecting import (
+    clock_of,
+    is_readable,
+    strangers_in,
+    strangers_told,
+    what_is_missing,
+    what_is_wrong,
+    why_not_writable,
+)
 from sources.mapping.mapped import problems_of
 from sources.mapping.sampling import data_problems_of
 from sources.mapping.settings import SystemMapping
@@ -30,7 +40,8 @@ def look_at_systems(settings: Settings, databases: dict[str, Database]) -> Itera
             databases[name] = open_database(name, settings)
         except (StartError, ConfigError) as error:
             yield problem(name, str(error))
-    nowhere = _is_nowhere(settings, databases)
+    own = {name: each.engines for name, each in databases.items() if name not in settings.read_only}
+    nowhere = is_nowhere(own)
     for name, database in databases.items():
         try:
             yield from _look_at(name, database, settings, nowhere=nowhere)
@@ -40,32 +51,13 @@ def look_at_systems(settings: Settings, databases: dict[str, Database]) -> Itera
             yield problem(name, _with_cause(error))
 
 
-def _is_nowhere(settings: Settings, databases: dict[str, Database]) -> bool:
-    """Whether nothing that Spojka owns is there yet: then all of it is made at the first start."""
-    own = [(name, each.engines) for name, each in databases.items() if name not in settings.read_only]
-    return not any(_is_there(name, engines) for name, engines in own)
-
-
-def _is_there(name: str, engines: Engines) -> bool:
-    """Whether a system is in the making's eyes: its file, or one of its tables. One that is down might be."""
-    if engines.file is not None:
-        return engines.file.exists()
-    try:
-        with engines.read.connect() as connection:
-            missing = list(what_is_missing(connection, METADATA[name]))
-    except DATABASE_ERRORS:
-        return True
-    return len([each for each in missing if each.startswith("there is no table")]) < len(METADATA[name].tables)
-
-
 def _look_at(name: str, database: Database, settings: Settings, *, nowhere: bool) -> Iterator[Finding]:
     engines = database.engines
     if nowhere and name not in settings.read_only:
         yield from _look_at_place(name, engines, settings)
         return
     if engines.file is not None and not engines.file.exists():
-        remedy = "restore it from a backup (spojka restore)" if name not in settings.mappings else "mend its url"
-        yield problem(name, f"there is no file {engines.file}: {remedy}")
+        yield problem(name, f"there is no file {engines.file}: {_remedy_of_no_file(name, settings)}")
         return
     with engines.read.connect() as connection:
         is_readable(connection)
@@ -76,12 +68,28 @@ def _look_at(name: str, database: Database, settings: Settings, *, nowhere: bool
         yield from _look_at_own(name, database)
 
 
+def _remedy_of_no_file(name: str, settings: Settings) -> str:
+    """What Spojka never makes can only be named; what it made once is made again only with all the others."""
+    if name in settings.read_only:
+        return f"mend its url (systems.{name}.url)"
+    if name in settings.urls:
+        return f"mend its url (systems.{name}.url), or restore it from a backup (spojka restore)"
+    return (
+        "restore it from a backup (spojka restore); without one, move the other systems' files out of "
+        f"{settings.data} too, and `spojka serve` makes all of them anew"
+    )
+
+
 def _look_at_place(name: str, engines: Engines, settings: Settings) -> Iterator[Finding]:
-    filled = "with the demo company" if not settings.read_only else "empty"
-    if engines.file is None:
+    if engines.file is None or engines.file.exists():
         with engines.read.connect() as connection:
             is_readable(connection)
             yield from _clock(name, clock_of(connection))
+            strangers = strangers_in(connection, METADATA[name])
+        if strangers:
+            yield problem(name, strangers_told(name, strangers))
+            return
+    filled = "with the demo company" if not settings.read_only else "empty"
     yield note(name, f"it is not there yet: the first start makes it, {filled}")
 
 
@@ -96,12 +104,17 @@ def _look_at_mapped(name: str, engines: Engines, mapping: SystemMapping) -> Iter
 def _look_at_own(name: str, database: Database) -> Iterator[Finding]:
     engines, metadata = database.engines, METADATA[name]
     with engines.read.connect() as connection:
-        wrong = [*_wrong(what_is_wrong(connection)), *what_is_missing(connection, metadata)]
+        damage, missing = what_is_wrong(connection), list(what_is_missing(connection, metadata))
+        strangers = strangers_in(connection, metadata)
+    if missing and strangers:
+        yield problem(name, _beside_strangers(name, missing, strangers))
+        return
+    wrong = [*([damage] if damage else []), *missing]
     for each in wrong:
         yield problem(name, f"{each}: another Spojka made it, or it is damaged; restore a backup, or begin anew")
     if wrong:
         return
-    told = f"{_kind(engines)}, {len(metadata.tables)} tables"
+    told = f"{_kind(engines)}, {counted(len(metadata.tables), 'table')}"
     if database.is_read_only:
         yield fine(name, f"{told}, only read")
     elif reason := why_not_writable(engines, metadata):
@@ -110,8 +123,10 @@ def _look_at_own(name: str, database: Database) -> Iterator[Finding]:
         yield fine(name, told)
 
 
-def _wrong(found: str | None) -> list[str]:
-    return [] if found is None else [found]
+def _beside_strangers(name: str, missing: list[str], strangers: list[str]) -> str:
+    """Some tables may be called as Spojka's are, and are another program's all the same."""
+    lacking = f"{missing[0]}{f' ({len(missing) - 1} more are missing)' if missing[1:] else ''}"
+    return f"{lacking}, and {strangers_told(name, strangers)}"
 
 
 def _clock(name: str, theirs: datetime | None) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from gateway.composition.supergraph import Supergraph
 from gateway.errors import SupergraphError
 from gateway.http.remote import RemoteAnswerer, Unreachable
 from gateway.request import GraphQLRequest
+from processes.rules.counts import counted
 
 __all__ = ["compare", "compose", "subgraph_option"]
 
@@ -87,7 +88,7 @@ def composed(options: Sequence[str]) -> str:
         lines = [_told(problem, places) for problem in error.problems]
         count = len(lines)
         raise click.ClickException(
-            "the subgraphs don't compose:\n" + "\n".join(lines) + f"\n{count} problem{'s' if count > 1 else ''}"
+            "the subgraphs don't compose:\n" + "\n".join(lines) + f"\n{counted(count, 'problem')}"
         ) from error
     for line in _hints(composition, given):
         click.echo(line, err=True)

@@ -8,6 +8,7 @@ from gateway.commands.backing_up import KEY, back_up
 from gateway.commands.manifest import NAME
 from gateway.commands.reading import settings_for
 from gateway.commands.restoring import restore_from
+from processes.rules.counts import counted
 
 __all__ = ["backup", "restore"]
 
@@ -27,7 +28,7 @@ def backup(folder: Path, with_key: bool, data: Path) -> None:
     """
     manifest = back_up(settings_for(data), folder, with_key=with_key)
     for name, each in manifest.systems.items():
-        click.echo(f"{name}: {sum(each.rows.values())} rows from {each.kind}")
+        click.echo(f"{name}: {counted(sum(each.rows.values()), 'row')} from {each.kind}")
     for name, why in manifest.left_out.items():
         click.echo(f"left out: {name}: {why}")
     if KEY in manifest.files:
@@ -46,7 +47,7 @@ def restore(folder: Path, data: Path) -> None:
     """
     manifest = restore_from(folder, settings_for(data))
     for name, each in manifest.systems.items():
-        click.echo(f"{name}: {sum(each.rows.values())} rows")
+        click.echo(f"{name}: {counted(sum(each.rows.values()), 'row')}")
     if KEY not in manifest.files:
         click.echo("the key that signs tokens was not in it: another one is made at the first start")
     click.echo(f"{data} is as it was at {manifest.made_at}")

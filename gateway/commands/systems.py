@@ -8,9 +8,11 @@ from gateway import company
 from gateway.config import Settings
 from gateway.databases import METADATA, StartError
 from sources.engines import Engines, open_engines
+from sources.faults import DATABASE_ERRORS
+from sources.inspecting import strangers_in, what_is_missing
 from sources.making import Part
 
-__all__ = ["left_to_others", "opened", "ours", "parts_of"]
+__all__ = ["is_nowhere", "left_to_others", "opened", "ours", "parts_of"]
 
 
 def left_to_others(settings: Settings) -> Sequence[str]:
@@ -42,3 +44,25 @@ def opened(settings: Settings, systems: Sequence[str]) -> Iterator[Mapping[str, 
 def parts_of(engines: Mapping[str, Engines], fills: Mapping[str, Any] | None = None) -> list[Part]:
     """Each system with its tables, and what `fills` them."""
     return [Part(name, each, METADATA[name], (fills or {}).get(name)) for name, each in engines.items()]
+
+
+def is_nowhere(engines: Mapping[str, Engines]) -> bool:
+    """Whether nothing that Spojka owns is there yet: then the first start makes all of it. One that is down might be.
+
+    Another program's tables, which nobody has mapped yet, are none of it.
+    """
+    return not any(_is_there(name, each) for name, each in engines.items())
+
+
+def _is_there(name: str, engines: Engines) -> bool:
+    """A system is its file, or one of its tables on a server; a file that is damaged or empty is one too."""
+    metadata = METADATA[name]
+    if engines.file is not None and not engines.file.exists():
+        return False
+    try:
+        with engines.read.connect() as connection:
+            missing = [each for each in what_is_missing(connection, metadata) if each.startswith("there is no table")]
+            has_own = len(missing) < len(metadata.tables)
+            return has_own or (engines.file is not None and not strangers_in(connection, metadata))
+    except DATABASE_ERRORS:
+        return True

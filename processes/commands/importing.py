@@ -17,6 +17,7 @@ import click
 
 from processes.commands.opening import OpenGraph, data_option, url_option
 from processes.graph import Graph, GraphError
+from processes.rules.counts import counted
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -167,7 +168,8 @@ def _progress() -> "Progress":
 def _stopped(error: GraphError, name: str, before: int) -> str:
     if before == 0:
         return f"{name}: {error}"
-    return f"{name}: {error}; the first {before} lines are taken, so import the file again once that is mended"
+    taken = "the first line is" if before == 1 else f"the first {before} lines are"
+    return f"{name}: {error}; {taken} taken, so import the file again once that is mended"
 
 
 def _report(tally: Tally, name: str) -> Iterator[str]:
@@ -176,9 +178,9 @@ def _report(tally: Tally, name: str) -> Iterator[str]:
     for line, reason, message in tally.quarantined[:SHOWN]:
         yield f"  {name}:{line}: {reason}: {message}"
     if len(tally.quarantined) > SHOWN:
-        yield f"  and {len(tally.quarantined) - SHOWN} more lines"
+        yield f"  and {counted(len(tally.quarantined) - SHOWN, 'more line')}"
     yield f"conferences {len(tally.conferences)}"
     for conference in tally.conferences[:SHOWN]:
         yield f"  {conference}"
     if len(tally.conferences) > SHOWN:
-        yield f"  and {len(tally.conferences) - SHOWN} more conferences"
+        yield f"  and {counted(len(tally.conferences) - SHOWN, 'more conference')}"

@@ -13,6 +13,7 @@ from processes.graph import Graph, GraphError
 from processes.link_accounts import Candidate, Imported, Unlinked, import_links, unlinked_accounts
 from processes.link_file import ReadLinks, read_links
 from processes.rules.company_numbers import company_number, vat_number
+from processes.rules.counts import counted
 from processes.rules.instants import local_day
 
 __all__ = ["link"]
@@ -43,8 +44,10 @@ def import_(open_graph: OpenGraph, file: Path, dry_run: bool, data: Path, url: s
     for problem in problems:
         click.echo(f"{file.name}:{problem.line}: {problem.code}: {problem.message}", err=True)
     if problems:
-        raise click.ClickException(f"{file.name}: nothing was linked: mend these {len(problems)} and import it again")
-    told = f"{done.links} links: {done.linked} new, {done.links - done.linked} known"
+        raise click.ClickException(
+            f"{file.name}: nothing was linked: mend {counted(len(problems), 'problem')} and import it again"
+        )
+    told = f"{counted(done.links, 'link')}: {done.linked} new, {done.links - done.linked} known"
     click.echo(f"{told}; nothing was written (--dry-run)" if dry_run else told)
 
 
@@ -98,7 +101,7 @@ def _listed(accounts: list[Unlinked]) -> Iterator[str]:
         if not account.candidates:
             yield "  no client has such a number"
     proposed = sum(bool(account.candidates) for account in accounts)
-    yield f"{len(accounts)} accounts are not linked, {proposed} of them have proposals; nothing was linked"
+    yield f"{counted(len(accounts), 'account')} without a link, {proposed} with proposals; nothing was linked"
 
 
 def _numbers(company: str | None, vat: str | None) -> str:

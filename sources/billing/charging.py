@@ -94,7 +94,8 @@ def settled_before(charges: CallCharges, known: KnownCalls) -> str | Refusal | N
     if len(settled) < len(charges.charges):
         return Refusal(
             "partly-charged",
-            f"{len(settled)} of {len(charges.charges)} legs of conference {charges.conference} are settled already: "
+            f"{len(settled)} of {len(charges.charges)} legs of conference {charges.conference} "
+            f"{'is' if len(settled) == 1 else 'are'} settled already: "
             "charge only the others",
         )
     return next(call.invoice for call in settled if call.invoice is not None)

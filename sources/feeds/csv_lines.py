@@ -57,7 +57,7 @@ def read_one(lines: list[str], position: int, *, fewest: int, most: int) -> tupl
         return BrokenLine(position + 1, f"not CSV: {error}", shown(lines[position])), 1
     if not fewest <= len(fields) <= most:
         # If it spans several lines, a quote too many made it so: only its first line is to blame.
-        message = f"{len(fields)} fields, expected {fewest} to {most}"
+        message = f"{len(fields)} field{'s' if len(fields) > 1 else ''}, expected {fewest} to {most}"
         return BrokenLine(position + 1, message, shown(lines[position])), 1
     if any("\0" in field for field in fields):
         return BrokenLine(position + 1, "it has a NUL character", shown(lines[position])), 1

@@ -19,7 +19,7 @@ from sources.mapping.requirements import ColumnNeed, Holds, Requirement, TableNe
 from sources.mapping.settings import ColumnMapping
 from sources.proposing.likeness import LIKELY, SURE, likeness, without_prefix
 from sources.proposing.looking import Looking
-from sources.proposing.words import REFERENCES, phrases, table_phrases, words
+from sources.proposing.words import CENTS, REFERENCES, WHOLES, phrases, table_phrases, words
 
 __all__ = ["ColumnMatch", "TableMatch", "matched"]
 
@@ -31,12 +31,16 @@ A_KEY = 0.97
 
 @dataclass(frozen=True, slots=True)
 class ColumnMatch:
-    """`found` may be what is needed, `mapping` how it would be read. `doubt` says what somebody has to decide first."""
+    """`found` may be what is needed, `mapping` how it would be read. `doubt` says what somebody has to decide first.
+
+    Where nothing is like it, `left_over` are the columns that are nothing else and could be read as it.
+    """
 
     need: ColumnNeed
     found: FoundColumn | None
     mapping: ColumnMapping | None
     doubt: str | None = None
+    left_over: tuple[str, ...] = ()
 
     @property
     def is_sure(self) -> bool:
@@ -45,13 +49,17 @@ class ColumnMatch:
 
 @dataclass(frozen=True, slots=True)
 class TableMatch:
-    """`found` is None where nothing is like it. `gaps` are needed in every row, and some rows have none."""
+    """`found` is None where nothing is like it; then `left_over` are the tables that are nothing else.
+
+    `gaps` are needed in every row, and some rows have none.
+    """
 
     need: TableNeed
     found: FoundTable | None
     columns: tuple[ColumnMatch, ...] = ()
     likeness: float = 0.0
     gaps: tuple[ColumnMatch, ...] = ()
+    left_over: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -87,7 +95,8 @@ def in_pairs(requirement: Requirement, found: Sequence[FoundTable], keys: Keys) 
         if pair.likeness >= LEAST_TABLE and pair.need.name not in taken and pair.found.name not in used:
             taken[pair.need.name] = pair
             used.add(pair.found.name)
-    yield from (taken.get(need.name, TableMatch(need, None)) for need in requirement.tables)
+    left_over = tuple(table.name for table in found if table.name not in used)
+    yield from (taken.get(need.name, TableMatch(need, None, left_over=left_over)) for need in requirement.tables)
 
 
 def match(need: TableNeed, table: FoundTable, keys: Keys) -> TableMatch:
@@ -115,8 +124,14 @@ def columns_of(need: TableNeed, table: FoundTable, keys: Keys) -> tuple[tuple[Co
             taken[wanted.name] = read_as(wanted, column, alike)
             scores[wanted.name] = alike
             used.add(column.name)
+    unused = [column for column in table.columns if column.name not in used]
     wanted_ones = (each for each in need.columns if not each.folded_from)
-    return tuple(taken.get(each.name, ColumnMatch(each, None, None)) for each in wanted_ones), scores
+    return tuple(taken.get(each.name) or not_found(each, unused) for each in wanted_ones), scores
+
+
+def not_found(need: ColumnNeed, unused: Sequence[FoundColumn]) -> ColumnMatch:
+    left_over = tuple(column.name for column in unused if option_for(need, column) is not None)
+    return ColumnMatch(need, None, None, left_over=left_over)
 
 
 def score(table: str, need: ColumnNeed, column: FoundColumn, short: tuple[str, ...], keys: Keys) -> float:
@@ -126,7 +141,10 @@ def score(table: str, need: ColumnNeed, column: FoundColumn, short: tuple[str, .
     if keys.name_for(table, need.name) == column.name:
         return A_KEY
     called = list(phrases(table, need.name))
-    return max(likeness(short, called), likeness(words(column.name), called) - 0.01)
+    alike = max(likeness(short, called), likeness(words(column.name), called) - 0.01)
+    if need.holds is Holds.EXACT and says_cents(column):  # `min_cents` is `min`, and says of what it is so many
+        alike = max(alike, likeness(tuple(word for word in short if word not in CENTS), called) - 0.02)
+    return alike
 
 
 def read_as(need: ColumnNeed, column: FoundColumn, alike: float) -> ColumnMatch:
@@ -141,7 +159,8 @@ def read_as(need: ColumnNeed, column: FoundColumn, alike: float) -> ColumnMatch:
 def option_for(need: ColumnNeed, column: FoundColumn) -> tuple[ColumnMapping, str | None] | None:
     """The plainest way to read the column, and what about it only a person can know. None: there is none."""
     plain = ColumnMapping(column=column.name)
-    for mapping, doubt in ((plain, None), *guesses(need, column, plain)):
+    plainly = () if need.holds is Holds.EXACT and says_cents(column) else ((plain, None),)
+    for mapping, doubt in (*plainly, *guesses(need, column, plain)):
         if mapping.codes is not None or what_is_missing(need, column, mapping) is None:
             return mapping, doubt
     return None
@@ -151,8 +170,8 @@ def guesses(need: ColumnNeed, column: FoundColumn, plain: ColumnMapping) -> Iter
     """What would have to be true for the column to do."""
     match need.holds:
         case Holds.EXACT:
-            unit, what = (Decimal("0.01"), "cents") if need.places == 2 else (Decimal("0.0001"), "0.0001")
-            yield replace(plain, unit=unit), f"whole numbers: of which unit? {what} is a guess"
+            unit, told = unit_of(need, column)
+            yield replace(plain, unit=unit), told
         case Holds.DAY:
             yield replace(plain, format="YYYYMMDD"), "days in a number: of which format?"
         case Holds.INSTANT:
@@ -163,6 +182,20 @@ def guesses(need: ColumnNeed, column: FoundColumn, plain: ColumnMapping) -> Iter
                 yield replace(plain, codes={}), CODES
         case _:
             return
+
+
+def unit_of(need: ColumnNeed, column: FoundColumn) -> tuple[Decimal, str]:
+    """Of numbers that don't say it by their type; what the column is called goes before what is usual."""
+    if says_cents(column):
+        return Decimal("0.01"), "by its name it holds cents: does it?"
+    if WHOLES & set(words(column.name)):
+        return Decimal(1), "by its name it holds whole ones of the currency: does it?"
+    unit, what = (Decimal("0.01"), "cents") if need.places == 2 else (Decimal("0.0001"), "0.0001")
+    return unit, f"whole numbers: of which unit? {what} is a guess"
+
+
+def says_cents(column: FoundColumn) -> bool:
+    return bool(CENTS & set(words(column.name)))
 
 
 def looked_into(match: TableMatch, looking: Looking) -> TableMatch:

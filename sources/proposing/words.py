@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from sources.folding import folded
 
-__all__ = ["DELETED", "REFERENCES", "phrases", "table_phrases", "words"]
+__all__ = ["CENTS", "DELETED", "REFERENCES", "WHOLES", "phrases", "table_phrases", "words"]
 
 TABLES: dict[str, str] = {
     "clients": "client|customer|company|account holder|firma|firmy|klient|klienti|zakaznik|zakaznici|odberatel|partner",
@@ -59,7 +59,7 @@ COLUMNS: dict[str, str] = {
     "leg": "leg|participant|ucastnik",
     "marketing_consent": "marketing consent|consent|opt in|souhlas|souhlas marketing|gdpr souhlas",
     "message": "message|zprava|text|hlaseni",
-    "minimum_charge": "minimum charge|minimum|min charge|minimalni poplatek",
+    "minimum_charge": "minimum charge|minimum|min charge|min|min price|minimalni poplatek|minimalni cena",
     "first_increment": "first increment|first|prvni|prvni interval",
     "next_increment": "next increment|increment|next|dalsi|dalsi interval|krok",
     "merge_gaps_under_seconds": "merge gaps under seconds|merge gap|pauza",
@@ -142,6 +142,12 @@ REFERENCES: dict[str, tuple[str, str]] = {
 """Columns that hold another table's key: in databases that have no other name for it they are called as that key is."""
 
 DELETED = frozenset({"smazano", "smazany", "zruseno", "zruseny", "deleted", "removed", "archived", "archivovano"})
+
+CENTS = frozenset({"cent", "cents", "ct", "cts", "hal", "haler", "halere", "haleri", "haleru", "minor"})
+"""Words by which a number's name says that 1 there is a hundredth of the currency."""
+
+WHOLES = frozenset({"czk", "eur", "euro", "euros", "kc", "korun", "koruny", "major"})
+"""Words by which it says that 1 there is 1 of the currency."""
 
 WORD = re.compile(r"[a-z]+|[0-9]+")
 HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")

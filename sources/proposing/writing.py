@@ -29,6 +29,8 @@ CONSTANTS = {
 }
 """What is often the same for all."""
 
+MOST_NAMED = 6  # of the columns or tables that nothing was found for
+
 YES, NO = {"a", "ano", "y", "yes", "t", "true", "1", "j"}, {"n", "ne", "no", "f", "false", "0"}
 
 
@@ -46,15 +48,22 @@ def undecided(matches: Sequence[TableMatch]) -> list[str]:
     found = []
     for match in matches:
         if match.found is None:
-            found += [] if match.need.absence else [match.need.name]
+            found += [] if is_absent(match) else [match.need.name]
             continue
         found += [
             f"{match.need.name}.{column.need.name}"
             for column in match.columns
-            if not column.is_sure and not (column.found is None and column.need.nullable)
+            if not column.is_sure and not is_absent(column)
         ]
         found += [f"{match.need.name} (rows without {column.need.name})" for column in match.gaps]
     return found
+
+
+def is_absent(match: TableMatch | ColumnMatch) -> bool:
+    """It may be absent, and what is there is all something else: nothing is left that could be it."""
+    if isinstance(match, TableMatch):
+        return match.found is None and match.need.absence is not None and not match.left_over
+    return match.found is None and match.need.nullable and not match.left_over
 
 
 def table(system: str, match: TableMatch, looking: Looking) -> Iterator[str]:
@@ -62,10 +71,11 @@ def table(system: str, match: TableMatch, looking: Looking) -> Iterator[str]:
     if match.found is None:
         if match.need.absence:
             yield f"[{header}]"
-            yield f"absent = true  # nothing like it was found, and without it {match.need.absence}"
+            mark = "" if is_absent(match) else "# "
+            yield f"{mark}absent = true  # {nothing_like_it(match)}; without it {match.need.absence}"
         else:
             yield f"# [{header}]"
-            yield f"# table = ...  # nothing like it was found; it needs {needs(match)}"
+            yield f"# table = ...  # {nothing_like_it(match)}; it needs {needs(match)}"
         return
     yield f"[{header}]"
     yield f"table = {quoted(match.found.name)}"
@@ -96,7 +106,7 @@ def rows_left_out(match: TableMatch) -> Iterator[str]:
 def line(match: TableMatch, column: ColumnMatch, looking: Looking) -> str:
     name = column.need.name
     if column.mapping is None or column.found is None:
-        return nothing_found(column.need)
+        return nothing_found(column)
     about = column.found.type_text
     if column.is_sure:
         return f"{name} = {written(column.mapping)}"
@@ -106,12 +116,23 @@ def line(match: TableMatch, column: ColumnMatch, looking: Looking) -> str:
     return f"# {name} = {written(column.mapping)}  # {about}: {column.doubt}"
 
 
-def nothing_found(need: ColumnNeed) -> str:
+def nothing_found(column: ColumnMatch) -> str:
+    need = column.need
     if need.nullable:
-        return f"{need.name} = {{ absent = true }}  # nothing like it was found"
+        mark = "" if is_absent(column) else "# "
+        return f"{mark}{need.name} = {{ absent = true }}  # {nothing_like_it(column)}"
     constant = CONSTANTS.get(need.name, '"..."' if need.holds is Holds.TEXT else "...")
     wanted = f"; one of {', '.join(need.choices)}" if need.choices else ""
-    return f"# {need.name} = {{ constant = {constant} }}  # nothing like it was found; {need.holds.value}{wanted}"
+    return f"# {need.name} = {{ constant = {constant} }}  # {nothing_like_it(column)}; {need.holds.value}{wanted}"
+
+
+def nothing_like_it(match: TableMatch | ColumnMatch) -> str:
+    """With what is left that nothing else was found to be."""
+    if not match.left_over:
+        return "nothing like it was found"
+    shown = [quoted(each) for each in match.left_over[:MOST_NAMED]]
+    more = [f"{len(match.left_over) - MOST_NAMED} more"] if len(match.left_over) > MOST_NAMED else []
+    return f"nothing like it was found; is it one of {', '.join([*shown, *more])}?"
 
 
 def written(mapping: ColumnMapping) -> str:

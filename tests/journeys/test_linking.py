@@ -101,7 +101,7 @@ def test_proposals_are_listed(files: Path) -> None:
         "  CL-00418 Dvě pobočky a.s.: same VAT number",
         f"{UNKNOWN}: company number none, VAT number none",
         "  no client has such a number",
-        "3 accounts are not linked, 2 of them have proposals; nothing was linked",
+        "3 accounts without a link, 2 with proposals; nothing was linked",
     ]
     assert links("proposals", "--data", files).output == result.output
 
@@ -116,6 +116,8 @@ def test_a_file_is_linked_once(files: Path, tmp_path: Path) -> None:
         (0, "2 links: 0 new, 2 known\n"),
     ]
     left = links("proposals", "--data", files).output
+    one = links("import", written(tmp_path, f"{NEW},{CLIENT},2026-01-01"), "--data", files)
+    assert one.output == "1 link: 0 new, 1 known\n"
     assert NEW not in left
     assert OTHER in left  # its link has ended
 

@@ -104,7 +104,9 @@ class Reader:
                 continue
             data[key] = None
             if found is not None:
-                count = f"{len(found)} entities" if isinstance(found, list) else "no list of entities"
+                count = "no list of entities"
+                if isinstance(found, list):
+                    count = "1 entity" if len(found) == 1 else f"{len(found)} entities"
                 wrong.append(self._wrong(f"gave {count} where {len(sent)} were asked for", (key,)))
             elif not any(each.path[:1] in ((), (key,)) for each in faults):
                 wrong.append(self._wrong("gave no entities where some were asked for", (key,)))
@@ -122,7 +124,7 @@ class Reader:
             log.warning("%s: error %d, request %s: %s", self._service, number + 1, request_id or "-", text)
         faults = [self._fault(each) for each in errors[:_MOST_FAULTS]]
         if (more := len(errors) - len(faults)) > 0:
-            told = f"{self._service} answered with {more} more errors"
+            told = f"{self._service} answered with {more} more error{'s' if more > 1 else ''}"
             faults.append(SubgraphFault(told, (), {"code": "SUBGRAPH_ERROR", "service": self._service}))
         return faults
 

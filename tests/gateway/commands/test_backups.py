@@ -176,6 +176,16 @@ def test_system_that_is_down_stops_the_backup(files: Path, tmp_path: Path) -> No
     assert set(tmp_path.iterdir()) == before
 
 
+def test_backup_before_the_first_start_says_what_makes_it(tmp_path: Path) -> None:
+    """No system is down: none is there yet, or --data names another place."""
+    result = run("backup", "backup", "--data", "nowhere")
+    assert result.exit_code == 1
+    assert "nothing of Spojka's is in nowhere" in result.output
+    assert "start `spojka serve` once, which makes it; nothing was backed up" in result.output
+    assert "not available" not in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_directory_with_something_in_it_is_left_alone(files: Path, backup: Path, tmp_path: Path) -> None:
     """Neither a backup nor a restored company is put among other things."""
     (tmp_path / "full").mkdir()

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import text
 
 from gateway.cli import main
 from gateway.company import open_company
@@ -22,6 +23,7 @@ from gateway.databases import METADATA
 from resolvers.demo import DEMO_RULES
 from sources.database import Database
 from sources.demo import SYSTEMS, make_company
+from sources.engines import open_engines
 from tests.company import EVENING
 from tests.conftest import KINDS, new_place
 from tests.postgresql import Server
@@ -83,6 +85,13 @@ def lose_sales(data: Path) -> None:
     (data / "sales.sqlite").unlink()
 
 
+def put_another_program_in_place_of_sales(data: Path) -> None:
+    lose_sales(data)
+    with closing(sqlite3.connect(data / "sales.sqlite")) as connection:
+        connection.execute("CREATE TABLE KLI_FIRMY (KLI_ID INTEGER)")
+        connection.execute("CREATE TABLE contracts (number TEXT)")
+
+
 def write_over_links(data: Path) -> None:
     (data / "links.sqlite").write_text("this is no database, and never was one\n" * 100)
 
@@ -136,6 +145,16 @@ client = "klient"
     ("spoil", "about", "message"),
     [
         (lose_sales, "sales", "sales.sqlite: restore it from a backup"),
+        (
+            put_another_program_in_place_of_sales,
+            "sales",
+            "another program's tables (KLI_FIRMY): map them in spojka.toml (`spojka map sales` proposes how)",
+        ),
+        (
+            write('[systems.sales]\nurl = "sqlite:///absent.sqlite"\n'),
+            "sales",
+            "absent.sqlite: mend its url (systems.sales.url), or restore it from a backup",
+        ),
         (write_over_links, "links", "links is not available"),
         (damage_billing, "billing", ""),
         (lose_a_column, "billing", "billing_accounts has no column vat_number"),
@@ -186,6 +205,29 @@ def test_what_is_wrong_is_said_with_its_place(
     assert {name for name, each in found.items() if each[0][0] == "PROBLEM"} == {about}
     assert {"settings", "graph", *SYSTEMS, "doors", "audit log", "clock"} <= found.keys()
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_another_programs_database_is_to_be_mapped_and_the_rest_is_to_come(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, folder: Path, kind: str
+) -> None:
+    """Before the first start, with a database that nobody has mapped yet: nothing was lost, nothing is to restore."""
+    file = folder / "crm.sqlite"
+    file.touch()
+    url = f"sqlite:///{file}" if kind == "sqlite" else new_place(request.getfixturevalue(kind), "sales")
+    engines = open_engines(url)
+    with engines.write.begin() as connection:
+        connection.execute(text("CREATE TABLE kli_firmy (kli_id INTEGER)"))
+    engines.dispose()
+    monkeypatch.setenv("SPOJKA_SALES_URL", url)
+    result = check(folder / "data")
+    assert result.exit_code == 1
+    found = told(result)
+    assert [state for state, _ in found["sales"]] == ["PROBLEM"]
+    assert "(kli_firmy): map them in spojka.toml (`spojka map sales` proposes how)" in found["sales"][0][1]
+    assert {found[system][0][0] for system in SYSTEMS if system != "sales"} == {"note"}, result.output
+    assert "restore" not in result.output
+    assert "begin anew" not in result.output
 
 
 def test_a_wrong_setting_is_said_with_its_line(folder: Path, files: Path) -> None:
