@@ -186,7 +186,8 @@ class World:
         self.turn = 0  # how many mutations have run
         self.drawn = 0.0  # decides about the labels of overrides that name a percentage
         self.active_labels = frozenset(active_labels)
-        # What took part in answering: ("field", subgraph, type, name), "key" with a field set, "provided" with a field.
+        # What took part in the last answer, each with subgraph, type, and field or field set: "field" was resolved,
+        # "provided" though another owns it, "key" named an entity, "unknown" named none, "null" is a field without one.
         self.seen: set[tuple[str, str, str, str]] = set()
         self.supergraph = _composed(tuple(written.items())) if written else supergraph_of(subgraphs)
         self.subgraphs = {name: _Suspicious(name, _linked(sdl), self) for name, sdl in subgraphs.items()}
@@ -216,6 +217,7 @@ class World:
         """The gateway's answer; AssertionError when a subgraph had to complain."""
         self.asked.clear()
         self.complaints.clear()
+        self.seen.clear()
         self.turn = 0
         request = GraphQLRequest(query=query, variables=variables or {}, operation_name=operation_name)
         answer = await self.gateway.answer(request, RequestContext(now=NOW, viewer=viewer))
@@ -449,6 +451,7 @@ class _Suspicious:
                 for key in usable
             ):
                 if self.name in each.unknown_to:
+                    self.world.seen.update(("unknown", self.name, type_name, key) for key in usable)
                     return None
                 self.world.seen.update(("key", self.name, type_name, key) for key in usable)
                 if error := self.world.faulty and self.world.faulty(self.name, type_name, "_entities", each):
@@ -490,6 +493,8 @@ class _Suspicious:
         if faulty and (error := faulty(self.name, type_name, name, seen.thing)):
             raise error
         value = self._value(seen, type_name, name, arguments)
+        if value is None:
+            self.world.seen.add(("null", self.name, type_name, name))
         below = _below(seen.provided, name, type_name, self)
         return self._seen(value, _both(granted, below))
 

@@ -1,8 +1,11 @@
 """A random graph with an interface that other subgraphs have as an object, not knowing its types.
 
-home    interface Node @key, every type that implements it, a root or two
-object  type Node @key @interfaceObject: fields for every type, some of them computed from what home knows
-beside  one of the types by its key, with fields of its own, and an entity that leads to Node again
+home    interface Node @key, every type that implements it, a root or two; a field that is computed from what an
+        interface object adds
+object  type Node @key @interfaceObject: fields for every type, some of them computed from what home knows, or from what
+        another interface object adds
+beside  one of the types by its key, with fields of its own, one computed as in home, and an entity that leads to Node
+        again
 """
 
 import random
@@ -30,6 +33,11 @@ class _Making:
         self.objects = [f"object{number}" for number in range(rng.randint(1, 2))]
         self.added = {name: self._scalars(f"{name[0]}{name[-1]}_", rng.randint(1, 2)) for name in self.objects}
         self.computed = {name: self._computed(name) for name in self.objects}
+        everything = [each for added in self.added.values() for each in added]
+        self.at_home = rng.sample(
+            everything, rng.randint(0, min(2, len(everything)))
+        )  # what a field of the first type requires
+        self.required_beside = rng.sample(everything, rng.randint(0, min(2, len(everything))))
         self.leading = {name: f"more{name[-1]}" for name in self.objects if rng.random() < 0.6}
         self.beside = rng.choice(self.types)
         self.beyond = self._scalars("b", rng.randint(1, 2))
@@ -50,22 +58,36 @@ class _Making:
     def _computed(self, name: str) -> dict[str, str]:
         """Fields of an interface object that require some of the interface's, by name."""
         chosen = self.rng.sample(list(self.common), self.rng.randint(1, len(self.common)))
+        others = [each for other in self.objects if other < name for each in self.added[other]]
+        chosen += self.rng.sample(others, self.rng.randint(0, len(others)))
         return {f"c{name[-1]}": " ".join(chosen)} if self.rng.random() < 0.7 else {}
 
     # SDL
     def _home(self) -> str:
         common = f"id: ID! {_written(self.common)}"
+        computed = self._requiring("made", self.at_home)
         types = (
-            f'type {name} implements Node @key(fields: "id") {{ {common} {_written(self.own[name])} }}'
+            f'type {name} implements Node @key(fields: "id") {{ {common} {_written(self.own[name])}'
+            f" {computed if name == self.types[0] else ''} }}"
             for name in self.types
         )
         union = f"union Some = {' | '.join(self.types)}\n"
         root = f"type Query {{ nodes: {self.lists['nodes']} first: {self.types[0]} some: [Some] }}\n"
         return f'interface Node @key(fields: "id") {{ {common} }}\n{root}{union}' + "\n".join(types)
 
+    def _requiring(self, name: str, required: list[str]) -> str:
+        """A field computed from what interface objects add, if from anything."""
+        if not required:
+            return ""
+        external = " ".join(f"{each}: {self._type(each)} @external" for each in required)
+        return f'{external} {name}: String @requires(fields: "{" ".join(required)}")'
+
+    def _type(self, name: str) -> str:
+        return {each: of for fields in (self.common, *self.added.values()) for each, of in fields.items()}[name]
+
     def _object(self, name: str) -> str:
         required = {each for text in self.computed[name].values() for each in text.split()}
-        external = " ".join(f"{each}: {self.common[each]} @external" for each in required)
+        external = " ".join(f"{each}: {self._type(each)} @external" for each in required)
         made = " ".join(f'{each}: String @requires(fields: "{text}")' for each, text in self.computed[name].items())
         lead = f"{self.leading[name]}: {self.lists['lead']}" if name in self.leading else ""
         root = f"type Query {{ {name}s: {self.lists['others']} }}"
@@ -74,7 +96,8 @@ class _Making:
 
     def _beside(self) -> str:
         box = f'type Box @key(fields: "no") {{ no: ID! one: {self.beside} }} type Query {{ boxes: [Box!]! }}'
-        return f'type {self.beside} @key(fields: "id") {{ id: ID! {_written(self.beyond)} box: Box }}\n{box}'
+        computed = self._requiring("told", self.required_beside)
+        return f'type {self.beside} @key(fields: "id") {{ id: ID! {_written(self.beyond)} {computed} box: Box }}\n{box}'
 
     def _unsplit(self) -> str:
         everywhere = f"id: ID! {_written(self.common)} {' '.join(map(_written, self.added.values()))} "
@@ -82,7 +105,9 @@ class _Making:
         everywhere += " " + " ".join(f"{each}: {self.lists['lead']}" for each in self.leading.values())
         types = "\n".join(
             f"type {name} implements Node {{ {everywhere} {_written(self.own[name])}"
-            f" {f'{_written(self.beyond)} box: Box' if name == self.beside else ''} }}"
+            f" {f'{_written(self.beyond)} box: Box' if name == self.beside else ''}"
+            f" {'made: String' if name == self.types[0] and self.at_home else ''}"
+            f" {'told: String' if name == self.beside and self.required_beside else ''} }}"
             for name in self.types
         )
         roots = " ".join(f"{name}s: {self.lists['others']}" for name in self.objects)
@@ -106,6 +131,7 @@ class _Making:
             each.values.update({name: self._scalar(of) for name, of in declared.items()})
             each.values.update({name: Computed(_told) for made in self.computed.values() for name in made})
             each.values.update({name: self._nodes(self.lists["lead"], nodes) for name in self.leading.values()})
+            each.values.update({name: Computed(_told) for name in ("made", "told")})
             each.values["box"] = rng.choice([*boxes, None])
         for each in boxes:
             each.values["one"] = rng.choice([*besides, None])

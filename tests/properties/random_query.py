@@ -76,6 +76,7 @@ class _Writing:
     kind: str
     variables: dict[str, tuple[str, str, Any]] = field(default_factory=dict)  # name -> type, default, value
     fragments: list[str] = field(default_factory=list)
+    spread: dict[str, list[str]] = field(default_factory=dict)  # the fragments that are complete, by type
     given: int = 0
 
     def write(self) -> RandomQuery:
@@ -122,11 +123,15 @@ class _Writing:
         return {on.name}
 
     def _fragment(self, on: GraphQLCompositeType, depth: int) -> str:
+        known = self.spread.get(on.name)
+        if known and depth > 0 and self.rng.random() < 0.25:
+            return f"...{self.rng.choice(known)}{self._directive()}"
         body = self._set(on, max(depth - 1, 0) if self.rng.random() < 0.5 else depth) if depth > 0 else "{ __typename }"
         if self.rng.random() < 0.3:
             name = f"Part{len(self.fragments)}"
             self.fragments.append("")
             self.fragments[int(name[4:])] = f"fragment {name} on {on.name} {body}"
+            self.spread.setdefault(on.name, []).append(name)
             return f"...{name}{self._directive()}"
         return f"... on {on.name}{self._directive()} {body}"
 

@@ -14,6 +14,7 @@ from graphql import ExecutionResult, GraphQLSchema, build_schema
 
 from gateway.request import GraphQLResponse
 from tests.gateway.federation import one_graph
+from tests.properties.census import INTERFACE_OBJECTS, SHAPES, took_part
 from tests.properties.random_contexts import random_contexts
 from tests.properties.random_graph import RandomGraph, random_graph
 from tests.properties.random_interface_objects import random_interface_objects
@@ -39,6 +40,27 @@ async def test_a_federated_graph_answers_like_one_graph(
             query = random_query(rng, graph.world.supergraph.api_schema)
             if await _differs(graph, schema, query):
                 pytest.fail(await _story(seed, graph, schema, query))
+
+
+@pytest.mark.parametrize(
+    ("make", "shapes"),
+    [(random_graph, SHAPES), (random_interface_objects, INTERFACE_OBJECTS)],
+    ids=["graph", "objects"],
+)
+async def test_every_shape_takes_part(make: Callable[[random.Random], RandomGraph], shapes: frozenset[str]) -> None:
+    """What the law holds for is drawn, and used: each shape within 500 graphs; it stops where all have been seen."""
+    lacking = set(shapes)
+    for seed in range(500):
+        rng = random.Random(f"one graph {seed}")
+        graph = make(rng)
+        for _ in range(QUERIES_PER_GRAPH // 2 if lacking else 0):
+            graph.world.drawn = rng.random() * 100
+            query = random_query(rng, graph.world.supergraph.api_schema)
+            answer = await graph.world.ask(query.text, query.variables)
+            lacking.difference_update(took_part(graph, query, answer.errors))
+        if not lacking:
+            return
+    pytest.fail(f"in no case: {sorted(lacking)}")
 
 
 async def _differs(graph: RandomGraph, schema: GraphQLSchema, query: RandomQuery) -> str | None:
