@@ -49,7 +49,7 @@ from resolvers.roles import ROLES, ROW_RULES
 from sources.billing import Billing
 from sources.bridge import Bridges
 from sources.database import Database
-from sources.errors import SourceError
+from sources.errors import ForeignTables, SourceError
 from sources.inspecting import is_readable
 from sources.links import Links
 from sources.processes import Processes
@@ -159,7 +159,8 @@ def open_company(
     """Opens every system; where none is there yet, the demo company is made first (see gateway/databases.py).
 
     `held` is the access that the settings give, where it is known already.
-    A system that is down is passed over while another one answers; StartError says why when none does.
+    A system that is down is passed over while another one answers; StartError says why when none does, and what to do
+    where one was to be made in the midst of another program's tables.
     """
     if not settings.urls.keys() >= SYSTEMS.keys():
         make_folder(settings.data)
@@ -167,13 +168,21 @@ def open_company(
     refuse_misfits(databases)
     try:
         make_ours(databases, today=clock().astimezone(_HOUSE_ZONE).date())
+    except ForeignTables as error:  # the settings are wrong, and it would stay so
+        asyncio.run(_close(databases))
+        raise StartError(str(error)) from error
     except SourceError as error:
         found = asyncio.run(states(databases))
         if None not in found.values():
+            asyncio.run(_close(databases))
             raise StartError(str(error)) from error
         _log.warning("starting without %s", ", ".join(name for name, state in found.items() if state))
     gateway, runner, contexts = _wired(databases, clock, witness, settings, held)
     return Company(databases, gateway, runner, contexts, clock)
+
+
+async def _close(databases: Mapping[str, Database]) -> None:
+    await asyncio.gather(*(database.close() for database in databases.values()))
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
     SourceError                 has a code; its message and extensions are safe to show to anyone
       SystemUnavailable         SYSTEM_UNAVAILABLE: the database can't be reached, opened or read
+      ForeignTables             SYSTEM_UNAVAILABLE: another program's tables are where a system was to be made
       SystemBusy                SYSTEM_BUSY: somebody else holds a lock for too long; asking again later may help
       SystemReadOnly            SYSTEM_READ_ONLY: nothing is ever written there
       MappingRefused            MAPPING_REFUSED: the database isn't as the mapping of its tables says
@@ -16,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 __all__ = [
+    "ForeignTables",
     "KeyReused",
     "MappingRefused",
     "SourceError",
@@ -42,6 +44,14 @@ class SystemUnavailable(SourceError):
     def __init__(self, system: str) -> None:
         message = f"{system} is not available: its database can't be reached; ask its administrator"
         super().__init__(message, code="SYSTEM_UNAVAILABLE", extensions={"system": system})
+        self.system = system
+
+
+class ForeignTables(SourceError):
+    """The database where `system` was to be made has another program's tables, which nobody has mapped."""
+
+    def __init__(self, system: str, told: str) -> None:
+        super().__init__(f"{system}: {told}", code="SYSTEM_UNAVAILABLE", extensions={"system": system})
         self.system = system
 
 

@@ -36,7 +36,7 @@ from sqlalchemy import (
 )
 
 from sources.engines import Engines
-from sources.errors import SourceError, SystemUnavailable
+from sources.errors import ForeignTables, SystemUnavailable
 from sources.faults import DATABASE_ERRORS, as_source_error
 from sources.inspecting import strangers_in, strangers_told
 
@@ -67,7 +67,7 @@ class Part:
 def create_together(parts: Sequence[Part]) -> bool:
     """Make all `parts`, or none when one of them is there already. True when they were made now.
 
-    Raises SystemUnavailable or SystemBusy, naming the system that can't be made.
+    Raises SystemUnavailable, SystemBusy or ForeignTables, naming the system that can't be made.
     """
     with ExitStack() as held:
         # Everyone takes the locks in the same order, so two starting processes can't wait for each other.
@@ -134,7 +134,15 @@ class FileMaking:
         return self.file.with_name(f"{self.file.name}.made")
 
     def exists(self) -> bool:
-        return self.file.exists()
+        """A file that is damaged is there too, and so is one without a table."""
+        if not self.file.exists():
+            return False
+        try:
+            with self.part.engines.read.connect() as connection:
+                ours_are_there(connection, self.part)
+        except DATABASE_ERRORS:
+            pass
+        return True
 
     def resume(self) -> None:
         """Finish a publishing that a crash cut short: what is written whole only lacks its name."""
@@ -292,11 +300,7 @@ def ours_are_there(connection: Connection, part: Part) -> bool:
     if has_tables(connection, part.metadata):
         return True
     if strangers := strangers_in(connection, part.metadata):
-        raise SourceError(
-            f"{part.system}: {strangers_told(part.system, strangers)}",
-            code="SYSTEM_UNAVAILABLE",
-            extensions={"system": part.system},
-        )
+        raise ForeignTables(part.system, strangers_told(part.system, strangers))
     return False
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway import company
 from gateway.commands.findings import Finding, fine, note, problem
-from gateway.commands.systems import is_nowhere
+from gateway.commands.systems import has_strangers, is_nowhere
 from gateway.config import ConfigError, Settings
 from gateway.databases import METADATA, StartError, open_database, requirement
 from processes.rules.counts import counted
@@ -42,20 +42,22 @@ def look_at_systems(settings: Settings, databases: dict[str, Database]) -> Itera
             yield problem(name, str(error))
     own = {name: each.engines for name, each in databases.items() if name not in settings.read_only}
     nowhere = is_nowhere(own)
+    beside_others = bool(settings.read_only) or (nowhere and any(has_strangers(*each) for each in own.items()))
+    filled = "empty" if beside_others else "with the demo company"
     for name, database in databases.items():
         try:
-            yield from _look_at(name, database, settings, nowhere=nowhere)
+            if nowhere and name in own:
+                yield from _look_at_place(name, database.engines, filled)
+            else:
+                yield from _look_at(name, database, settings)
         except DATABASE_ERRORS as error:
             yield problem(name, _why(name, error))
         except SourceError as error:
             yield problem(name, _with_cause(error))
 
 
-def _look_at(name: str, database: Database, settings: Settings, *, nowhere: bool) -> Iterator[Finding]:
+def _look_at(name: str, database: Database, settings: Settings) -> Iterator[Finding]:
     engines = database.engines
-    if nowhere and name not in settings.read_only:
-        yield from _look_at_place(name, engines, settings)
-        return
     if engines.file is not None and not engines.file.exists():
         yield problem(name, f"there is no file {engines.file}: {_remedy_of_no_file(name, settings)}")
         return
@@ -80,7 +82,7 @@ def _remedy_of_no_file(name: str, settings: Settings) -> str:
     )
 
 
-def _look_at_place(name: str, engines: Engines, settings: Settings) -> Iterator[Finding]:
+def _look_at_place(name: str, engines: Engines, filled: str) -> Iterator[Finding]:
     if engines.file is None or engines.file.exists():
         with engines.read.connect() as connection:
             is_readable(connection)
@@ -89,7 +91,6 @@ def _look_at_place(name: str, engines: Engines, settings: Settings) -> Iterator[
         if strangers:
             yield problem(name, strangers_told(name, strangers))
             return
-    filled = "with the demo company" if not settings.read_only else "empty"
     yield note(name, f"it is not there yet: the first start makes it, {filled}")
 
 

@@ -12,7 +12,7 @@ from sources.faults import DATABASE_ERRORS
 from sources.inspecting import strangers_in, what_is_missing
 from sources.making import Part
 
-__all__ = ["is_nowhere", "left_to_others", "opened", "ours", "parts_of"]
+__all__ = ["has_strangers", "is_nowhere", "left_to_others", "opened", "ours", "parts_of"]
 
 
 def left_to_others(settings: Settings) -> Sequence[str]:
@@ -52,6 +52,17 @@ def is_nowhere(engines: Mapping[str, Engines]) -> bool:
     Another program's tables, which nobody has mapped yet, are none of it.
     """
     return not any(_is_there(name, each) for name, each in engines.items())
+
+
+def has_strangers(name: str, engines: Engines) -> bool:
+    """Whether there are another program's tables in a system's database. One that is down has none that we know of."""
+    if engines.file is not None and not engines.file.exists():
+        return False
+    try:
+        with engines.read.connect() as connection:
+            return bool(strangers_in(connection, METADATA[name]))
+    except DATABASE_ERRORS:
+        return False
 
 
 def _is_there(name: str, engines: Engines) -> bool:
