@@ -2,13 +2,13 @@
 
     serve       answer over HTTP                 compose     print the supergraph or the API schema
     plan        show how a query is answered     import-cdr  take a bridge's call records (processes/commands.py)
-    subgraph    serve one subgraph alone         token       print a token for a role
+    fetches     show what is sent where for it   token       print a token for a role
+    subgraph    serve one subgraph alone
 
 Exit status: 0 done, 1 a problem, said in one line, 2 the command was not understood.
 """
 
 import os
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -24,6 +24,7 @@ from gateway.commands.initializing import init
 from gateway.commands.keeping import backup, restore
 from gateway.commands.listening import is_loopback, listening
 from gateway.commands.mapping import map_
+from gateway.commands.planning import fetches, plan
 from gateway.commands.reading import settings_for as _settings
 from gateway.commands.serving import serve
 from gateway.composition import CompositionError
@@ -114,18 +115,6 @@ def subgraph(name: str, host: str, port: int, for_all: bool, data: Path) -> None
 
 
 @main.command()
-@click.argument("query")
-@click.option("--operation", help="The operation to plan, where the document has several.")
-def plan(query: str, operation: str | None) -> None:
-    """Print how QUERY is answered, in the grammar of Apollo's query plans.
-
-    QUERY is a document, a file that holds one, or - for standard input. If the plan looks wrong, the bug is in
-    gateway/planning.
-    """
-    click.echo(company.plan_text(_document(query), operation), nl=False)
-
-
-@main.command()
 @click.option("--role", required=True, help="What its bearer may do: salesperson, billing-specialist, ...")
 @click.option("--subject", metavar="WHO", help="Who its bearer is; a salesperson sees their own clients.")
 @click.option("--hours", type=click.IntRange(1, 24 * 366), default=12, show_default=True, help="How long it lasts.")
@@ -138,19 +127,8 @@ def token(role: str, subject: str | None, hours: int, data: Path) -> None:
     click.echo(app.role_token(_settings(data), role, subject=subject, lasts=timedelta(hours=hours)))
 
 
-for each in (backup, check, compose, import_cdr, init, link, map_, restore, serve):
+for each in (backup, check, compose, fetches, import_cdr, init, link, map_, plan, restore, serve):
     main.add_command(each)
-
-
-def _document(query: str) -> str:
-    if query == "-":
-        return sys.stdin.read()
-    if "{" in query:
-        return query
-    try:
-        return Path(query).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"{query}: it is neither a query nor a file that can be read ({error})") from error
 
 
 @asynccontextmanager

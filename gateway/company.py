@@ -34,10 +34,7 @@ from gateway.doors.audit import AuditLog
 from gateway.doors.viewer import ANONYMOUS, Viewer
 from gateway.doors.witness import Witness
 from gateway.http.remote import RemoteAnswerer
-from gateway.operation import choose, prepare, read
 from gateway.pipeline import Gateway
-from gateway.planning.planner import make_plan
-from gateway.planning.printing import print_plan
 from gateway.request import GraphQLRequest, GraphQLResponse
 from gateway.subgraphs.embedded import EmbeddedSubgraph
 from gateway.subgraphs.protocol import RequestContext
@@ -69,7 +66,6 @@ __all__ = [
     "local_graph",
     "make_folder",
     "open_company",
-    "plan_text",
     "remote_graph",
     "row_rules",
     "states",
@@ -244,15 +240,6 @@ def supergraph() -> Supergraph:
 def api_schema_sdl() -> str:
     """What clients see: the content of `schema.graphql`."""
     return print_schema(supergraph().api_schema) + "\n"
-
-
-def plan_text(document: str, operation: str | None) -> str:
-    """How the operation of `document` would be answered, in the grammar of Apollo's query plans."""
-    schema = supergraph().api_schema
-    known = read(document, schema)
-    chosen = choose(known, operation)
-    # Without variables, what @include($x) asks for is left out and what @skip($x) hides is shown.
-    return print_plan(make_plan(prepare(known, chosen, variables={}, schema=schema), supergraph()))
 
 
 def _wired(

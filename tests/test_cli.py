@@ -296,3 +296,30 @@ def test_server_that_is_told_to_stop_answers_what_is_in_flight_and_ends_well(
 
 def _received(connection: socket.socket) -> Callable[[], bytes]:
     return lambda: connection.recv(65536)
+
+
+def test_fetches_tells_what_each_subgraph_is_sent_and_when() -> None:
+    """Each request with its document as it is sent, its variables, and what it waits for."""
+    told = _run("fetches", "query($id: ID!) { client(id: $id) { name billingAccounts { currency } } }")
+    assert told.exit_code == 0, told.output
+    first, *others = told.output.split("\n\n")
+    assert first.splitlines() == [
+        "1  sales, at once",
+        "   query($id: ID!) { client(id: $id) { name id } }",
+        "   $id: the client's",
+    ]
+    assert others[-1].splitlines()[0] == "3  billing, after 2"
+    assert "     ... on BillingAccount {" in others[-1].splitlines()
+
+
+def test_fetches_and_plan_take_another_supergraph(tmp_path: Path) -> None:
+    """What `compose -o` wrote is planned without the company."""
+    composed = tmp_path / "supergraph.graphql"
+    assert _run("compose", "-o", str(composed)).exit_code == 0
+    for command in ("plan", "fetches"):
+        given = (command, "{ clients { totalCount } }")
+        assert _run(*given, "--supergraph", str(composed)).output == _run(*given).output
+    broken = tmp_path / "broken.graphql"
+    broken.write_text("type Query { a: Int }")
+    refused = _run("fetches", "{ a }", "--supergraph", str(broken))
+    assert (refused.exit_code, "broken.graphql: it is no supergraph" in refused.output) == (1, True)

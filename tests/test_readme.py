@@ -18,10 +18,12 @@ from pathlib import Path
 
 import pytest
 
-from gateway.company import SYSTEMS, Company, plan_text
+from gateway.commands.planning import planned
+from gateway.company import SYSTEMS, Company, supergraph
 from gateway.config import read_settings
 from gateway.databases import METADATA, requirement
 from gateway.limits import Limits
+from gateway.planning.printing import print_plan
 from sources.mapping.reading import read as read_mapping
 from tests.company import ask
 from tests.journeys.test_from_call_to_invoice import IMPORT
@@ -60,7 +62,8 @@ async def test_queries_give_the_answers_beside_them(company: Company) -> None:
 def test_plan_is_the_one_shown() -> None:
     """The first query's plan, letter by letter."""
     shown = next(block for block in blocks("text") if block.startswith("QueryPlan"))
-    assert plan_text(blocks("graphql")[0], None) == shown
+    plan, _ = planned(blocks("graphql")[0], None, supergraph())
+    assert print_plan(plan) == shown
 
 
 def test_commands_run(files: Path, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from gateway.http.remote import RemoteAnswerer, Unreachable
 from gateway.request import GraphQLRequest
 from processes.rules.counts import counted
 
-__all__ = ["compare", "compose", "subgraph_option"]
+__all__ = ["compare", "compose", "read_supergraph", "subgraph_option"]
 
 _HTTP = ("http://", "https://")
 
@@ -97,7 +97,7 @@ def composed(options: Sequence[str]) -> str:
 
 def compare(file: Path, subgraphs: Sequence[str]) -> None:
     """Print what the subgraphs' supergraph, or the company's, changes against the one in the file."""
-    old = _read(file.read_text(encoding="utf-8"), str(file))
+    old = read_supergraph(file.read_text(encoding="utf-8"), str(file))
     new = Supergraph.read(composed(subgraphs)) if subgraphs else company.supergraph()
     changes = changes_between(old, new)
     width = max((len(change.code) for change in changes), default=0)
@@ -109,7 +109,8 @@ def compare(file: Path, subgraphs: Sequence[str]) -> None:
         raise click.ClickException(f"clients of {file} may break")
 
 
-def _read(sdl: str, place: str) -> Supergraph:
+def read_supergraph(sdl: str, place: str) -> Supergraph:
+    """The supergraph that stands at the place; said in one line where it is none."""
     try:
         supergraph = Supergraph.read(sdl)
         supergraph.api_schema  # noqa: B018 - read now, so that what is wrong with it is told of the file

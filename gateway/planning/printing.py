@@ -16,7 +16,7 @@ from graphql import print_ast
 
 from gateway.planning.plan import ONLY, Fetch, Input, Output, OutputSet, Plan, Representation, Request
 
-__all__ = ["place_of", "print_plan"]
+__all__ = ["place_of", "print_plan", "represented"]
 
 Lines = Iterator[str]
 
@@ -101,7 +101,7 @@ def _batch(request: Request) -> Lines:
 
 def _place(fetch: Fetch, number: int) -> Lines:
     path = ["paths: [", f'  "{place_of(fetch)}"', "]"]
-    yield from _braced(f"_e{number} ", [*path, *_braced("", _represented(fetch))])
+    yield from _braced(f"_e{number} ", [*path, *_braced("", represented(fetch))])
 
 
 def _call(fetch: Fetch, number: int) -> Lines:
@@ -122,12 +122,13 @@ def _braced(head: str, lines: Iterable[str]) -> Lines:
 
 def _entities(fetch: Fetch) -> Lines:
     yield "{"
-    yield from _indented(_represented(fetch))
+    yield from _indented(represented(fetch))
     yield "} =>"
     yield from _braced("", _selected(fetch.selects))
 
 
-def _represented(fetch: Fetch) -> Lines:
+def represented(fetch: Fetch) -> Lines:
+    """What is sent of the objects at its place, by their type."""
     for each in fetch.representations:
         yield from _representation(each)
 
