@@ -116,12 +116,12 @@ def role_token(settings: Settings, role: str, *, subject: str | None, lasts: tim
     """A token of the embedded key for somebody who has `role`. StartError where there is no such role."""
     if role not in ROLES:
         raise StartError(f"there is no role {role}; there are {', '.join(ROLES)}")
-    if subject is None and any(not each.exempt_scopes & ROLES[role] for each in row_rules(settings)):
+    if not subject and any(not each.exempt_scopes & ROLES[role] for each in row_rules(settings)):
         example = _subject(role)
         raise StartError(f"{role} sees their own rows only: say who it is, like --subject {example}")
     if settings.doors.jwks is None:
         make_folder(settings.data)
-    name = role if subject is None else subject
+    name = subject or role
     return embedded_token(settings.doors, settings.data, subject=name, scopes=ROLES[role], lasts=lasts, now=clock())
 
 

@@ -23,6 +23,8 @@ __all__ = ["SCALARS", "configuration"]
 
 DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+# A day from either end of the calendar, so that an instant has a local time in every zone.
+EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 DECIMAL = re.compile(r"-?\d{1,28}(\.\d{1,28})?", re.ASCII)
 
 
@@ -51,9 +53,12 @@ def date_time_out(value: Any) -> str:
 def date_time_in(value: Any) -> datetime:
     if isinstance(value, str) and DATE_TIME.fullmatch(value):
         try:
-            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+            instant = datetime.fromisoformat(value.upper()).astimezone(UTC)
         except (ValueError, OverflowError):
             pass
+        else:
+            if EARLIEST <= instant <= LATEST:
+                return instant
     raise GraphQLError(
         f"DateTime cannot represent {value!r}: write an instant with its offset like 2026-11-24T16:30:00Z"
     )

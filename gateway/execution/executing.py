@@ -29,6 +29,7 @@ __all__ = ["PreparedRequest", "Tree", "execute"]
 log = logging.getLogger(__name__)
 
 _MOST_CALLS = 100  # of one request: each is text that a subgraph has to read
+_MOST_APART = 10  # at once, of calls that failed together: a system in trouble isn't overrun
 _MOST_PARTS = 64  # of one request are kept: which of its needs fail together is a system's doing, and varies little
 
 
@@ -142,13 +143,23 @@ async def _run_root(
     if not targets:
         return
     answer = await _ask(prepared, Inputs((), variables), context, tree.deadline)
-    failures = [put(answer.data or {}, each.path, fetch.selects, each) for each in answer.faults]
+    is_mutation = prepared.operation.kind == "mutation"
+    if is_mutation:
+        tree.deadline = Deadline.of(tree.deadline.seconds)  # what it did is to be seen, however long it took
+    data: dict[str, Any] = {} if answer.data is None else answer.data
+    failures = [put(data, each.path, fetch.selects, each) for each in answer.faults]
     tree.failures += failures
+    if answer.data is not None:
+        for target in targets:
+            merge(target, data, fetch.selects, prepared.subgraph.name)
+        return
+    # Each output has the failure that is its own; of a mutation's others nobody knows whether they were carried out.
+    own = [(each, found) for each in fetch.selects.outputs if isinstance(found := data.get(each.wire_key), Failure)]
+    reason = _unknown_outcome(prepared.subgraph.name) if is_mutation and own else _reason(failures, tree)
     for target in targets:
-        if answer.data is None:
-            fail(target, fetch.selects, _reason(failures, tree))
-        else:
-            merge(target, answer.data, fetch.selects, prepared.subgraph.name)
+        for output, failure in own:
+            fail(target, replace(fetch.selects, outputs=(output,), narrowed=()), failure)
+        fail(target, fetch.selects, reason)
 
 
 async def _run_entities(
@@ -198,8 +209,10 @@ async def _run_calls(
     inputs = Inputs([each.representations for each in calls], {**variables, **filled} if filled else variables)
     answer = await _ask(prepared, inputs, context, tree.deadline)
     if answer.data is None and len(calls) > 1 and any(each.path for each in answer.faults):
-        pairs = zip(prepared.apart, calls, strict=True)
-        await asyncio.gather(*(_run_calls(one, [each], tree, variables, context) for one, each in pairs))
+        pairs = list(zip(prepared.apart, calls, strict=True))
+        for start in range(0, len(pairs), _MOST_APART):
+            some = pairs[start : start + _MOST_APART]
+            await asyncio.gather(*(_run_calls(one, [each], tree, variables, context) for one, each in some))
         return
     # D
     _merge_entities(answer, prepared, calls, tree)
@@ -230,6 +243,11 @@ async def _ask(
         message = f"{service} answered with data that is no object"
         return SubgraphAnswer(None, [SubgraphFault(message, (), {"code": "INVALID_SUBGRAPH_DATA", "service": service})])
     return answer
+
+
+def _unknown_outcome(service: str) -> Failure:
+    told = f"{service} did not tell what became of this, as another field failed: look before you send it again"
+    return Failure(SubgraphFault(told, (), {"code": "OUTCOME_UNKNOWN", "service": service}))
 
 
 def _too_late(service: str, deadline: Deadline) -> SubgraphFault:

@@ -98,6 +98,8 @@ def fail(target: Any, selects: OutputSet, failure: Failure) -> None:
         for each in target:
             fail(each, selects, failure)
     elif isinstance(target, dict):
+        if selects.typename:
+            target.setdefault("__typename", failure)
         for output in _asked_of(target, selects):
             _fail_output(target, output, failure)
 

@@ -215,7 +215,10 @@ class Invoice(Entity):
             lambda account: account.number,
         )
         found = await periods_of_invoices(info.context.source, invoices, accounts)
-        return [BillingPeriod.of(found[invoice.id], accounts[invoice.account]) for invoice in invoices]
+        return [
+            BillingPeriod.of(found[invoice.id], accounts[invoice.account]) if invoice.id in found else None
+            for invoice in invoices
+        ]
 
     @batched(description="By conference; of one conference peak, off-peak, then the minimum charge.")
     @staticmethod

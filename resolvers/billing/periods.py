@@ -50,10 +50,14 @@ def following(account: BillingAccount, last: BillingPeriod) -> BillingPeriod:
 async def periods_of_invoices(
     source: Billing, invoices: Collection[Invoice], accounts: Mapping[str, BillingAccount]
 ) -> dict[str, BillingPeriod]:
-    """The period of each invoice, by the invoice's id; one that isn't stored is what the account's cycle makes it."""
+    """The period of each invoice, by the invoice's id; one that isn't stored is what the account's cycle makes it.
+
+    `accounts` are those that billing has; of one that it hasn't (a mapped system's may be gone) no period is known.
+    """
     stored = {(period.account, period.starts_at): period for period in await source.periods(accounts)}
     return {
         invoice.id: stored.get((invoice.account, invoice.period))
         or replace(period_at(accounts[invoice.account], invoice.period), starts_at=invoice.period)
         for invoice in invoices
+        if invoice.account in accounts
     }

@@ -202,8 +202,8 @@ class Invoice(Node, Entity):
     @batched(
         requires=["account { number } period { from to }"],
         requires_scopes=asks(Scope.BILLING_READ, Scope.ACCOUNTS_READ, Scope.LINKS_READ, Scope.CLIENTS_READ),
-        description="The client whose account it was in the whole period. Null where the account changed hands within "
-        "it (let it do so between two periods), or was nobody's.",
+        description="The one client whose account it was in the period. Null where it was several clients', one after "
+        "the other (let it change hands between two periods), or nobody's.",
     )
     @staticmethod
     async def client(parents: strawberry.Parent[list[Invoice]], info: Info) -> list[Client | Exception | None]:

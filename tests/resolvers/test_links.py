@@ -95,7 +95,7 @@ async def test_an_account_has_all_its_owners(links: Links) -> None:
 async def test_an_invoice_is_the_clients_who_owned_the_account_then(
     links: Links, account: str, since: str, until: str, client: str | None
 ) -> None:
-    """In all of the billed period; not today's owner's."""
+    """The one who did in the billed period, if from some day on; not today's owner."""
     period = {"from": since, "to": until}
     key = {"__typename": "Invoice", "id": "IN-1", "account": {"number": account}, "period": period}
     answer = await entities(schema, links, [key], "... on Invoice { client { id } }")

@@ -39,6 +39,21 @@ def spelled(error: Mapping[str, Any]) -> str:
     return ".".join(map(str, error.get("path", ())))
 
 
+async def test_type_that_is_not_known_has_the_failure_of_who_knows_it() -> None:
+    """Not an answer without a type: the system that has the real types didn't answer."""
+    ratings = """type Query { top: [Item!]! }
+type Item @interfaceObject @key(fields: "id") { id: ID! stars: Int }"""
+    books = """interface Item @key(fields: "id") { id: ID! }
+type Book implements Item @key(fields: "id") { id: ID! title: String }"""
+    top = [thing("Book", id="1", stars=5, title="A"), thing("Book", id="2", stars=4, title="B")]
+    world = World({"ratings": ratings, "books": books}, top, query={"top": top})
+    world.twists["books"] = down("books")
+    answer = await world.ask("{ top { __typename stars } }")
+    assert answer.data is None
+    assert {code for code, _ in told(answer)} == {"SYSTEM_UNAVAILABLE"}
+    assert all("top" in each["path"] for each in answer.errors)
+
+
 class TestTimeIsOver:
     """[limits] answer_seconds: one system that never answers doesn't keep what the others know."""
 
@@ -63,7 +78,13 @@ class TestTimeIsOver:
         assert asyncio.all_tasks() == tasks
 
     async def test_mutation_goes_on_to_its_end(self, world: World) -> None:
-        """It may have happened, so its answer is waited for; what is read of its result afterwards is late."""
+        """It may have happened, so its answer is waited for, and what is read of its result has time too."""
+        world.before["billing"] = lambda: asyncio.sleep(0.1)
+        answer = await world.ask("mutation { open(number: 7) { number manager } }")
+        assert (answer.data, answer.errors) == ({"open": {"number": "7", "manager": "Marie"}}, ())
+
+    async def test_what_is_read_of_a_mutations_result_has_as_much_time_again(self, world: World) -> None:
+        """And no more."""
         world.before = {"billing": lambda: asyncio.sleep(0.1), "sales": asyncio.Event().wait}
         answer = await world.ask("mutation { open(number: 7) { number rate } }")
         assert answer.data == {"open": {"number": "7", "rate": None}}
@@ -425,6 +446,17 @@ class TestMutations:
         query = "mutation { a: open(number: 7) { manager } b: open(number: 8) { manager } }"
         await world.data(query)
         assert world.services == ["billing", "sales", "billing", "sales"]
+
+    async def test_one_that_is_lost_with_another_is_told_as_unknown(self, world: World) -> None:
+        """A null up to the root of a system's answer takes its neighbours away, which may have been carried out."""
+        refused = SubgraphFault("a used key", ("_1_pay",), {"code": "KEY_REUSED", "service": "billing"})
+        world.twists["billing"] = lambda _: SubgraphAnswer(None, [refused])
+        answer = await world.ask(
+            "mutation { a: pay(account: 7, amount: 1) { sequence } b: pay(account: 8, amount: 1) { sequence } }"
+        )
+        assert answer.data is None
+        assert "_1_pay: pay(" in world.asked[0].text
+        assert told(answer) == [("KEY_REUSED", "b"), ("OUTCOME_UNKNOWN", "a")]
 
     async def test_an_error_doesnt_stop_the_next(self, world: World) -> None:
         """Only a null that goes up to the root would take all away."""
