@@ -127,6 +127,7 @@ JWKS = '[doors]\njwks = "https://login.example.org/keys"\nissuer = "https://logi
     ("text", "arguments", "status", "message"),
     [
         ("", ["token", "--role", "salesperson"], 1, "say who it is, like --subject jana.kralova"),
+        ("", ["token", "--role", "salesperson", "--subject", ""], 1, "say who it is, like --subject jana.kralova"),
         ("", ["token", "--role", "boss"], 1, "Error: there is no role boss; there are salesperson, "),
         ("", ["serve", "--host", "192.0.2.1"], 2, "nobody has chosen who signs tokens: set [doors] jwks or embedded"),
         (JWKS, ["serve", "--host", "192.0.2.1"], 2, "list the names they call it by in [http] hosts"),
