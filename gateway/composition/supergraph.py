@@ -136,8 +136,7 @@ class Supergraph:
         if not graphs:
             raise SupergraphError("no enum join__Graph with @join__graph values: this is not a supergraph document")
         types = {each.name: each for each in _types(document, _ContextVariables(document, list(graphs)))}
-        ordered = {name: _with_surest_key_first(each, types) for name, each in types.items()}
-        return cls(document, graphs, ordered, _roots(document))
+        return cls(document, graphs, types, _roots(document))
 
     @cached_property
     def labels(self) -> frozenset[str]:
@@ -160,6 +159,15 @@ class Supergraph:
                 if own := self.types[name].contexts if name in self.types else None:
                     found[each.name] = found.get(each.name, frozenset()) | own
         return found
+
+    def may_be_null(self, type_name: str, key: Selections) -> bool:
+        """Whether some field of the key is nullable, so that the key doesn't name every object."""
+        fields = self.types[type_name].fields if key else {}
+        return any(
+            not (declared := fields[each.name].type).endswith("!") or self.may_be_null(named(declared), each.selections)
+            for each in key
+            if isinstance(each, Field) and each.name in fields
+        )
 
     def decided(self, active: frozenset[str]) -> "Supergraph":
         """The supergraph as it is while these labels are active; itself where it has none."""
@@ -303,23 +311,6 @@ def _key_fields(joins: Iterable[Mapping[str, Any]], graph: str) -> frozenset[str
         if given["graph"] == graph and given.get("extension") and given.get("key")
     )
     return frozenset(each.name for key in keys for each in key if isinstance(each, Field))
-
-
-def _with_surest_key_first(of: SupergraphType, types: Mapping[str, SupergraphType]) -> SupergraphType:
-    """Of keys that cost the same the first is taken; one whose fields may be null doesn't name every object."""
-
-    def may_be_null(type_name: str, selections: Selections) -> bool:
-        fields = types[type_name].fields if selections else {}
-        return any(
-            not (declared := fields[each.name].type).endswith("!") or may_be_null(named(declared), each.selections)
-            for each in selections
-            if isinstance(each, Field) and each.name in fields
-        )
-
-    return replace(
-        of,
-        keys={graph: tuple(sorted(keys, key=lambda key: may_be_null(of.name, key))) for graph, keys in of.keys.items()},
-    )
 
 
 def _keys(joins: Iterable[Mapping[str, Any]], graph: str) -> tuple[Selections, ...]:

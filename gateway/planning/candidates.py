@@ -13,11 +13,12 @@ __all__ = ["Candidate", "Conditional", "Sorted", "candidates", "sorted_out"]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A subgraph that can be entered for a type; no key at the root."""
+    """A subgraph that can be entered for a type; no key at the root. `unsure`: the key may be null."""
 
     graph: str
     entity: SupergraphType
     key: Selections | None
+    unsure: bool = False
 
     @property
     def enters_object(self) -> bool:
@@ -50,13 +51,13 @@ def candidates(supergraph: Supergraph, site: Site) -> Iterator[Candidate]:
     if here.name in supergraph.roots.values():
         yield from (Candidate(graph, here, None) for graph in here.keys if graph != site.graph)
         return
-    yield from _entered_by_key(here, here.keys)
+    yield from _entered_by_key(supergraph, here, here.keys)
     if supergraph.is_interface_object(site.graph, site.type):
         return
     for name in sorted(frozenset[str]().union(*here.implements.values())):
         interface = supergraph.types.get(name)
         if interface:
-            yield from _entered_by_key(interface, sorted(interface.interface_object_in))
+            yield from _entered_by_key(supergraph, interface, sorted(interface.interface_object_in))
 
 
 def sorted_out(
@@ -95,7 +96,7 @@ def _conditional(guarding: Guarding, field: Field, join: FieldJoin, guard: RowGu
     return Conditional(field, guarding.as_trusted(join.requires), guard, contexts)
 
 
-def _entered_by_key(entity: SupergraphType, graphs: Iterable[str]) -> Iterator[Candidate]:
+def _entered_by_key(supergraph: Supergraph, entity: SupergraphType, graphs: Iterable[str]) -> Iterator[Candidate]:
     for graph in graphs:
         for key in entity.keys[graph]:
-            yield Candidate(graph, entity, key)
+            yield Candidate(graph, entity, key, supergraph.may_be_null(entity.name, key))

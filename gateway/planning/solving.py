@@ -29,6 +29,7 @@ __all__ = ["Solver"]
 
 _MOST_STEPS = 50_000  # a hostile document stops here; the widest honest ones use some hundreds
 _LOOKED_AHEAD = 10_000  # from then on the first way that looks good is taken
+_UNSURE = 25  # leaves that a key which may be null weighs more: objects without it would not be found
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,7 +378,7 @@ def _cost(candidate: Candidate, key: Cost, entries: Sequence[_Entry]) -> Cost:
     whom = candidate.graph if candidate.key else f"query {candidate.graph}"
     levels = [1 + max(key.depth, each.waits.depth) for each in entries]
     last = max((level for level, each in zip(levels, entries, strict=True) if each.joins), default=1)
-    cost = key
+    cost = key | Cost(carried=_UNSURE) if candidate.unsure else key
     for own, each in zip(levels, entries, strict=True):
         below = each.step.below.cost
         level = own if below.calls or not each.joins else max(own, last)

@@ -300,11 +300,14 @@ class TestKeys:
         assert (answer.data, answer.errors) == ({"thing": {"size": None, "code": None}}, ())
         assert world.services == ["a"]
 
-    async def test_a_key_that_is_never_null_is_used_first(self) -> None:
-        """Of two keys that cost the same; objects without the other one are then found too."""
-        one = 'type Query { thing: Thing } type Thing @key(fields: "ref") @key(fields: "id") { ref: ID id: ID! }'
-        two = 'type Thing @key(fields: "ref") @key(fields: "id") { ref: ID id: ID! size: Int }'
-        found = thing("Thing", ref=None, id="1", size=5)
+    @pytest.mark.parametrize("sure", ["id", "up { id } no"])
+    async def test_a_key_that_is_never_null_is_used_first(self, sure: str) -> None:
+        """Of two keys that cost the same requests; objects without the other one are then found too."""
+        fields = "ref: ID id: ID! @shareable up: Up! @shareable no: Int! @shareable"
+        up = 'type Up @key(fields: "id") { id: ID! }'
+        one = f'type Query {{ thing: Thing }} type Thing @key(fields: "ref") @key(fields: "{sure}") {{ {fields} }} {up}'
+        two = f'type Thing @key(fields: "ref") @key(fields: "{sure}") {{ {fields} size: Int }} {up}'
+        found = thing("Thing", ref=None, id="1", up=thing("Up", id="2"), no=1, size=5)
         world = World({"a": one, "b": two}, [found], query={"thing": found})
         assert await world.data("{ thing { size } }") == {"thing": {"size": 5}}
 

@@ -130,7 +130,7 @@ class _Settling:
         if not under_external:
             return
         for name in self.split.parts[home][of.name].fields:
-            if of.fields[name].named in SCALARS and self.rng.random() < 0.6:
+            if of.fields[name].named in SCALARS and not of.fields[name].arguments and self.rng.random() < 0.6:
                 yield Selected(name)
         for each in self.split.members(home, of):
             # The reference composers find no way to a type that the field never leads to.
