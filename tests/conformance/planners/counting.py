@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from graphql import REMOVE, Visitor, parse, print_ast, visit
-from graphql.language import DirectiveNode, DocumentNode, OperationDefinitionNode, VariableNode
+from graphql.language import DirectiveNode, DocumentNode, FragmentDefinitionNode, OperationDefinitionNode, VariableNode
 
 from gateway.composition.supergraph import Supergraph
 from gateway.operation import choose, prepare, read
+from gateway.planning.contexts import Contexts
 from gateway.planning.planner import make_plan
+from gateway.planning.sites import below, local
+from gateway.planning.solution import Site
+from gateway.selections import Fragment, Selections, field_set
 from tests.conformance.running import install, node
 
 __all__ = ["PLANNERS", "Case", "Counts", "counted", "ours", "unconditional"]
 
 HERE = Path(__file__).parent
 PLANNERS = ("hive", "apollo")
+_SPREAD = re.compile(r"\.\.\.(\w+)\b")
 
 Counts = tuple[int, int]
 """How many requests a plan sends, and how many of them wait for one another at most."""
@@ -59,10 +66,55 @@ def counted(cases: Sequence[Case], *, milliseconds: int = 2000) -> Mapping[str, 
         env={**os.environ, "PLAN_MILLISECONDS": str(milliseconds)},
     )
     said = [json.loads(line) for line in ran.stdout.splitlines()]
+    known = {each.name: Supergraph.read(each.supergraph) for each in cases}
     return {
-        each["case"]: {name: [counts and (counts[0], counts[1]) for counts in each[name]] for name in PLANNERS}
+        each["case"]: {name: [_counts(known[each["case"]], answer) for answer in each[name]] for name in PLANNERS}
         for each in said
     }
+
+
+def _counts(supergraph: Supergraph, answer: Mapping[str, Any] | None) -> Counts | None:
+    """None too where the plan asks a subgraph for what that doesn't have: such a plan is cheap, and wrong."""
+    if answer is None or not all(has_all(supergraph, *each) for each in answer["sent"]):
+        return None
+    requests, depth = answer["counts"]
+    return requests, depth
+
+
+def has_all(supergraph: Supergraph, service: str, text: str) -> bool:
+    """Whether the subgraph resolves every field that the operation asks it for, nothing of it @external there."""
+    document = parse(text)
+    (operation,) = (each for each in document.definitions if isinstance(each, OperationDefinitionNode))
+    selected = print_ast(operation.selection_set)
+    opened = {
+        each.name.value: f"... on {each.type_condition.name.value} {print_ast(each.selection_set)}"
+        for each in document.definitions
+        if isinstance(each, FragmentDefinitionNode)
+    }
+    while found := _SPREAD.search(selected):
+        selected = selected.replace(found[0], opened[found[1]])
+    (graph,) = (name for name, each in supergraph.graphs.items() if service in (name, each.name))
+    root = Site(graph, supergraph.roots[operation.operation.value])
+    return _resolves(supergraph, Contexts(supergraph), root, field_set(selected[1:-1]))
+
+
+def _resolves(supergraph: Supergraph, contexts: Contexts, site: Site, selections: Selections) -> bool:
+    for each in selections:
+        if isinstance(each, Fragment):
+            inside = replace(site, type=each.on)
+        elif each.name == "__typename":
+            continue
+        elif each.name == "_entities":
+            inside = Site(site.graph, "")
+        elif local(supergraph, site, each.name) is None:
+            return False
+        elif each.selections:
+            inside = below(supergraph, contexts, site, each)
+        else:
+            continue
+        if not _resolves(supergraph, contexts, inside, each.selections):
+            return False
+    return True
 
 
 def unconditional(query: str) -> str:

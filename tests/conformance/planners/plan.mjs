@@ -1,7 +1,8 @@
 // Plans queries with both reference planners, and says of each plan how many requests it sends and how deep they wait.
 // Each line of stdin is a case, and gives a line of stdout, in any order:
 // in:  {"case": name, "supergraph": SDL, "queries": [document with one operation]}
-// out: {"case": name, "hive": [Answer], "apollo": [Answer]}   Answer: [requests, depth], or null for no plan in time
+// out: {"case": name, "hive": [Answer], "apollo": [Answer]}   
+//      Answer: {"counts": [requests, depth], "sent": [[subgraph, operation]]}, or null for no plan in time
 // Each planner runs in a process of its own, for a native one that never comes back can't be stopped otherwise.
 import { fork } from "node:child_process";
 import { createInterface } from "node:readline";
@@ -21,7 +22,7 @@ class Planner {
     return this.tell({ supergraph }, TO_READ);
   }
 
-  /** The counts, or null: no plan, or none in time. Then the next query finds a process that begins anew. */
+  /** The answer, or null: no plan, or none in time. Then the next query finds a process that begins anew. */
   async plan(query) {
     if (!this.child && (await this.read(this.supergraph)) === null) return null;
     return this.tell({ query }, MILLISECONDS);
@@ -42,7 +43,7 @@ class Planner {
         done(null);
       };
       const timer = setTimeout(lost, milliseconds);
-      child.once("message", (answer) => done(answer.counts));
+      child.once("message", (answer) => done(answer.counts && answer));
       child.once("exit", lost);
       child.send(message);
     });

@@ -1,4 +1,4 @@
-// One reference planner, told what to do by plan.mjs: {"supergraph": SDL}, then {"query": text}; answers {"counts"}.
+// One reference planner, told what to do by plan.mjs: {"supergraph": SDL}, then {"query": text}; answers {"counts", "sent"}.
 import { operationFromDocument, Supergraph } from "@apollo/federation-internals";
 import { QueryPlanner as ApollosPlanner } from "@apollo/query-planner";
 import { QueryPlanner as HivesPlanner } from "@graphql-hive/router-query-planner";
@@ -44,17 +44,24 @@ function counted(node) {
   }
 }
 
+/** [subgraph, operation] of every request of a plan's node. */
+function sent(node) {
+  if (node?.kind === "Fetch" || node?.kind === "BatchFetch") return [[node.serviceName, String(node.operation)]];
+  const inner = [node?.node, node?.ifClause ?? node?.elseClause, ...(node?.nodes ?? [])];
+  return inner.filter(Boolean).flatMap(sent);
+}
+
 let plan;
 process.on("message", ({ supergraph, query }) => {
   try {
     if (supergraph !== undefined) {
       plan = planners[process.argv[2]](supergraph);
-      process.send({ counts: [0, 0] });
+      process.send({ counts: [0, 0], sent: [] });
       return;
     }
     const planned = plan(query);
     if (process.env.PLAN_SHOWN) process.stderr.write(`${process.argv[2]} ${JSON.stringify(planned, null, 1)}\n`);
-    process.send({ counts: counted(planned.node) });
+    process.send({ counts: counted(planned.node), sent: sent(planned.node) });
   } catch (error) {
     if (process.env.PLAN_SHOWN) process.stderr.write(`${process.argv[2]} ${error}\n`);
     process.send({ counts: null });
