@@ -53,7 +53,7 @@ def _compose(given: Sequence[Subgraph], report: Report) -> Composition:
     check_merged(merged, merging)
     report.stop_if_refused()
     sdl = emit(merged, read)
-    schema = _valid(sdl, report)
+    schema = _valid(sdl, read, report)
     for subgraph in read:
         check_required_arguments(schema, subgraph, report=report)
     report.stop_if_refused()
@@ -62,13 +62,14 @@ def _compose(given: Sequence[Subgraph], report: Report) -> Composition:
     return Composition(sdl, tuple(located(hint, read) for hint in report.hints))
 
 
-def _valid(sdl: str, report: Report) -> GraphQLSchema:
+def _valid(sdl: str, read: Sequence[Subgraph], report: Report) -> GraphQLSchema:
     """The supergraph by the rules of GraphQL itself, which subgraphs may keep apart and break together."""
     document = parse(sdl, no_location=True)
     errors = validate_sdl(document)
     schema = build_ast_schema(document, assume_valid_sdl=True) if not errors else GraphQLSchema()
     for error in errors or validate_schema(schema):
-        report.problem("INVALID_GRAPHQL", f"the supergraph is no valid schema: {error.message}")
+        message = f"the supergraph is no valid schema: {error.message}"
+        report.problem("INVALID_GRAPHQL", message, subgraphs=[each.name for each in read])
     report.stop_if_refused()
     return schema
 

@@ -44,7 +44,7 @@ async def test_a_federated_graph_answers_like_one_graph(
 
 @pytest.mark.parametrize(
     ("make", "shapes", "rich"),
-    [(random_graph, SHAPES, [173, 138, 171, 42, 66, 14]), (random_interface_objects, INTERFACE_OBJECTS, [])],
+    [(random_graph, SHAPES, [173, 138, 171, 66, 7, 14, 35]), (random_interface_objects, INTERFACE_OBJECTS, [])],
     ids=["graph", "objects"],
 )
 async def test_every_shape_takes_part(

@@ -204,7 +204,8 @@ class Modelling:
             declared.hidden = True
 
     def _is_optional_in_unions(self, name: str) -> bool:
-        return all(len(each.members) > 1 for each in self.types.values() if name in each.members)
+        """The first member is the one that every subgraph knows."""
+        return all(each.members[0] != name for each in self.types.values() if name in each.members)
 
     def _can_hide(self, of: TypeModel, declared: FieldModel) -> bool:
         left = [each for each in of.fields.values() if not each.hidden and each is not declared]
