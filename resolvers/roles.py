@@ -133,7 +133,9 @@ ROW_RULES: tuple[RowRuleData, ...] = (
     RowRuleData(type="Contract", fields="client { salesperson }"),
     RowRuleData(type="RateVersion", fields="contract { client { salesperson } }"),
     RowRuleData(type="BillingAccount", fields="client { salesperson }"),
-    RowRuleData(type="Invoice", fields="client { salesperson }"),  # of whom it bills, not of who has the account now
+    # Of whom is billed, not of who has the account now. When a period begins and ends is no secret.
+    RowRuleData(type="BillingPeriod", fields="client { salesperson }", except_fields=frozenset({"to", "status"})),
+    RowRuleData(type="Invoice", fields="client { salesperson }"),
     RowRuleData(type="Booking", fields="client { salesperson }"),
     RowRuleData(type="Conference", fields="booking { client { salesperson } }"),
     RowRuleData(type="Leg", fields="conference { booking { client { salesperson } } }"),

@@ -12,7 +12,7 @@ import strawberry
 from processes.rules.instants import local_day
 from resolvers.access import Scope, asks
 from resolvers.batching import Entity, Representation, batched
-from resolvers.billing.periods import latest_periods, periods_of_invoices
+from resolvers.billing.periods import latest_periods, periods_begun, periods_of_invoices
 from resolvers.billing.stubs import Leg, RateVersion
 from resolvers.context import Context
 from resolvers.errors import limited
@@ -21,7 +21,7 @@ from resolvers.money import Money, with_places
 from sources.billing import Billing
 from sources.records import billing as records
 
-__all__ = ["BillingAccount", "Charge", "Conference", "Info", "Invoice", "InvoiceStatus", "RatingException"]
+__all__ = ["BillingAccount", "Charge", "Conference", "Info", "Invoice", "InvoiceStatus"]
 
 Info = strawberry.Info[Context[Billing], None]
 
@@ -70,7 +70,7 @@ class BillingAccount(Entity):
     ) -> list[BillingPeriod | None]:
         accounts = [account.record for account in parents]
         found = await latest_periods(info.context.source, accounts, info.context.now, last=1)
-        return [BillingPeriod.of(found[account.number][-1], account) for account in accounts]
+        return [BillingPeriod.of(found[account.record.number][-1], account) for account in parents]
 
     @batched(description="The `last` periods that have begun, in order of time.")
     @staticmethod
@@ -79,7 +79,7 @@ class BillingAccount(Entity):
     ) -> list[list[BillingPeriod] | None]:
         accounts = [account.record for account in parents]
         found = await latest_periods(info.context.source, accounts, info.context.now, last=as_many_as(last))
-        return [[BillingPeriod.of(period, account) for period in found[account.number]] for account in accounts]
+        return [[BillingPeriod.of(period, account) for period in found[account.record.number]] for account in parents]
 
     @batched(description="The `last` invoices (in this status), in order of period and number, a draft last.")
     @staticmethod
@@ -117,26 +117,32 @@ class BillingAccount(Entity):
         return [cls.of(found[number]) if number in found else None for number in numbers]
 
 
-@strawberry.federation.type(requires_scopes=asks(Scope.BILLING_READ))
-class BillingPeriod:
+@strawberry.federation.type(keys=["account { number } from"], requires_scopes=asks(Scope.BILLING_READ))
+class BillingPeriod(Entity):
     """[from, to) of an account, at local midnights; its periods tile time."""
 
+    account: BillingAccount
     since: datetime = strawberry.field(name="from")
-    until: datetime = strawberry.field(name="to")
-    status: PeriodStatus
-    account: strawberry.Private[records.BillingAccount]
+    until: datetime | None = strawberry.field(name="to")
+    status: PeriodStatus | None
+    record: strawberry.Private[records.BillingPeriod]
 
     @batched(description="Net, of what is charged in the period and not on an issued invoice.")
     @staticmethod
     async def unbilled_total(parents: strawberry.Parent[list[BillingPeriod]], info: Info) -> list[Money | None]:
-        drafts = by_key(
-            await info.context.source.drafts({period.account.number for period in parents}),
-            lambda invoice: (invoice.account, invoice.period),
-        )
-        found = [drafts.get((period.account.number, period.since)) for period in parents]
         return [
-            Money.of(draft.base if draft else ZERO, period.account.currency)
-            for draft, period in zip(found, parents, strict=True)
+            Money.of(draft.base if draft else ZERO, period.account.record.currency)
+            for draft, period in zip(await drafts_of(parents, info), parents, strict=True)
+        ]
+
+    @batched(description="Since when what isn't billed was charged: since it began, or a call before that came late.")
+    @staticmethod
+    async def charges_from(parents: strawberry.Parent[list[BillingPeriod]], info: Info) -> list[datetime | None]:
+        drafts = await drafts_of(parents, info)
+        begun = await calls_begun([draft.id for draft in drafts if draft], info)
+        return [
+            min([period.since, *(begun.get(draft.id, []) if draft else [])])
+            for draft, period in zip(drafts, parents, strict=True)
         ]
 
     @batched(description="Issued before the period's end and not fully paid.")
@@ -150,14 +156,29 @@ class BillingPeriod:
             [
                 Invoice.of(invoice)
                 for invoice in invoices.get(period.account.number, [])
-                if invoice.issued_on is None or invoice.issued_on < local_day(period.until)
+                if invoice.issued_on is None or invoice.issued_on < local_day(period.record.ends_at)
             ]
             for period in parents
         ]
 
     @classmethod
-    def of(cls, record: records.BillingPeriod, account: records.BillingAccount) -> Self:
-        return cls(since=record.starts_at, until=record.ends_at, status=PeriodStatus(record.status), account=account)
+    def of(cls, record: records.BillingPeriod, account: BillingAccount) -> Self:
+        return cls(
+            account=account,
+            since=record.starts_at,
+            until=record.ends_at,
+            status=PeriodStatus(record.status),
+            record=record,
+        )
+
+    @classmethod
+    async def resolve_references(cls, info: Info, keys: list[Representation]) -> list[Self | None]:
+        named = [(str(key["account"]["number"]), datetime.fromisoformat(key["from"])) for key in keys]
+        accounts = by_key(
+            await info.context.source.accounts({number for number, _ in named}), lambda account: account.number
+        )
+        found = await periods_begun(info.context.source, named, accounts)
+        return [cls.of(found[name], BillingAccount.of(accounts[name[0]])) if name in found else None for name in named]
 
 
 @strawberry.federation.type(requires_scopes=asks(Scope.BILLING_READ))
@@ -216,9 +237,17 @@ class Invoice(Entity):
         )
         found = await periods_of_invoices(info.context.source, invoices, accounts)
         return [
-            BillingPeriod.of(found[invoice.id], accounts[invoice.account]) if invoice.id in found else None
+            BillingPeriod.of(found[invoice.id], BillingAccount.of(accounts[invoice.account]))
+            if invoice.id in found
+            else None
             for invoice in invoices
         ]
+
+    @batched(description="Since when it charges: since its period began, or since a call before that, which came late.")
+    @staticmethod
+    async def charges_from(parents: strawberry.Parent[list[Invoice]], info: Info) -> list[datetime | None]:
+        begun = await calls_begun(ids_of(parents), info)
+        return [min([invoice.record.period, *begun.get(invoice.id, [])]) for invoice in parents]
 
     @batched(description="By conference; of one conference peak, off-peak, then the minimum charge.")
     @staticmethod
@@ -355,27 +384,19 @@ class Conference(Entity):
         return [cls(id=strawberry.ID(str(key["id"]))) for key in keys]
 
 
-@strawberry.federation.type(requires_scopes=asks(Scope.BILLING_EXCEPTIONS))
-class RatingException:
-    """A leg that could not be rated and waits for somebody; its `seconds` are at risk. `code` is kebab-case."""
+async def drafts_of(periods: list[BillingPeriod], info: Info) -> list[records.Invoice | None]:
+    """What is charged in each period and not yet billed, where there is something."""
+    drafts = by_key(
+        await info.context.source.drafts({period.account.number for period in periods}),
+        lambda invoice: (invoice.account, invoice.period),
+    )
+    return [drafts.get((period.account.number, period.since)) for period in periods]
 
-    leg: Leg | None
-    conference: Conference | None
-    seconds: int
-    code: str
-    message: str
-    recorded_at: datetime
 
-    @classmethod
-    def of(cls, record: records.RatingException) -> Self:
-        return cls(
-            leg=Leg(id=strawberry.ID(record.leg)),
-            conference=Conference(id=strawberry.ID(record.conference)),
-            seconds=record.duration_seconds,
-            code=record.reason,
-            message=record.message,
-            recorded_at=record.recorded_at,
-        )
+async def calls_begun(invoices: list[str], info: Info) -> dict[str, list[datetime]]:
+    """When the conferences began that an invoice charges, by its id."""
+    found = grouped(await info.context.source.calls_begun(invoices), lambda call: call[0])
+    return {invoice: [at for _, at in calls] for invoice, calls in found.items()}
 
 
 def as_many_as(last: int | None) -> int:

@@ -15,7 +15,7 @@ from resolvers.grouping import grouped
 from sources.billing import Billing
 from sources.records.billing import BillingAccount, BillingPeriod, Invoice
 
-__all__ = ["latest_periods", "periods_of_invoices"]
+__all__ = ["latest_periods", "periods_begun", "periods_of_invoices"]
 
 
 async def latest_periods(
@@ -45,6 +45,22 @@ def unwritten_periods(account: BillingAccount, last: BillingPeriod | None, now: 
 
 def following(account: BillingAccount, last: BillingPeriod) -> BillingPeriod:
     return replace(period_at(account, last.ends_at), starts_at=last.ends_at)
+
+
+async def periods_begun(
+    source: Billing, keys: Collection[tuple[str, datetime]], accounts: Mapping[str, BillingAccount]
+) -> dict[tuple[str, datetime], BillingPeriod]:
+    """The periods that begin at these instants, by (account, instant); one that there isn't is not among them."""
+    stored = grouped(await source.periods(accounts), lambda period: period.account)
+    known = {
+        (number, period.starts_at): period for number, account in accounts.items() for period in stored.get(number, [])
+    }
+    for number, at in keys:
+        if number in accounts and (number, at) not in known:
+            account, last = accounts[number], stored.get(number, [])[-1:]
+            by_cycle = [period_at(account, at), *(following(account, period) for period in last)]
+            known |= {(number, period.starts_at): period for period in by_cycle if period.starts_at == at}
+    return known
 
 
 async def periods_of_invoices(

@@ -8,7 +8,8 @@ import strawberry
 from strawberry.federation import Schema
 
 from resolvers.access import Scope, asks
-from resolvers.billing.entities import BillingAccount, Conference, Info, Invoice, RatingException
+from resolvers.billing.entities import BillingAccount, Conference, Info, Invoice
+from resolvers.billing.exceptions import RatingException
 from resolvers.billing.inputs import ExceptionLegInput, RecordChargesInput, check_once
 from resolvers.billing.pages import BillingAccountConnection, accounts_page
 from resolvers.billing.rules import RULES

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
 from typing import Self
@@ -11,7 +10,7 @@ from typing import Self
 import strawberry
 
 from processes.rules.instants import is_valid_on, local_day
-from processes.rules.rates import in_force, valid_within
+from processes.rules.rates import in_force
 from resolvers.access import Scope, asks
 from resolvers.batching import Entity, Representation, batched
 from resolvers.context import Context
@@ -20,7 +19,7 @@ from resolvers.nodes import Key, Node
 from sources.links import Links
 from sources.records import links as records
 
-__all__ = ["BillingAccount", "Client", "Info", "Invoice"]
+__all__ = ["BillingAccount", "Client", "Info"]
 
 Info = strawberry.Info[Context[Links], None]
 
@@ -158,80 +157,6 @@ class BillingAccount(Node, Entity):
     @classmethod
     async def resolve_references(cls, info: Info, keys: list[Representation]) -> list[Self]:
         return [cls(number=strawberry.ID(str(key["number"]))) for key in keys]
-
-
-@strawberry.federation.type(requires_scopes=asks(Scope.BILLING_READ))
-class BillingPeriod:
-    """[from, to) of an account, as billing says."""
-
-    since: datetime = strawberry.federation.field(name="from", external=True)
-    until: datetime = strawberry.federation.field(name="to", external=True)
-
-
-class ClientUnknown(Exception):
-    """Billing did not say which account in which period is billed: unknown, which is not the same as none."""
-
-    def __init__(self, invoice: str) -> None:
-        super().__init__(
-            f"links can't say whose invoice {invoice} is: its account or period is not known now; try again"
-        )
-        self.extensions = {"code": "REQUIREMENT_MISSING"}
-
-
-@dataclass(frozen=True, slots=True)
-class Billed:
-    """What an invoice bills: the account, and its period [since, until)."""
-
-    account: str
-    since: datetime
-    until: datetime
-
-
-@strawberry.federation.type(keys=["id"], requires_scopes=asks(Scope.BILLING_READ))
-class Invoice(Node, Entity):
-    """An invoice of billing, with the client that it is for."""
-
-    id: strawberry.ID
-    account: BillingAccount | None = strawberry.federation.field(external=True, default=None)
-    period: BillingPeriod | None = strawberry.federation.field(external=True, default=None)
-    billed: strawberry.Private[Billed | None] = None
-
-    def node_key(self) -> Key:
-        return (self.id,)
-
-    @batched(
-        requires=["account { number } period { from to }"],
-        requires_scopes=asks(Scope.BILLING_READ, Scope.ACCOUNTS_READ, Scope.LINKS_READ, Scope.CLIENTS_READ),
-        description="The one client whose account it was in the period. Null where it was several clients', one after "
-        "the other (let it change hands between two periods), or nobody's.",
-    )
-    @staticmethod
-    async def client(parents: strawberry.Parent[list[Invoice]], info: Info) -> list[Client | Exception | None]:
-        accounts = {invoice.billed.account for invoice in parents if invoice.billed}
-        links = grouped(await info.context.source.of_accounts(accounts), lambda link: link.account)
-        return [
-            client_billed(links.get(invoice.billed.account, []), invoice.billed)
-            if invoice.billed
-            else ClientUnknown(invoice.id)
-            for invoice in parents
-        ]
-
-    @classmethod
-    async def resolve_references(cls, info: Info, keys: list[Representation]) -> list[Self]:
-        return [cls(id=strawberry.ID(str(key["id"])), billed=billed_in(key)) for key in keys]
-
-
-def billed_in(key: Representation) -> Billed | None:
-    account, period = key.get("account"), key.get("period")
-    if account is None or period is None:
-        return None
-    since, until = (datetime.fromisoformat(period[name]) for name in ("from", "to"))
-    return Billed(str(account["number"]), since, until)
-
-
-def client_billed(links: Iterable[records.AccountLink], billed: Billed) -> Client | None:
-    owners = {link.client for link in valid_within(links, billed.since, billed.until)}
-    return Client(id=strawberry.ID(owners.pop())) if len(owners) == 1 else None
 
 
 async def links_of(accounts: list[BillingAccount], info: Info) -> dict[str, list[records.AccountLink]]:

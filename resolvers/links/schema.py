@@ -9,7 +9,8 @@ from strawberry.federation import Schema
 
 from resolvers.access import Scope, asks
 from resolvers.errors import BadInput
-from resolvers.links.entities import BillingAccount, Client, Invoice
+from resolvers.links.billed import BillingPeriod, Invoice
+from resolvers.links.entities import BillingAccount, Client
 from resolvers.links.linking import Mutation
 from resolvers.nodes import Booking, Conference, Contract, Leg, Node, Process, RateVersion, parts_of
 from resolvers.scalars import configuration
@@ -51,7 +52,18 @@ def make_schema() -> Schema:
     return Schema(
         query=Query,
         mutation=Mutation,
-        types=[Client, BillingAccount, Booking, Conference, Contract, Invoice, Leg, Process, RateVersion],
+        types=[
+            Client,
+            BillingAccount,
+            BillingPeriod,
+            Booking,
+            Conference,
+            Contract,
+            Invoice,
+            Leg,
+            Process,
+            RateVersion,
+        ],
         federation_version="2.9",
         config=configuration(),
     )

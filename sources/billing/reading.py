@@ -26,6 +26,7 @@ __all__ = [
     "ACCOUNTS_IN_ORDER",
     "BILLED_OF_CONFERENCES",
     "BILLED_OF_INVOICES",
+    "CALLS_BEGUN_OF_INVOICES",
     "DRAFTS_OF_ACCOUNTS",
     "EXCEPTIONS",
     "INVOICES_BY_ID",
@@ -86,6 +87,12 @@ BILLED = (
 )
 BILLED_OF_INVOICES = BILLED.where(one_of(CALLS.c.invoice))
 BILLED_OF_CONFERENCES = BILLED.where(one_of(CALLS.c.conference), CALLS.c.credited.is_(False))
+
+CALLS_BEGUN_OF_INVOICES = (
+    select(CALLS.c.invoice, CALLS.c.conference_started_at)
+    .where(one_of(CALLS.c.invoice), CALLS.c.conference_started_at.is_not(None))
+    .distinct()
+)
 
 CONFERENCE_INVOICE = (
     select(CALLS.c.conference, CALLS.c.invoice)

@@ -88,6 +88,12 @@ class Billing:
         """What the invoices charge, by conference, leg and time."""
         return await self._read(reading.BILLED_OF_INVOICES, {"keys": invoices}, billed_of)
 
+    async def calls_begun(self, invoices: Collection[str]) -> list[tuple[str, datetime]]:
+        """(invoice, when a conference that it charges began)."""
+        return await self._read(
+            reading.CALLS_BEGUN_OF_INVOICES, {"keys": invoices}, lambda row: (row.invoice, row.conference_started_at)
+        )
+
     async def segments_of_conferences(self, conferences: Collection[str]) -> list[BilledSegment]:
         """What is charged (and not credited) for the conferences, by conference, leg and time."""
         return await self._read(reading.BILLED_OF_CONFERENCES, {"keys": conferences}, billed_of)

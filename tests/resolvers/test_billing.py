@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -230,6 +230,47 @@ async def test_invoice_knows_its_period(billing: Billing) -> None:
     assert (await asked(billing, document)).data == {"invoice": {"period": whole}}
     await billing.database.write(lambda connection: connection.execute(delete(PERIODS)))
     assert (await asked(billing, document)).data == {"invoice": {"period": whole}}
+
+
+async def test_what_came_late_is_charged_since_it_was_called(billing: Billing) -> None:
+    """Edge case 6: October is closed, so November's draft has a call of October; issued, it keeps it."""
+    document = """{ billingAccount(number: "7700123") { currentPeriod { chargesFrom } invoices { chargesFrom } } }"""
+
+    async def since() -> list[str]:
+        found = (await asked(billing, document)).data["billingAccount"]
+        return [each["chargesFrom"] for each in (found["currentPeriod"], *found["invoices"])]
+
+    november, called = "2026-10-31T23:00:00Z", "2026-10-03T22:00:00Z"
+    assert await since() == [november]
+    made = await draft(billing)
+    assert await since() == [november, november]
+    late = charges(a_charged_leg("late"), conference="CF-late", conference_started_at=OCTOBER + timedelta(days=3))
+    assert isinstance(await billing.record_charges(late, caller="tests", key="late", now=NOW, rules=RULES), Invoice)
+    assert await since() == [called, called]
+    await billing.issue_invoice(made.id, caller="tests", key="i", now=NOW, rules=RULES)
+    assert await since() == [november, called]
+
+
+async def test_period_is_found_by_its_account_and_its_beginning(billing: Billing) -> None:
+    """Stored, next by the account's cycle, or none: no period begins at that instant, or there is no such account."""
+    named = [
+        ("7700123", "2026-09-30T22:00:00Z"),
+        ("7700123", "2026-11-30T23:00:00Z"),
+        ("7700555", "2026-10-31T23:00:00Z"),
+        ("7700123", "2026-11-15T23:00:00Z"),
+        ("7700000", "2026-10-31T23:00:00Z"),
+    ]
+    keys = [{"__typename": "BillingPeriod", "account": {"number": n}, "from": since} for n, since in named]
+    selection = "... on BillingPeriod { account { number } to status unbilledTotal { amount currency } }"
+    answer = await entities(schema, billing, keys, selection, now=NOW)
+    assert answer.errors == []
+    assert [each and (each["to"], each["status"], each["unbilledTotal"]["currency"]) for each in answer.data] == [
+        ("2026-10-31T23:00:00Z", "CLOSED", "CZK"),
+        ("2026-12-31T23:00:00Z", "OPEN", "CZK"),
+        ("2026-11-30T23:00:00Z", "OPEN", "EUR"),
+        None,
+        None,
+    ]
 
 
 async def test_invoices_by_status(billing: Billing) -> None:

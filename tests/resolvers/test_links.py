@@ -95,20 +95,42 @@ async def test_an_account_has_all_its_owners(links: Links) -> None:
 async def test_an_invoice_is_the_clients_who_owned_the_account_then(
     links: Links, account: str, since: str, until: str, client: str | None
 ) -> None:
-    """The one who did in the billed period, if from some day on; not today's owner."""
-    period = {"from": since, "to": until}
-    key = {"__typename": "Invoice", "id": "IN-1", "account": {"number": account}, "period": period}
-    answer = await entities(schema, links, [key], "... on Invoice { client { id } }")
-    assert answer.data == [{"client": {"id": client} if client else None}]
-    assert (answer.errors, answer.statements) == ([], 1)
+    """The one who did in the billed time, if from some day on; not today's owner."""
+    named = {"account": {"number": account}}
+    keys = [
+        {"__typename": "Invoice", "id": "IN-1", **named, "chargesFrom": since, "period": {"to": until}},
+        {"__typename": "BillingPeriod", **named, "from": "2030-01-01T00:00:00Z", "chargesFrom": since, "to": until},
+    ]
+    selection = "... on Invoice { client { id } } ... on BillingPeriod { client { id } }"
+    answers = [await entities(schema, links, [key], selection) for key in keys]
+    assert [answer.data for answer in answers] == [[{"client": {"id": client} if client else None}]] * 2
+    assert [(answer.errors, answer.statements) for answer in answers] == [([], 1)] * 2
 
 
-@pytest.mark.parametrize("known", [{"account": None}, {"account": {"number": "7700001"}, "period": None}])
-async def test_whose_an_invoice_is_needs_what_billing_says(links: Links, known: dict[str, object]) -> None:
+INVOICE = {"__typename": "Invoice", "id": "IN-1"}
+KNOWN = {
+    "account": {"number": "7700001"},
+    "chargesFrom": "2026-10-31T23:00:00Z",
+    "period": {"to": "2026-11-30T23:00:00Z"},
+}
+PERIOD = {"__typename": "BillingPeriod", "account": KNOWN["account"], "from": KNOWN["chargesFrom"]}
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        {**INVOICE, **KNOWN, "account": None},
+        {**INVOICE, **KNOWN, "chargesFrom": None},
+        {**INVOICE, **KNOWN, "period": None},
+        {**INVOICE, **KNOWN, "period": {"to": None}},
+        {**PERIOD, "chargesFrom": KNOWN["chargesFrom"], "to": None},
+        {**PERIOD, "chargesFrom": None, "to": "2026-11-30T23:00:00Z"},
+    ],
+)
+async def test_whose_it_is_needs_what_billing_says(links: Links, key: dict[str, object]) -> None:
     """Unknown is an error, never nobody."""
-    answer = await entities(
-        schema, links, [{"__typename": "Invoice", "id": "IN-1", **known}], "... on Invoice { client { id } }"
-    )
+    selection = "... on Invoice { client { id } } ... on BillingPeriod { client { id } }"
+    answer = await entities(schema, links, [key], selection)
     assert answer.data == [{"client": None}]
     assert answer.codes == ["REQUIREMENT_MISSING"]
 
