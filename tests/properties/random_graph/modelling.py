@@ -145,6 +145,8 @@ class Modelling:
             self._add(name, "b", "String", type_text="String!")
             of.keys.append("a b")
         before = [each for each in entities if each < name]
+        if weak and any(self.types[each].fields["id"].never_null for each in before):
+            before = []  # two keys that may be null by their types: which of them is can't be planned for
         if before and rng.random() < 0.35:
             parent = rng.choice(before)
             self._add(name, "up", parent, type_text=f"{parent}!")
