@@ -27,8 +27,10 @@ def merge(target: JsonObject, data: JsonObject, selects: OutputSet, service: str
         _merge_output(target, data, output, service)
     if selects.narrowed:
         types = (data.get("__typename"), sent_as)
+        own = {each.wire_key for on, inner in selects.narrowed if on in types for each in inner.outputs}
         for on, inner in selects.narrowed:
-            _merge_narrowed(target, data, inner, service, of_this=on in types)
+            of_this = on in types
+            _merge_narrowed(target, data, inner, service, set() if of_this else own, of_this=of_this)
 
 
 def _merge_type(target: JsonObject, data: JsonObject, service: str) -> None:
@@ -39,12 +41,15 @@ def _merge_type(target: JsonObject, data: JsonObject, service: str) -> None:
         target.setdefault("__typename", _lacking("__typename", service))
 
 
-def _merge_narrowed(target: JsonObject, data: JsonObject, selects: OutputSet, service: str, *, of_this: bool) -> None:
+def _merge_narrowed(
+    target: JsonObject, data: JsonObject, selects: OutputSet, service: str, others: set[str], *, of_this: bool
+) -> None:
+    """`others` are selected on the object's own type: nothing lacks there of what another type has by such a name."""
     for output in selects.outputs:
-        if of_this or output.wire_key in data:
+        if of_this or (output.wire_key in data and output.wire_key not in others):
             _merge_output(target, data, output, service)
     for _, inner in selects.narrowed:
-        _merge_narrowed(target, data, inner, service, of_this=False)
+        _merge_narrowed(target, data, inner, service, others, of_this=False)
 
 
 def _merge_output(target: JsonObject, data: JsonObject, output: Output, service: str) -> None:

@@ -308,3 +308,24 @@ class TestRequests:
         world.roots["Mutation"].values["go"] = thing("Gone", query=world.roots["Query"], me=me)
         assert await same(world, "{ me { name query { b me { name query { b } } } } b }")
         assert await same(world, "mutation { go { query { b me { name } } me { query { b } } } }")
+
+
+async def test_one_field_of_two_types_lacks_nothing_of_the_other_types() -> None:
+    """What is @provided below a field for one type only isn't missing below the same field of another."""
+    first = """type Query { found: [Holder!] }
+interface Holder { id: ID! }
+type A implements Holder @key(fields: "id") { id: ID! }
+type B implements Holder @key(fields: "id") { id: ID! }"""
+    second = """type A @key(fields: "id") { id: ID! item: Item }
+type B @key(fields: "id") { id: ID! item: Item @provides(fields: "size") }
+type Item @key(fields: "no") { no: ID! size: Int @external }"""
+    third = 'type Item @key(fields: "no") { no: ID! size: Int @shareable }'
+    found = [
+        thing("A", id="1", item=thing("Item", no="7", size=3)),
+        thing("B", id="2", item=thing("Item", no="8", size=4)),
+    ]
+    items = [each.values["item"] for each in found]
+    world = World({"first": first, "second": second, "third": third}, [*found, *items], query={"found": found})
+    assert await world.data("{ found { ... on A { item { size } } ... on B { item { size } } } }") == {
+        "found": [{"item": {"size": 3}}, {"item": {"size": 4}}]
+    }
