@@ -321,11 +321,11 @@ type B @key(fields: "id") { id: ID! item: Item @provides(fields: "size") }
 type Item @key(fields: "no") { no: ID! size: Int @external }"""
     third = 'type Item @key(fields: "no") { no: ID! size: Int @shareable }'
     found = [
-        thing("A", id="1", item=thing("Item", no="7", size=3)),
+        thing("A", id="1", item=thing("Item", no="7", size=None)),
         thing("B", id="2", item=thing("Item", no="8", size=4)),
     ]
     items = [each.values["item"] for each in found]
     world = World({"first": first, "second": second, "third": third}, [*found, *items], query={"found": found})
     assert await world.data("{ found { ... on A { item { size } } ... on B { item { size } } } }") == {
-        "found": [{"item": {"size": 3}}, {"item": {"size": 4}}]
+        "found": [{"item": {"size": None}}, {"item": {"size": 4}}]
     }
