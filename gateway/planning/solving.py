@@ -29,7 +29,7 @@ __all__ = ["Solver"]
 
 _MOST_STEPS = 50_000  # a hostile document stops here; the widest honest ones use some hundreds
 _LOOKED_AHEAD = 10_000  # from then on the first way that looks good is taken
-_UNSURE = 25  # leaves that a key which may be null weighs more: objects without it would not be found
+_UNSURE = 10_000  # leaves that a key which may be null weighs more, as objects without it are not found: ten requests
 
 
 @dataclass(frozen=True, slots=True)
