@@ -329,3 +329,15 @@ type Item @key(fields: "no") { no: ID! size: Int @external }"""
     assert await world.data("{ found { ... on A { item { size } } ... on B { item { size } } } }") == {
         "found": [{"item": {"size": None}}, {"item": {"size": 4}}]
     }
+
+
+async def test_object_without_one_key_is_found_by_another_whatever_that_costs() -> None:
+    """The key that may be null would save a request, and lose the objects that haven't got it."""
+    shop = """type Query { found: [Item!] }
+type Item @key(fields: "ref") @key(fields: "code") { ref: String code: String! }"""
+    codes = 'type Item @key(fields: "code") { code: String! id: ID! @shareable }'
+    stock = 'type Item @key(fields: "ref") @key(fields: "id") { ref: String id: ID! @shareable left: Int }'
+    items = [thing("Item", ref=None, code="a", id="1", left=3), thing("Item", ref="r", code="b", id="2", left=4)]
+    world = World({"shop": shop, "codes": codes, "stock": stock}, items, query={"found": items})
+    assert await world.data("{ found { left } }") == {"found": [{"left": 3}, {"left": 4}]}
+    assert world.services == ["shop", "codes", "stock"]
