@@ -128,8 +128,7 @@ class DraftFetch:
 
     `requiring` has what fields need besides a key, by the entry's type, theirs, and tree key; `wants` has what their
     arguments are filled from, by variable, and `filled_by` who gives that. `inner` is the same of fields further in.
-    With a `guard`,
-    `guarded_by` is what it reads: objects that aren't the viewer's are not sent.
+    With a `guard`, `guarded_by` is what it reads: objects that aren't the viewer's are not sent.
     """
 
     number: int

@@ -21,6 +21,10 @@ from sources.records.links import AccountLink
 __all__ = ["BillingPeriod", "Invoice"]
 
 _WHO_OWNED = asks(Scope.BILLING_READ, Scope.ACCOUNTS_READ, Scope.LINKS_READ, Scope.CLIENTS_READ)
+_CLIENT = (
+    "The one client whose account it was from `chargesFrom` to the period's end. Null where it was several clients', "
+    "one after the other (let it change hands between two periods), or nobody's."
+)
 
 
 class ClientUnknown(Exception):
@@ -55,8 +59,7 @@ class BillingPeriod(Entity):
     @batched(
         requires=["to chargesFrom"],
         requires_scopes=_WHO_OWNED,
-        description="The one client whose account it was from `chargesFrom` to the period's end. Null where it was "
-        "several clients', one after the other (let it change hands between two periods), or nobody's.",
+        description=_CLIENT,
     )
     @staticmethod
     async def client(parents: strawberry.Parent[list[BillingPeriod]], info: Info) -> list[Client | Exception | None]:
@@ -90,8 +93,7 @@ class Invoice(Node, Entity):
     @batched(
         requires=["account { number } chargesFrom period { to }"],
         requires_scopes=_WHO_OWNED,
-        description="The one client whose account it was from `chargesFrom` to the period's end. Null where it was "
-        "several clients', one after the other (let it change hands between two periods), or nobody's.",
+        description=_CLIENT,
     )
     @staticmethod
     async def client(parents: strawberry.Parent[list[Invoice]], info: Info) -> list[Client | Exception | None]:
