@@ -68,6 +68,10 @@ class Splitting:
             self._give_fields(each, self.split.homes[each.name])
         for root in ("Query", "Mutation"):
             self._give_root(self.types[root])
+        while (lacking := next(self._unknown_members(), None)) is not None:
+            home, of, member = lacking
+            self.split.part(home, of).members.append(member)
+            self.know(home, member)
         return self.split
 
     # A
@@ -184,6 +188,13 @@ class Splitting:
                 self.know(home, of.fields[each].named)
         for member in part.members:
             self.know(home, member)
+
+    def _unknown_members(self) -> Iterator[tuple[str, TypeModel, str]]:
+        """Members of a known abstract type that no subgraph has in it: in the supergraph they would be none."""
+        for of in self.types.values():
+            homes = [each for each in self.names if of.name in self.split.parts[each]]
+            known = {member for each in homes for member in self.split.members(each, of)}
+            yield from ((homes[0], of, member) for member in of.members if homes and member not in known)
 
     def _stub(self, home: str, of: TypeModel, *, key: str | None = None) -> None:
         part = self.split.part(home, of)
