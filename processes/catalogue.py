@@ -1,0 +1,14 @@
+"""Every process there is, by its name: what runs are started, resumed and taken over by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from processes.run import Process
+
+__all__ = ["PROCESSES"]
+
+_ALL: tuple[Process, ...] = ()
+
+PROCESSES: Mapping[str, Process] = MappingProxyType({process.name: process for process in _ALL})
