@@ -33,7 +33,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "sqlite3": ("sources/",),
     "strawberry": ("resolvers/", *WIRING),
     "aiodataloader": ("resolvers/",),
-    "pyreqwest": ("gateway/subgraphs/remote/",),
+    "pyreqwest": ("gateway/subgraphs/remote/", "sources/bridge/switches/"),
     "starlette": ("gateway/http/", *WIRING),
     "uvicorn": ("gateway/http/",),
     "click": ("gateway/cli.py", "gateway/commands/", "processes/commands/"),

@@ -1,7 +1,8 @@
 """A switch as the rest of Spojka sees it: rooms made and unmade, who is in them, and who is put out.
 
 Every method raises BridgeDown when the switch can't be reached or doesn't answer in time, and BridgeRefused when it
-answers that it won't. A PIN or a secret is in no error, log or URL.
+answers that it won't. A PIN or a secret is in no error, log or URL. What a switch needs to steer its rooms, a secret of
+each, it makes itself of its settings, so that any replica can steer what another one made.
 """
 
 from __future__ import annotations
@@ -15,11 +16,10 @@ __all__ = ["Present", "RoomOrder", "Switch"]
 
 @dataclass(frozen=True, slots=True)
 class RoomOrder:
-    """A room that is wanted, as `revision` of `booking` has it. `pin` lets callers in, `secret` lets us steer it."""
+    """A room that is wanted, as `revision` of `booking` has it; `pin` lets callers in."""
 
     room: str
     pin: str = field(repr=False)
-    secret: str = field(repr=False)
     title: str
     booking: str
     revision: int
@@ -29,8 +29,9 @@ class RoomOrder:
 class Present:
     """Who is in a room now: `id` is the participant's, given anew for each join.
 
-    `is_alive` is False when nothing has been heard from the leg for a while (a phone that vanished), True when media
-    comes in, None when the switch can't tell.
+    `is_alive` is True when media was heard from the leg just now, False when none was for the switch's media timeout
+    (a phone that vanished), None in between and where the switch can't tell. The last look that was True is the last
+    moment of which it is known that somebody spoke.
     """
 
     id: str
@@ -39,12 +40,12 @@ class Present:
 
 
 class Switch(Protocol):
-    """One switch. Rooms that it has of others are left alone."""
+    """One switch. Rooms that somebody else made on it are seen, and left alone."""
 
     async def create_room(self, room: RoomOrder) -> None:
         """The room is there as ordered. An existing one of other settings is made anew if it is empty, else RoomInUse.
 
-        Idempotent: a room that is as ordered stays, with the people in it.
+        Idempotent: a room that is as ordered stays, with the people in it; so does one whose revision alone is another.
         """
         ...
 
@@ -56,7 +57,7 @@ class Switch(Protocol):
         ...
 
     async def rooms(self) -> list[str]:
-        """The rooms of ours on the switch, by name."""
+        """Every room on the switch that people can be in, by name; other people's too."""
         ...
 
     async def participants(self, room: str) -> list[Present]:
@@ -64,7 +65,7 @@ class Switch(Protocol):
         ...
 
     async def kick(self, room: str, participant: str) -> None:
-        """Puts a participant out; nothing happens when they aren't there."""
+        """Puts a participant out within a second or so; nothing happens when they aren't there."""
         ...
 
     async def epoch(self) -> datetime | None:
@@ -72,4 +73,8 @@ class Switch(Protocol):
 
         UTC. Another instant than before means that the switch has lost its rooms and calls. None when it can't be told.
         """
+        ...
+
+    async def close(self) -> None:
+        """Hangs up what is connected; what is under way fails."""
         ...
