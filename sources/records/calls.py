@@ -62,7 +62,8 @@ class Observation:
     """`session` is the program's session on the switch through which the participant came, where events tell it.
 
     Of a SEEN stretch `at` is the first poll, `until` the last one so far, and `gone_at` the first that no longer saw
-    the participant: None while the stretch goes on. `received_at` of events rises strictly, in the order of receipt.
+    the participant: None while the stretch goes on. Of a start that polls found `at` is when, at the latest, and
+    `until` when they last saw the life before. `received_at` of events rises strictly, in the order of receipt.
     """
 
     bridge: str
@@ -130,6 +131,7 @@ class PublishedCall:
     bridge: str
     room: str
     position: int
+    ended_at: datetime
     published_at: datetime
     seconds: int
     legs: tuple[str, ...]

@@ -127,25 +127,21 @@ def _in_order(each: Observation) -> tuple[datetime, int, datetime]:
 
 
 def _lives(ofswitch: Sequence[Observation]) -> list[_Life]:
-    """A start that polls found is one that no event told of, if none did since the one before that polls found."""
-    starts: list[datetime] = []
-    last_found = BEGINNING
-    for each in ofswitch:
-        if each.kind is not Kind.STARTED:
-            continue
-        if each.source is Source.POLL:
-            known = bool(starts) and starts[-1] > last_found
-            last_found = each.at
-            if known:
-                continue
-        if not starts or starts[-1] != each.at:
-            starts.append(each.at)
+    """A start that polls found counts where no event that came after they last saw the life before tells of it."""
+    told = [each for each in ofswitch if each.kind is Kind.STARTED and each.source is Source.EVENT]
+    found = [each for each in ofswitch if each.kind is Kind.STARTED and each.source is Source.POLL]
+    untold = [each for each in found if not any(_is_same_start(each, other) for other in told)]
+    starts = sorted({each.at for each in [*told, *untold]})
     shutdowns = [each.at for each in ofswitch if each.kind is Kind.SHUTDOWN]
     lives = []
     for begins, ends in pairwise([BEGINNING, *starts, END]):
         down = next((at for at in shutdowns if begins <= at < ends), None)
         lives.append(_Life("0" if begins == BEGINNING else f"{begins:%Y%m%dT%H%M%SZ}", begins, ends, down))
     return lives
+
+
+def _is_same_start(found: Observation, told: Observation) -> bool:
+    return told.received_at > _until(found) and told.at <= found.at + MOST_SKEW
 
 
 # 2. Events
@@ -165,6 +161,7 @@ def _legs_of(
         _blame_session(leg, lost)
     _silence(legs, [each for each in theirs if each.kind is Kind.SILENT])
     _part(legs)
+    _come_back(legs)
     return legs
 
 
@@ -219,6 +216,8 @@ def _whole_stretches(seen: Sequence[Observation], life: _Life) -> list[Observati
     whole: list[Observation] = []
     for each in seen:
         until = min(each.until or each.at, life.ends)
+        if each.gone_at is not None and each.gone_at >= life.ends:  # not seen any more as the life was over
+            each = replace(each, gone_at=None)
         last = whole[-1] if whole else None
         if last is not None and last.until is not None and each.at <= last.until:
             gone = None if last.gone_at is None or each.gone_at is None else max(last.gone_at, each.gone_at)
@@ -304,7 +303,9 @@ def _silence(legs: Sequence[_Leg], silent: Sequence[Observation]) -> None:
     for each in silent:
         within = [leg for leg in legs if leg.begins <= each.at + MOST_SKEW and leg.ends >= each.at]
         if within and within[-1].joined_at is not None:
-            within[-1].end(max(each.at, within[-1].joined_at), EndReason.MEDIA_TIMEOUT, Source.POLL)
+            leg = within[-1]
+            was_put_out_by = Source.POLL if leg.left_at is None else leg.left_by
+            leg.end(max(each.at, leg.begins), EndReason.MEDIA_TIMEOUT, was_put_out_by)
 
 
 def _part(legs: Sequence[_Leg]) -> None:
@@ -317,6 +318,19 @@ def _part(legs: Sequence[_Leg]) -> None:
         elif before.left_by is Source.POLL and before.joined_at is not None:
             before.left_at = max(leg.joined_at, before.joined_at)
         leg.is_overlapping = leg.joined_at < before.left_at
+
+
+def _come_back(legs: list[_Leg]) -> None:
+    """Told that somebody left, and polls see them on and on: they came back at once, and the join was lost."""
+    last = legs[-1] if legs else None
+    if last is None or last.left_at is None or not last.stretches or last.left_by is not Source.EVENT:
+        return
+    seen = last.stretches[-1]
+    if last.reason in (EndReason.LEFT, EndReason.KICKED) and _until(seen) > last.left_at + MOST_SKEW:
+        again = _Leg(joined_at=last.left_at, joined_by=Source.POLL, stretches=[seen])
+        if seen.gone_at is not None:
+            again.end(_until(seen), EndReason.LEFT, Source.POLL)
+        legs.append(again)
 
 
 def _finished(

@@ -70,7 +70,7 @@ def silent(since: float, who: str = "alice") -> Observation:
 
 STARTED_AT_0 = event(Kind.STARTED, 0)
 DESTROYED_AT_60 = event(Kind.DESTROYED, 60)
-FOUND_NEW_AT_0 = replace(STARTED_AT_0, source=Source.POLL)
+FOUND_NEW_AT_0 = replace(STARTED_AT_0, source=Source.POLL, until=at(-1))
 
 
 def told(legs: Sequence[FoldedLeg]) -> list[tuple[object, ...]]:
@@ -115,10 +115,20 @@ def told(legs: Sequence[FoldedLeg]) -> list[tuple[object, ...]]:
             id="killed: the end is where they were last seen",
         ),
         pytest.param(
+            [joined(1), seen(2, 29, 55), event(Kind.STARTED, 50)],
+            [("alice", 1, 29, "bridge-lost")],
+            id="killed, and the first poll of its next life sees nobody",
+        ),
+        pytest.param(
             [joined(1), event(Kind.STARTED, 50)], [("alice", 1, 1, "bridge-lost")], id="killed before any poll"
         ),
         pytest.param(
-            [joined(1), seen(2, 29), replace(FOUND_NEW_AT_0, at=at(50))],
+            [joined(1), seen(2, 290), event(Kind.STARTED, 0), replace(FOUND_NEW_AT_0, at=at(300), until=at(290))],
+            [("alice", 1, 290, "bridge-lost")],
+            id="killed again, and only polls tell of the second start",
+        ),
+        pytest.param(
+            [joined(1), seen(2, 29), replace(FOUND_NEW_AT_0, at=at(50), until=at(30))],
             [("alice", 1, 29, "bridge-lost")],
             id="killed, and only polls tell of the new start",
         ),
@@ -163,6 +173,11 @@ def told(legs: Sequence[FoldedLeg]) -> list[tuple[object, ...]]:
             id="the switch's clock is five seconds behind",
         ),
         pytest.param(
+            [joined(1), left(30), seen(2, 200)],
+            [("alice", 1, 30, "left"), ("alice", 30, None, None)],
+            id="came back at once, and the join is lost",
+        ),
+        pytest.param(
             [joined(1), left(1.2), joined(5), left(50), seen(6, 49, 50)],
             [("alice", 1, 1.2, "left"), ("alice", 5, 50, "left")],
             id="a stay too short for polls",
@@ -194,7 +209,7 @@ def test_rejoin_after_a_restart_is_another_leg() -> None:
 def test_start_that_polls_find_is_the_one_that_events_told_of() -> None:
     """A poll finds a new life some time after the event of its start; it is no third one."""
     found = replace(FOUND_NEW_AT_0, at=at(0.4))
-    again = [event(Kind.STARTED, 50), replace(found, at=at(51))]
+    again = [event(Kind.STARTED, 50), replace(found, at=at(51), until=at(30))]
     legs = fold([STARTED_AT_0, found, joined(1), seen(2, 29), *again, joined(55), left(80)])
     assert [leg.epoch for leg in legs] == ["20261124T163000Z", "20261124T163050Z"]
 
