@@ -4,7 +4,6 @@ Nothing received is lost and nothing is taken twice. A leg is in one conference;
 section 4, 5 and 26).
 """
 
-from sources.bridge.calls import tables as _of_calls
 from sources.bridge.system import Bridges
 from sources.bridge.tables import METADATA
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, bindparam, select
 
 from sources.bridge.assembling import assemble
+from sources.bridge.calls.publishing import Calls
 from sources.bridge.receiving import outcome_as_json, outcome_from_json, read_file, store
 from sources.bridge.tables import (
     BRIDGES,
@@ -71,6 +72,7 @@ class Bridges:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self.calls = Calls(database)
 
     async def conferences(self, ids: Collection[str]) -> list[Conference]:
         return await self._conferences(CONFERENCES_BY_ID, ids)

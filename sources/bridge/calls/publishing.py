@@ -16,10 +16,11 @@ import orjson
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from sources.bridge.calls.recording import ENDED, QUIET, quarantine
-from sources.bridge.calls.settling import CallRules, Findings, call_id, findings, set_state
+from sources.bridge.calls.settling import RULES, CallRules, Findings, call_id, findings, set_state
 from sources.bridge.calls.tables import CALLS, OBSERVED_ROOMS, POSITIONS, QUARANTINED_CALLS, TAKEN_LEGS
-from sources.bridge.tables import LEGS
+from sources.bridge.tables import KEYS, LEGS
 from sources.database import Database
+from sources.idempotency import Call, input_hash, write_once
 from sources.records.bridge import Leg
 from sources.records.calls import EndedCall, FoldedLeg, HeldLeg, PublishedCall, QuarantinedCall
 from sources.records.refusal import Refusal
@@ -72,6 +73,19 @@ class Calls:
     async def call(self, id: str) -> PublishedCall | None:
         return await self.database.read(lambda connection: _call(connection, id))
 
+    async def publish(self, id: str, *, caller: str, key: str, now: datetime) -> PublishedCall | Refusal:
+        """Makes a call's legs call records for good; see `publish`. Idempotent by caller and key, and by the call."""
+        call = Call("publishCall", caller, key, input_hash([id]))
+
+        def effect(connection: Connection) -> dict[str, Any]:
+            found = publish(connection, id, now=now)
+            return {"refused": asdict(found)} if isinstance(found, Refusal) else {"call": found.id}
+
+        answer = await write_once(self.database, KEYS, call=call, effect=effect)
+        if "refused" in answer:
+            return Refusal(**answer["refused"])
+        return await self.database.read(lambda connection: _published(connection.execute(CALL, {"id": id}).one()))
+
     async def published(self, *, after: int, limit: int) -> list[PublishedCall]:
         """Those with a higher position, in that order."""
         parameters = {"after": after, "limit": limit}
@@ -90,7 +104,7 @@ class Calls:
         )
 
 
-def publish(connection: Connection, id: str, *, rules: CallRules, now: datetime) -> PublishedCall | Refusal:
+def publish(connection: Connection, id: str, *, now: datetime) -> PublishedCall | Refusal:
     """The call, published now or before. Refused `unknown-call`, or `not-ended` while somebody is inside (again)."""
     known = _call(connection, id)
     if known is not None:
@@ -98,6 +112,7 @@ def publish(connection: Connection, id: str, *, rules: CallRules, now: datetime)
     room = _room_of_call(connection, id)
     if room is None:
         return Refusal("unknown-call", f"there is no call {id} that could be published: take one of `endedCalls`")
+    rules = _rules(connection, room.bridge)
     what = findings(connection, room, rules=rules, now=now)
     # Where it ended before by the grace time, nothing new has come since, or it would be open again.
     is_over = what.state == ENDED or (room.state == ENDED and what.looks_again_at is not None)
@@ -127,6 +142,12 @@ def _write(connection: Connection, call: PublishedCall, what: Findings, *, rules
         quarantine(connection, call.bridge, held.id, held.code, held.message, text, now)
     row = {**row_of(call), "legs": _json(call.legs), "held": _json(asdict(each) for each in call.held)}
     connection.execute(insert(CALLS), row)
+
+
+def _rules(connection: Connection, bridge: str) -> CallRules:
+    """As the bridge's watch has them."""
+    row = connection.execute(RULES, {"bridge": bridge}).one()
+    return CallRules(service=row.service, is_simulated=row.is_simulated) if row.service else CallRules()
 
 
 def _leg(leg: FoldedLeg, rules: CallRules) -> Leg:

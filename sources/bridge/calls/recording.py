@@ -31,6 +31,7 @@ __all__ = [
     "quarantine",
     "record_events",
     "record_poll",
+    "record_rules",
     "spool_place",
     "touch",
 ]
@@ -108,6 +109,14 @@ def spool_place(connection: Connection, bridge: str) -> SpoolPlace:
     """How far the bridge's spool has been read."""
     watch = connection.execute(WATCH, {"bridge": bridge}).one_or_none()
     return SpoolPlace() if watch is None else SpoolPlace(watch.spool_file, watch.spool_offset)
+
+
+def record_rules(connection: Connection, bridge: str, *, service: str, is_simulated: bool) -> None:
+    """What its legs are: whoever publishes them learns it from here."""
+    _watch(connection, bridge)
+    connection.execute(
+        update(WATCHES).where(WATCHES.c.bridge == bridge).values(service=service, is_simulated=is_simulated)
+    )
 
 
 def record_events(

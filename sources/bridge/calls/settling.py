@@ -24,7 +24,7 @@ from sources.bridge.calls.tables import CALLS, OBSERVATIONS, OBSERVED_ROOMS, STR
 from sources.columns import Instant
 from sources.records.calls import FoldedLeg, Kind, Observation, Source
 
-__all__ = ["CallRules", "Findings", "call_id", "findings", "set_state", "settle"]
+__all__ = ["RULES", "CallRules", "Findings", "call_id", "findings", "set_state", "settle"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -49,6 +49,7 @@ STRETCHES_OF_ROOM = select(STRETCHES).where(
     STRETCHES.c.room == bindparam("room"),
     STRETCHES.c.first_seen > bindparam("since", type_=Instant),
 )
+RULES = select(WATCHES.c.service, WATCHES.c.is_simulated).where(WATCHES.c.bridge == bindparam("bridge"))
 POLLED_AT = select(WATCHES.c.polled_at).where(WATCHES.c.bridge == bindparam("bridge"))
 TAKEN = select(TAKEN_LEGS).where(
     TAKEN_LEGS.c.bridge == bindparam("bridge"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, Table
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table
 
 from sources.bridge.tables import METADATA
 from sources.columns import Instant, MadeOfText, Prose, Text
@@ -63,6 +63,8 @@ WATCHES = Table(
     Column("epoch", Instant),
     Column("spool_file", BigInteger, nullable=False),
     Column("spool_offset", BigInteger, nullable=False),
+    Column("service", Text),
+    Column("is_simulated", Boolean),
     Column("poller", Text),
     Column("poller_until", Instant),
     info=only_for_writing(),

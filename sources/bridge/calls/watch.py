@@ -33,6 +33,7 @@ from sources.bridge.calls.recording import (
     may_poll,
     record_events,
     record_poll,
+    record_rules,
     spool_place,
 )
 from sources.bridge.calls.settling import CallRules, Findings, settle
@@ -181,6 +182,14 @@ class BridgeWatch:
             await asyncio.wait_for(self._poll_now.wait(), max(left, 0))
 
     async def _look_at_all(self) -> None:
+        await self.database.write(
+            partial(
+                record_rules,
+                bridge=self.bridge,
+                service=self.rules.service,
+                is_simulated=self.rules.is_simulated,
+            )
+        )
         await self._look_at(await self.database.read(partial(known_rooms, bridge=self.bridge)))
 
     async def _look_when_due(self) -> None:

@@ -68,6 +68,9 @@ class FakeSwitch:
         self.answer()
         return self.started_at
 
+    async def close(self) -> None:
+        raise NotImplementedError
+
     def answer(self) -> None:
         self.asked += 1
         if self.is_down:

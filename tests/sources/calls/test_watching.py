@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from sources.bridge import METADATA, Bridges
-from sources.bridge.calls.publishing import Calls, publish
+from sources.bridge.calls.publishing import Calls
 from sources.bridge.calls.settling import CallRules
 from sources.bridge.calls.watch import BridgeWatch
 from sources.bridge.spooling.spool import Spool, line_of
@@ -39,6 +39,7 @@ class Watched:
     clock: Clock = field(default_factory=Clock)
     rules: CallRules = field(default_factory=CallRules)
     ended: list[str] = field(default_factory=list)
+    published_times: int = 0
 
     def __post_init__(self) -> None:
         self.watch = self.another()
@@ -77,7 +78,9 @@ class Watched:
         await self.watch._look_when_due()
 
     async def publish(self, call: str = CALL) -> PublishedCall | Refusal:
-        return await self.database.write(partial(publish, id=call, rules=self.rules, now=self.clock()))
+        await self.watch._look_at_all()
+        self.published_times += 1
+        return await self.calls.publish(call, caller="tests", key=f"{self.published_times}", now=self.clock())
 
     async def published(self, call: str = CALL) -> PublishedCall:
         found = await self.publish(call)
