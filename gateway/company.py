@@ -19,6 +19,7 @@ from graphql import print_schema
 from strawberry.federation import Schema
 
 import resolvers.billing
+import resolvers.billing.settings
 import resolvers.bridge
 import resolvers.links
 import resolvers.processes
@@ -247,13 +248,14 @@ def _wired(
 ) -> tuple[Gateway, Runner, Mapping[str, MakeContext]]:
     """The gateway over every subgraph, what starts processes on it (each needs the other), and resolvers' contexts."""
     sources = {name: system.source(databases[name]) for name, system in SYSTEMS.items()}
+    own = {"billing": resolvers.billing.settings.read(settings.rating)}
 
     def context_of(name: str) -> MakeContext:
         if name == "processes":
             return lambda asked: ProcessesContext(
                 source=sources[name], now=asked.now, caller=asked.caller, runner=runner
             )
-        return lambda asked: Context(source=sources[name], now=asked.now, caller=asked.caller)
+        return lambda asked: Context(source=sources[name], now=asked.now, caller=asked.caller, settings=own.get(name))
 
     contexts = {name: context_of(name) for name in SYSTEMS}
     subgraphs = {

@@ -51,6 +51,7 @@ class Settings:
     """What a whole process is set to. `urls` has the systems whose database is named; the others live in `data`.
 
     `mappings` has those whose tables are another program's, as they are written; `read_only` those never written.
+    `rating` is billing's own part, as it is written.
     """
 
     data: Path
@@ -66,6 +67,7 @@ class Settings:
     persisted: PersistedSettings = field(default_factory=PersistedSettings)
     rows: tuple[RowRule, ...] = ()
     labels: Labels = field(default_factory=Labels)
+    rating: Section | None = None
 
     def url_of(self, system: str) -> str:
         """The URL of a system's database."""
@@ -101,6 +103,7 @@ def read_settings(
         persisted=persisted.read(written.table("persisted")),
         rows=row_rules.read(written),
         labels=labels.read(written.table("overrides")),
+        rating=written.handed_over("rating"),
     )
     written.refuse_unread()
     return settings

@@ -26,7 +26,8 @@ class Scope(StrEnum):
     LINKS_READ = "links:read"  # whose account it is and was, and which accounts a client has
     LINKS_WRITE = "links:write"  # links accounts to clients by hand
     BILLING_READ = "billing:read"  # terms, periods, invoices, charges
-    BILLING_EXCEPTIONS = "billing:exceptions"  # calls of all clients that could not be rated
+    BILLING_EXCEPTIONS = "billing:exceptions"  # calls that could not be rated
+    BILLING_RESOLVE = "billing:resolve"  # says who works on those, and decides about them
     BILLING_ISSUE = "billing:issue"  # makes a draft an invoice
     BILLING_WRITE = "billing:write"  # records charges and exceptions: for processes
     BOOKINGS_READ = "bookings:read"  # what was ordered

@@ -23,9 +23,17 @@ class Ownership:
 
 
 def paying_account(
-    chosen: str | None, owned: Iterable[Ownership], *, client: str, booking: str, at: datetime, zone: str = HOUSE_ZONE
+    chosen: str | None,
+    owned: Iterable[Ownership],
+    *,
+    client: str,
+    booking: str | None,
+    at: datetime,
+    zone: str = HOUSE_ZONE,
 ) -> str | Refusal:
     """The account the booking names, if its client owned it at `at`; else the client's only one.
+
+    Without a booking it is a person who said whose the call was.
 
     Refused `foreign-account`, `no-account` or `ambiguous-account`.
     """
@@ -46,12 +54,16 @@ def paying_account(
             return Refusal(
                 "ambiguous-account",
                 f"client {client} has several billing accounts on {day} ({', '.join(numbers)}) "
-                f"and booking {booking} names none: choose one in the booking",
+                f"and {named_by(booking)} names none: choose one in the booking",
             )
 
 
-def foreign_account(chosen: str, client: str, booking: str, day: date) -> Refusal:
+def named_by(booking: str | None) -> str:
+    return "the decision by hand" if booking is None else f"booking {booking}"
+
+
+def foreign_account(chosen: str, client: str, booking: str | None, day: date) -> Refusal:
     return Refusal(
         "foreign-account",
-        f"booking {booking} names account {chosen}, not client {client}'s on {day}: choose one of the client's",
+        f"{named_by(booking)} names account {chosen}, not client {client}'s on {day}: choose one of the client's",
     )

@@ -28,7 +28,6 @@ __all__ = [
     "BILLED_OF_INVOICES",
     "CALLS_BEGUN_OF_INVOICES",
     "DRAFTS_OF_ACCOUNTS",
-    "EXCEPTIONS",
     "INVOICES_BY_ID",
     "INVOICES_BY_NUMBER",
     "INVOICES_OF_CONFERENCES",
@@ -104,15 +103,6 @@ INVOICES_OF_CONFERENCES = (
     select(CONFERENCE_INVOICE.c.conference, INVOICES)
     .join_from(CONFERENCE_INVOICE, INVOICES, CONFERENCE_INVOICE.c.invoice == INVOICES.c.id)
     .order_by(*IN_ORDER)
-)
-
-EXCEPTIONS = (
-    select(
-        CALLS.c.leg, CALLS.c.conference, CALLS.c.duration_seconds, CALLS.c.reason, CALLS.c.message, CALLS.c.recorded_at
-    )
-    .where(CALLS.c.state == "EXCEPTION")
-    .order_by(CALLS.c.recorded_at, CALLS.c.leg)
-    .limit(bindparam("limit"))
 )
 
 RATES_BEFORE = (

@@ -8,8 +8,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select
 
-from sources.billing import filling, reading
-from sources.billing.calls import record_exceptions
+from sources.billing import exceptions, filling, reading
 from sources.billing.charging import record_charges
 from sources.billing.issuing import issue_invoice
 from sources.billing.rules import InvoiceRules
@@ -21,12 +20,11 @@ from sources.records.billing import (
     BillingAccount,
     BillingPeriod,
     CallCharges,
-    ExceptionLeg,
     Invoice,
     InvoiceLine,
-    RatingException,
     VatLine,
 )
+from sources.records.exceptions import ExceptionEvent, ExceptionLeg, RatingException, Resolution
 from sources.records.refusal import Refusal
 
 __all__ = ["Billing"]
@@ -104,9 +102,67 @@ class Billing:
             reading.INVOICES_OF_CONFERENCES, {"keys": conferences}, lambda row: (row[0], invoice_of(row[1:]))
         )
 
-    async def rating_exceptions(self, *, limit: int) -> list[RatingException]:
-        """Calls that could not be rated, the longest waiting first."""
-        return await self._read(reading.EXCEPTIONS, {"limit": limit}, lambda row: RatingException(*row))
+    async def rating_exceptions(
+        self, *, limit: int, code: str | None = None, assigned_to: str | None = None
+    ) -> list[RatingException]:
+        """Calls that could not be rated, for this reason, assigned to this person; the longest waiting first."""
+        given = {"limit": limit, "code": code, "who": assigned_to}
+        return await self._read(exceptions.exceptions(code, assigned_to), given, exceptions.exception_of)
+
+    async def exceptions_of_clients(self, clients: Collection[str], *, limit: int) -> list[RatingException]:
+        """Of each client the `limit` that wait longest, in that order."""
+        given = {"keys": clients, "limit": limit}
+        return await self._read(exceptions.EXCEPTIONS_OF_CLIENTS, given, exceptions.exception_of)
+
+    async def exceptions_named(self, ids: Collection[str]) -> list[RatingException]:
+        """Those of these ids that wait still."""
+        return await self._read(exceptions.EXCEPTIONS_BY_ID, {"keys": ids}, exceptions.exception_of)
+
+    async def exception_events(self, ids: Collection[str]) -> list[ExceptionEvent]:
+        """All that happened to these exceptions, by exception and in order of time; also once they are settled."""
+        return await self._read(exceptions.EVENTS_OF_EXCEPTIONS, {"keys": ids}, exceptions.event_of)
+
+    async def decisions(self, conferences: Collection[str]) -> list[ExceptionEvent]:
+        """What people decided about exceptions of the conferences, and still holds, in order of time."""
+        return await self._read(exceptions.DECISIONS, {"keys": conferences}, exceptions.event_of)
+
+    async def conferences_to_retry(
+        self, *, limit: int, after: str, tried_before: datetime, but: Collection[str]
+    ) -> list[str]:
+        """The next conferences, by id, with an exception of any code `but` these, not tried since `tried_before`."""
+        given = {"limit": limit, "after": after, "tried_before": tried_before, "but": sorted(but)}
+        return await self._read(exceptions.TO_RETRY, given, lambda row: row.conference)
+
+    async def assign_exceptions(
+        self, ids: Sequence[str], *, assignee: str | None, caller: str, key: str, now: datetime
+    ) -> list[RatingException] | Refusal:
+        """Say who works on exceptions. Refused `unknown-exception`, `not-waiting`; then of none of them."""
+        call = Call("assignException", caller, key, input_hash([list(ids), assignee]))
+        answer = await write_once(
+            self.database,
+            KEYS,
+            call=call,
+            effect=lambda connection: exceptions.assign(connection, ids, assignee=assignee, caller=caller, now=now),
+        )
+        if "refused" in answer:
+            return Refusal(**answer["refused"])
+        return await self.exceptions_named(answer["exceptions"])
+
+    async def record_resolution(
+        self, ids: Sequence[str], resolution: Resolution, *, caller: str, key: str, now: datetime
+    ) -> list[str] | Refusal:
+        """Keep what a person decided; the conferences to rate anew. Refused `unknown-exception`, `not-waiting`."""
+        call = Call("recordResolution", caller, key, input_hash([list(ids), resolution]))
+        answer = await write_once(
+            self.database,
+            KEYS,
+            call=call,
+            effect=lambda connection: exceptions.resolve(connection, ids, resolution, now=now),
+        )
+        if "refused" in answer:
+            return Refusal(**answer["refused"])
+        conferences: list[str] = answer["conferences"]
+        return conferences
 
     async def record_charges(
         self, charges: CallCharges, *, caller: str, key: str, now: datetime, rules: InvoiceRules
@@ -132,15 +188,25 @@ class Billing:
         *,
         code: str,
         message: str,
+        client: str | None = None,
         caller: str,
         key: str,
         now: datetime,
     ) -> int:
         """Note that legs can't be rated, and why; how many were noted. Charged and excluded legs stay what they are."""
-        call = Call("recordRatingExceptions", caller, key, input_hash([conference, list(legs), code, message]))
+        call = Call("recordRatingExceptions", caller, key, input_hash([conference, list(legs), code, message, client]))
 
         def effect(connection: Connection) -> dict[str, Any]:
-            recorded = record_exceptions(connection, legs, conference=conference, code=code, message=message, now=now)
+            recorded = exceptions.record_exceptions(
+                connection,
+                legs,
+                conference=conference,
+                code=code,
+                message=message,
+                client=client,
+                caller=caller,
+                now=now,
+            )
             return {"recorded": recorded}
 
         answer = await write_once(self.database, KEYS, call=call, effect=effect)

@@ -26,6 +26,7 @@ from sources.records.billing import (
 __all__ = [
     "ACCOUNTS",
     "CALLS",
+    "EXCEPTION_EVENTS",
     "EXCHANGE_RATES",
     "INVOICES",
     "KEYS",
@@ -33,6 +34,7 @@ __all__ = [
     "METADATA",
     "MINIMUMS",
     "PERIODS",
+    "RATING_ATTEMPTS",
     "SEGMENTS",
     "SERIES",
     "VAT",
@@ -167,6 +169,35 @@ SEGMENTS = Table(
     Column("price", Exact(4), nullable=False),
     Column("amount", Exact(10), nullable=False),
     info=may_be_absent("no call is known to be charged"),
+)
+
+EXCEPTION_EVENTS = Table(  # what was noted about exceptions, and what people did; never changed
+    "exception_events",
+    METADATA,
+    Column("exception", MadeOfText, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("leg", Text, nullable=False),
+    Column("conference", Text, nullable=False, index=True),
+    Column("kind", Text, nullable=False, info=one_of_these("NOTED", "ASSIGNED", "RESOLVED")),
+    Column("done_at", Instant, nullable=False),
+    Column("done_by", Text, nullable=False),
+    Column("code", Text),
+    Column("message", Prose),
+    Column("assignee", Text),
+    Column("booking", Text),
+    Column("client", Text),
+    Column("account", Text),
+    Column("ends_at", Instant),
+    info=may_be_absent("nobody has worked on an exception"),
+)
+
+RATING_ATTEMPTS = Table(
+    "rating_attempts",
+    METADATA,
+    Column("conference", Text, primary_key=True),
+    Column("client", Text, index=True),
+    Column("tried_at", Instant, nullable=False),
+    info=may_be_absent("when exceptions were last tried is not known, nor whom they are of"),
 )
 
 MINIMUMS = Table(

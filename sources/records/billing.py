@@ -15,7 +15,6 @@ __all__ = [
     "BillingPeriod",
     "CallCharges",
     "ChargedLeg",
-    "ExceptionLeg",
     "ExchangeRate",
     "ExcludedLeg",
     "Invoice",
@@ -24,7 +23,6 @@ __all__ = [
     "IssueDates",
     "Minimum",
     "RatedCall",
-    "RatingException",
     "Segment",
     "VatLine",
 ]
@@ -222,14 +220,6 @@ class ExcludedLeg:
 
 
 @dataclass(frozen=True, slots=True)
-class ExceptionLeg:
-    """A leg that could not be rated; its seconds are at risk."""
-
-    leg: str
-    duration_seconds: int
-
-
-@dataclass(frozen=True, slots=True)
 class CallCharges:
     """The charges of one conference for one account under one rate version. `minimum_charge`: see `Minimum.amount`."""
 
@@ -244,15 +234,3 @@ class CallCharges:
     excluded: tuple[ExcludedLeg, ...]
     minimum_charge: Decimal | None
     rule_version: str
-
-
-@dataclass(frozen=True, slots=True)
-class RatingException:
-    """A call that waits for somebody: `duration_seconds` are at risk."""
-
-    leg: str
-    conference: str
-    duration_seconds: int
-    reason: str
-    message: str
-    recorded_at: datetime

@@ -41,17 +41,28 @@ OTHER_ARGUMENTS = {
 }
 """For the ways to some types."""
 CALL = """query ($id: ID!) { conference(id: $id) { startedAt legs { id seconds } } }"""
+WAITING = """{ ratingExceptions(first: 100) { id conference { id } } }"""
+DECIDED = """mutation ($ids: [ID!]!) {
+  recordResolution(
+    ids: $ids, decidedBy: "made-ready", idempotencyKey: "made-ready",
+    input: { resolution: RETRY, reason: "it is signed" }
+  ) { __typename }
+}"""
 RUN = """{ processes(first: 1) { id } }"""
 
 
 async def made_ready(company: Company) -> dict[str, str]:
     """Makes what the demo company lacks, and gives the text of the arguments by coordinate.
 
-    Made are a draft and its run, an exception, a line in quarantine, and legs that are in no conference.
+    Made are a draft and its run, exceptions and a decision about them, a line in quarantine, and legs that are in no
+    conference.
     """
     draft = await asked(company, INVOICE, id=cast.EURO.conference)
     refused = await asked(company, INVOICE, id=cast.NO_CONTRACT.conference)
     assert refused["invoiceConference"]["code"] == "no-contract"
+    waiting = (await asked(company, WAITING))["ratingExceptions"]
+    ids = [each["id"] for each in waiting if each["conference"]["id"] == cast.NO_CONTRACT.conference]
+    assert (await asked(company, DECIDED, ids=ids))["recordResolution"]["__typename"] == "ResolutionRecorded"
     assert "link" in (await asked(company, LINK))["linkAccount"]
     received = await asked(company, RECEIVE, bridge=BRIDGE, content=f"not,a,record\n{MASTER}")
     legs = [leg["id"] for leg in received["receiveCallRecords"]["legs"]]
@@ -59,7 +70,7 @@ async def made_ready(company: Company) -> dict[str, str]:
     call = (await asked(company, CALL, id=cast.AMBIGUOUS_CONTRACT.conference))["conference"]
     return {
         **roots(draft["invoiceConference"]["invoice"]["id"], run),
-        **mutations(draft["invoiceConference"]["invoice"]["id"], call, legs),
+        **mutations(draft["invoiceConference"]["invoice"]["id"], call, legs, ids),
     }
 
 
@@ -78,6 +89,8 @@ def roots(draft: str, run: str) -> dict[str, str]:
         "Query.bookingsOfRooms": f'(rooms: ["20260123"], {times})',
         "Query.client": f'(id: "{cast.MAIN.client}")',
         "Query.conference": f'(id: "{cast.EURO.conference}")',
+        "Query.conferencesToRetry": '(notTriedSince: "2027-01-01T00:00:00Z")',
+        "Query.ratingDecisions": f'(conferences: ["{cast.NO_CONTRACT.conference}"])',
         "Query.conferences": f'(bridge: "{cast.HOME_BRIDGE}", {times})',
         "Query.contract": f'(number: "{cast.MAIN.contracts[0]}")',
         "Query.invoice": f'(id: "{draft}")',
@@ -88,7 +101,7 @@ def roots(draft: str, run: str) -> dict[str, str]:
     }
 
 
-def mutations(draft: str, call: Any, unassembled: list[str]) -> dict[str, str]:
+def mutations(draft: str, call: Any, unassembled: list[str], waiting: list[str]) -> dict[str, str]:
     """Each can be done again and again: the same key has the same answer, for the same caller."""
     figure = cast.AMBIGUOUS_CONTRACT
     segment = '{service: "dial-in", band: "peak", seconds: 60, price: "1.80", amount: "1.80"}'
@@ -116,6 +129,9 @@ def mutations(draft: str, call: Any, unassembled: list[str]) -> dict[str, str]:
         "Mutation.issueInvoice": f'(id: "{draft}", idempotencyKey: "k")',
         "Mutation.receiveCallRecords": f'({file}, idempotencyKey: "k")',
         "Mutation.recordCharges": f'(input: {{{charges}}}, idempotencyKey: "k")',
+        "Mutation.assignException": f'(ids: {json.dumps(waiting)}, to: "eva", idempotencyKey: "k")',
+        "Mutation.recordResolution": f'(ids: {json.dumps(waiting)}, decidedBy: "eva", idempotencyKey: "k", '
+        'input: {resolution: RETRY, reason: "it is signed"})',
         "Mutation.recordRatingExceptions": f'(conference: "{figure.conference}", legs: [{legs}], '
         'code: "ambiguous-contract", message: "two of them", idempotencyKey: "k")',
     }

@@ -141,6 +141,8 @@ def test_only_those_change_something_who_should() -> None:
     assert allowed == {
         "recordCharges": {"processes"},
         "recordRatingExceptions": {"processes"},
+        "recordResolution": {"processes"},
+        "assignException": {"billing-specialist", "manager"},
         "receiveCallRecords": {"processes"},
         "assembleConferences": {"processes"},
         "issueInvoice": {"billing-specialist", "manager"},

@@ -68,6 +68,7 @@ def an_account(number: str, *, owner: str = "CL-00417") -> dict[str, Any]:
 def a_booking(*accounts: dict[str, Any], chosen: str | None = None, client: str | None = "CL-00417") -> dict[str, Any]:
     return {
         "ref": "BK-2026-000123",
+        "endsAt": "2026-11-24T17:30:00Z",
         "client": client and {"id": client, "accountHistory": list(accounts)},
         "account": chosen and {"number": chosen},
     }
@@ -84,6 +85,8 @@ class Company:
     account_known: bool = True
     refuses_charges: str | None = None
     charges: list[dict[str, Any]] = field(default_factory=list)
+    decisions: list[dict[str, Any]] = field(default_factory=list)
+    dearest: dict[str, str] = field(default_factory=dict)
 
     def graph(self) -> FakeGraph:
         return FakeGraph(
@@ -97,7 +100,15 @@ class Company:
 
     def conference(self, variables: Mapping[str, Any]) -> dict[str, Any]:
         found = {"booking": self.booking, "legs": self.legs, "charges": list(self.charges)}
-        return {"conference": found if self.exists else None}
+        return {
+            "conference": found if self.exists else None,
+            "ratingDecisions": list(self.decisions),
+            "ratingLimits": {
+                "overrunSeconds": 4 * 3600,
+                "longestLegSeconds": 24 * 3600,
+                "dearestLeg": [{"currency": currency, "amount": amount} for currency, amount in self.dearest.items()],
+            },
+        }
 
     def tariff_in_force(self, variables: Mapping[str, Any]) -> dict[str, Any]:
         return {"billingAccount": {"tariff": self.tariff} if self.account_known else None}

@@ -25,7 +25,8 @@ from sources.billing import METADATA, Billing, content_hash
 from sources.billing.reading import MINIMUMS_OF_INVOICE
 from sources.billing.tables import minimum_of
 from sources.database import Database
-from sources.records.billing import ExceptionLeg, ExcludedLeg, Invoice, InvoiceLine, VatLine
+from sources.records.billing import ExcludedLeg, Invoice, InvoiceLine, VatLine
+from sources.records.exceptions import ExceptionLeg
 from sources.records.refusal import Refusal
 from tests.calls import NOVEMBER, a_charged_leg, an_account, charges
 

@@ -19,13 +19,13 @@ from sources.billing.tables import CALLS, PERIODS
 from sources.errors import KeyReused, SystemUnavailable
 from sources.records.billing import (
     CallCharges,
-    ExceptionLeg,
     ExcludedLeg,
     Invoice,
     InvoiceLine,
     RatedCall,
     VatLine,
 )
+from sources.records.exceptions import ExceptionLeg
 from sources.records.refusal import Refusal
 from tests.calls import (
     DECEMBER,

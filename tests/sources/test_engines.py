@@ -20,7 +20,7 @@ from sources.database import Connection, Database, one_of
 from sources.errors import SystemBusy, SystemUnavailable
 from sources.making import Part, create_together
 from sources.processes import Processes
-from sources.records.billing import ExceptionLeg
+from sources.records.exceptions import ExceptionLeg
 from sources.records.processes import Run
 from tests.conftest import new_database
 from tests.mariadb import MariaServer, running_mariadb

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from gateway.company import SYSTEMS
 from gateway.config import Settings, read_settings
 from gateway.databases import mapped
 from gateway.section import Section, read_file
+from resolvers.billing import settings as billing
 
 FILES = (
     "subgraph.secret",
@@ -43,6 +45,7 @@ WITHOUT_DEFAULT = {
     "http.cors.origins",
     "persisted.manifest",
     "overrides.active",
+    *(f"rating.dearest_leg.{currency}" for currency in ("CZK", "EUR")),
     *(f"subgraphs.{name}" for name in ("codes", "forward", "returned", "secret_env", "secret_file")),
     *(f"subgraphs.{name}" for name in ("ca", "certificate", "key", "headers.x-tenant", "billing.url")),
     *(f"subgraph.{name}" for name in ("secret_env", "secret_file", "certificate", "key", "client_ca")),
@@ -51,6 +54,7 @@ WITHOUT_DEFAULT = {
 OF_A_COLUMN = ("column", "constant", "absent", "unit", "zone", "ambiguous", "format", "codes", "pattern", "none")
 TOLD_IN_WORDS = {
     *(f"systems.{system}.tables" for system in SYSTEMS),
+    "rating",
     "systems.sales.tables.clients.absent",
     "systems.sales.tables.clients.where.SMAZANO",
 } | {
@@ -158,8 +162,10 @@ def test_every_setting_is_in_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -
     settings = read(uncommented(TEMPLATE), folder)
     mapped("sales", settings)  # its reader asks for the rest
     there = {for_all(name) for name, _ in (*settings_in(TEMPLATE), *settings_in(alternatives(TEMPLATE)))}
-    tables = settings.mappings["sales"]
-    wanted = {for_all(name) for name in (*asked(sections[0]), *asked(tables))} - TOLD_IN_WORDS
+    tables, rating = settings.mappings["sales"], settings.rating
+    assert rating is not None
+    assert billing.read(rating).limits.dearest.keys() == {"CZK", "EUR"}
+    wanted = {for_all(name) for name in (*asked(sections[0]), *asked(tables), *asked(rating))} - TOLD_IN_WORDS
     assert len(wanted) > 30
     assert sorted(wanted - there) == []
     assert [name for name in OF_A_COLUMN if f"{name} = " not in TEMPLATE and f"{name}," not in TEMPLATE] == []
@@ -170,7 +176,9 @@ def test_every_setting_is_in_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -
 )
 def test_what_stands_there_is_the_default(folder: Path, name: str, lines: str) -> None:
     """Set as it stands, nothing changes."""
-    assert read(lines, folder) == read("", folder)
+    set_so, unset = read(lines, folder), read("", folder)
+    assert replace(set_so, rating=None) == replace(unset, rating=None)
+    assert billing.read(set_so.rating) == billing.read(unset.rating)
 
 
 def test_no_example_is_listed_in_vain() -> None:
