@@ -27,6 +27,7 @@ from gateway.commands.mapping import map_
 from gateway.commands.planning import fetches, plan
 from gateway.commands.reading import settings_for as _settings
 from gateway.commands.serving import serve
+from gateway.commands.working import work
 from gateway.composition import CompositionError
 from gateway.config import ConfigError
 from gateway.databases import StartError
@@ -127,7 +128,7 @@ def token(role: str, subject: str | None, hours: int, data: Path) -> None:
     click.echo(app.role_token(_settings(data), role, subject=subject, lasts=timedelta(hours=hours)))
 
 
-for each in (backup, check, compose, fetches, import_cdr, init, link, map_, plan, restore, serve):
+for each in (backup, check, compose, fetches, import_cdr, init, link, map_, plan, restore, serve, work):
     main.add_command(each)
 
 

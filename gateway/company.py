@@ -30,7 +30,7 @@ from gateway.authorization.row_rules import RowRule, merged
 from gateway.composition import SubgraphSdl, compose
 from gateway.composition.supergraph import Supergraph
 from gateway.config import Settings
-from gateway.databases import StartError, make_ours, open_database, refuse_misfits
+from gateway.databases import StartError, durable_engine, make_ours, open_database, refuse_misfits
 from gateway.doors.audit import AuditLog
 from gateway.doors.viewer import ANONYMOUS, Viewer
 from gateway.doors.witness import Witness
@@ -39,8 +39,13 @@ from gateway.pipeline import Gateway
 from gateway.request import GraphQLRequest, GraphQLResponse
 from gateway.subgraphs.embedded import EmbeddedSubgraph
 from gateway.subgraphs.protocol import RequestContext
+from processes.catalogue import PROCESSES as CATALOGUE
+from processes.durable import Queue
 from processes.graph import Graph, GraphError
-from processes.runner import Runner
+from processes.here import Here
+from processes.register import RunRow
+from processes.runner import Executor, Queued, Runner
+from processes.stepping import Surroundings
 from resolvers.context import Context
 from resolvers.processes import ProcessesContext
 from resolvers.roles import ROLES, ROW_RULES
@@ -51,6 +56,7 @@ from sources.errors import ForeignTables, SourceError
 from sources.inspecting import is_readable
 from sources.links import Links
 from sources.processes import Processes
+from sources.records.processes import Step
 from sources.reservations import Reservations
 from sources.sales import Sales
 
@@ -64,9 +70,11 @@ __all__ = [
     "api_schema_sdl",
     "composed",
     "graph_as_it_is",
+    "here",
     "local_graph",
     "make_folder",
     "open_company",
+    "queued",
     "remote_graph",
     "row_rules",
     "states",
@@ -78,6 +86,8 @@ __all__ = [
 _log = logging.getLogger("spojka")
 Clock = Callable[[], datetime]
 MakeContext = Callable[[RequestContext], Context[Any]]
+
+MakeExecutor = Callable[[Surroundings], Executor]
 
 _HOUSE_ZONE = ZoneInfo("Europe/Prague")
 PROCESSES = Viewer("processes", ROLES["processes"], {"sub": "processes"})
@@ -113,6 +123,7 @@ class Company:
     runner: Runner
     contexts: Mapping[str, MakeContext]
     clock: Clock
+    around: Surroundings
 
     async def answer(self, request: GraphQLRequest, viewer: Viewer) -> GraphQLResponse:
         """Answers a viewer at the edge; the request's time is read here and nowhere else."""
@@ -146,16 +157,35 @@ class _AnsweredGraph:
         return data
 
 
+def here(around: Surroundings) -> Executor:
+    """An executor in this process."""
+    return Here(CATALOGUE, around)
+
+
+def queued(settings: Settings) -> MakeExecutor:
+    """The way to executors elsewhere: `spojka work`."""
+    return lambda _: Queued(Queue(durable_engine(settings)))
+
+
+async def _nowhere(row: RunRow) -> None:
+    raise AssertionError(f"{row.id}: an executor puts runs into its own queue")
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
 def open_company(
-    settings: Settings, *, clock: Clock = utc_now, witness: Witness | None = None, held: Access | None = None
+    settings: Settings,
+    *,
+    clock: Clock = utc_now,
+    witness: Witness | None = None,
+    held: Access | None = None,
+    executor: MakeExecutor = here,
 ) -> Company:
     """Opens every system; where none is there yet, the demo company is made first (see gateway/databases.py).
 
-    `held` is the access that the settings give, where it is known already.
+    `held` is the access that the settings give, where it is known already; `executor` carries out runs of processes.
     A system that is down is passed over while another one answers; StartError says why when none does, and what to do
     where one was to be made in the midst of another program's tables.
     """
@@ -174,8 +204,7 @@ def open_company(
             asyncio.run(_close(databases))
             raise StartError(str(error)) from error
         _log.warning("starting without %s", ", ".join(name for name, state in found.items() if state))
-    gateway, runner, contexts = _wired(databases, clock, witness, settings, held)
-    return Company(databases, gateway, runner, contexts, clock)
+    return _wired(databases, clock, witness, settings, held, executor)
 
 
 async def _close(databases: Mapping[str, Database]) -> None:
@@ -199,8 +228,7 @@ async def local_graph(settings: Settings, *, role: str = "integrator") -> AsyncI
 async def graph_as_it_is(settings: Settings, *, role: str) -> AsyncIterator[Graph]:
     """The same over the databases as they are: nothing is made, and nobody is told of it."""
     databases = {system: open_database(system, settings) for system in SYSTEMS}
-    gateway, runner, contexts = _wired(databases, utc_now, None, settings, None)
-    company = Company(databases, gateway, runner, contexts, utc_now)
+    company = _wired(databases, utc_now, None, settings, None, here)
     try:
         yield _AnsweredGraph(partial(company.answer, viewer=Viewer(_OPERATOR, ROLES[role], {"sub": _OPERATOR})))
     finally:
@@ -244,8 +272,13 @@ def api_schema_sdl() -> str:
 
 
 def _wired(
-    databases: Mapping[str, Database], clock: Clock, witness: Witness | None, settings: Settings, held: Access | None
-) -> tuple[Gateway, Runner, Mapping[str, MakeContext]]:
+    databases: Mapping[str, Database],
+    clock: Clock,
+    witness: Witness | None,
+    settings: Settings,
+    held: Access | None,
+    executor: MakeExecutor,
+) -> Company:
     """The gateway over every subgraph, what starts processes on it (each needs the other), and resolvers' contexts."""
     sources = {name: system.source(databases[name]) for name, system in SYSTEMS.items()}
     own = {"billing": resolvers.billing.settings.read(settings.rating)}
@@ -277,8 +310,11 @@ def _wired(
         return await gateway.answer(request, RequestContext(now=clock(), viewer=PROCESSES))
 
     # Processes work on the graph that the subgraph which starts them is part of, so the runner comes last.
-    runner = Runner(sources["processes"], _AnsweredGraph(answer), clock=clock, new_key=_new_key)
-    return gateway, runner, contexts
+    around = Surroundings(
+        graph=_AnsweredGraph(answer), register=sources["processes"], clock=clock, make_step=Step, enqueue=_nowhere
+    )
+    runner = Runner(sources["processes"], executor(around), clock=clock, new_key=_new_key)
+    return Company(databases, gateway, runner, contexts, clock, around)
 
 
 def access(settings: Settings) -> Access:

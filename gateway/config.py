@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gateway import limits
+from gateway import limits, working
 from gateway.authorization import row_rules
 from gateway.authorization.row_rules import RowRule
 from gateway.doors import audit
@@ -36,6 +36,7 @@ from gateway.subgraphs import settings as subgraph
 from gateway.subgraphs.remote import settings as remotes
 from gateway.subgraphs.remote.settings import RemotesSettings
 from gateway.subgraphs.settings import SubgraphSettings
+from gateway.working import ProcessesSettings
 
 __all__ = ["CONFIG", "ConfigError", "Section", "Settings", "read_settings"]
 
@@ -68,6 +69,7 @@ class Settings:
     rows: tuple[RowRule, ...] = ()
     labels: Labels = field(default_factory=Labels)
     rating: Section | None = None
+    processes: ProcessesSettings = field(default_factory=ProcessesSettings)
 
     def url_of(self, system: str) -> str:
         """The URL of a system's database."""
@@ -104,6 +106,7 @@ def read_settings(
         rows=row_rules.read(written),
         labels=labels.read(written.table("overrides")),
         rating=written.handed_over("rating"),
+        processes=working.read(written.table("processes")),
     )
     written.refuse_unread()
     return settings

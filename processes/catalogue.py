@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from processes import import_call_records, invoice_conference
 from processes.run import Process
 
 __all__ = ["PROCESSES"]
 
-_ALL: tuple[Process, ...] = ()
+_ALL: tuple[Process, ...] = (
+    import_call_records.PROCESS,
+    invoice_conference.PROCESS,
+)
 
 PROCESSES: Mapping[str, Process] = MappingProxyType({process.name: process for process in _ALL})

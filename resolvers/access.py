@@ -38,6 +38,7 @@ class Scope(StrEnum):
     PROCESSES_READ = "processes:read"  # runs of processes, and who started them
     PROCESSES_IMPORT = "processes:import"  # imports files of call records, sees what was not taken of them
     PROCESSES_INVOICE = "processes:invoice"  # has a conference invoiced
+    PROCESSES_STEER = "processes:steer"  # has a run done again, or ended
     PLAN_READ = "plan:read"  # how a request is answered: which system is asked what, and how long it took
 
 

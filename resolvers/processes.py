@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Annotated, Protocol, Self
+from typing import Annotated, Any, Protocol, Self
 
 import strawberry
 from strawberry.federation import Schema
@@ -19,7 +19,7 @@ from resolvers.batching import Entity, Representation, batched
 from resolvers.call_records import CallRecordFormat, Quarantined, QuarantinedLine
 from resolvers.context import Context
 from resolvers.errors import limited
-from resolvers.grouping import by_key
+from resolvers.grouping import by_key, grouped
 from resolvers.refused import Refused
 from resolvers.scalars import configuration
 from resolvers.texts import storable
@@ -28,7 +28,7 @@ from sources.records import processes as records
 
 __all__ = ["ImportRefused", "ProcessesContext", "Runner", "make_schema", "schema"]
 
-INVOICING = "invoice-conference"
+INVOICING = "invoice-call"
 
 
 class PreparedInvoice(Protocol):
@@ -55,6 +55,12 @@ class ImportedFile(Protocol):
 
 class Runner(Protocol):
     """What starts runs and waits for their end. A fault comes out as an exception that carries its code."""
+
+    async def start(self, process: str, subject: str, input: Mapping[str, Any], *, caller: str) -> str: ...
+
+    async def retry(self, id: str, *, caller: str) -> str | Refusal: ...
+
+    async def cancel(self, id: str) -> str | Refusal: ...
 
     async def invoice_conference(self, id: str, *, idempotency_key: str, caller: str) -> PreparedInvoice | Refusal: ...
 
@@ -83,12 +89,38 @@ class ImportRefused(Exception):
 
 @strawberry.enum
 class ProcessState(Enum):
-    """REFUSED: it ended with a reason why there is nothing to do. FAILED: it could not go on; its error says why."""
+    """REFUSED: it ended with a reason why there is nothing to do. FAILED: it could not go on; its error says why.
+
+    WAITING: for an instant, or for a system that is down; it goes on by itself.
+    """
 
     RUNNING = "RUNNING"
+    WAITING = "WAITING"
     SUCCEEDED = "SUCCEEDED"
     REFUSED = "REFUSED"
     FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+@strawberry.federation.type(requires_scopes=asks(Scope.PROCESSES_READ))
+class ProcessStep:
+    """One step of a run: an operation on the graph, a run that was started, an alarm. `attempts` counts failed ones."""
+
+    name: str
+    started_at: datetime
+    ended_at: datetime | None
+    attempts: int
+    error: str | None = strawberry.field(description="What the last failed attempt said.")
+
+    @classmethod
+    def of(cls, record: records.Step) -> Self:
+        return cls(
+            name=record.name,
+            started_at=record.started_at,
+            ended_at=record.ended_at,
+            attempts=record.attempts,
+            error=record.error,
+        )
 
 
 @strawberry.federation.type(keys=["id"], requires_scopes=asks(Scope.PROCESSES_READ))
@@ -103,7 +135,19 @@ class Process(Entity):
     ended_at: datetime | None
     started_by: str
     outcome: str | None
-    error: str | None
+    error: str | None = strawberry.field(description="The code of what went wrong last.")
+    message: str | None = strawberry.field(description="What went wrong, or why nothing was to be done.")
+    waits_for: str | None
+    waits_until: datetime | None = strawberry.field(description="When it goes on by itself, if that is known.")
+    attempts: int = strawberry.field(description="How often its present step has failed.")
+    alarm: str | None = strawberry.field(description="What a person should look at.")
+
+    @batched(description="In order. A step that is under way has not ended.")
+    @staticmethod
+    async def steps(parents: strawberry.Parent[list[Process]], info: Info) -> list[list[ProcessStep] | None]:
+        found = await info.context.source.steps([run.id for run in parents])
+        steps = grouped(found, lambda step: step.run)
+        return [[ProcessStep.of(step) for step in steps.get(run.id, [])] for run in parents]
 
     @classmethod
     def of(cls, record: records.Run) -> Self:
@@ -117,6 +161,11 @@ class Process(Entity):
             started_by=record.started_by,
             outcome=record.outcome,
             error=record.error,
+            message=record.message,
+            waits_for=record.waits_for,
+            waits_until=record.waits_until,
+            attempts=record.attempts,
+            alarm=record.alarm,
         )
 
     @classmethod
@@ -177,14 +226,42 @@ class CallRecordsImported:
     conferences: list[Conference]
 
 
+@strawberry.federation.type(requires_scopes=asks(Scope.PROCESSES_STEER))
+class ProcessSteered:
+    """The run that goes on, or that will end."""
+
+    process: Process
+
+
+SteeringOutcome = Annotated[ProcessSteered | Refused, strawberry.union("SteeringOutcome")]
+
+
 async def process(info: Info, id: strawberry.ID) -> Process | None:
     found = await info.context.source.runs([id])
     return Process.of(found[0]) if found else None
 
 
-async def processes(info: Info, state: ProcessState | None = None, first: int = 50) -> list[Process] | None:
+@strawberry.input
+class ProcessFilter:
+    """Runs that are all of this."""
+
+    name: str | None = None
+    subject: strawberry.ID | None = None
+    state: ProcessState | None = None
+
+
+async def processes(
+    info: Info, state: ProcessState | None = None, filter: ProcessFilter | None = None, first: int = 50
+) -> list[Process] | None:
     limit = limited("first", first)
-    found = await info.context.source.latest_runs(limit=limit, state=state.value if state else None)
+    wanted = filter or ProcessFilter()
+    state = wanted.state or state
+    found = await info.context.source.latest_runs(
+        limit=limit,
+        state=state.value if state else None,
+        process=None if wanted.name is None else storable("filter.name", wanted.name),
+        subject=None if wanted.subject is None else storable("filter.subject", wanted.subject),
+    )
     return [Process.of(run) for run in found]
 
 
@@ -196,7 +273,7 @@ class Query:
     processes: list[Process] | None = strawberry.federation.field(
         resolver=processes,
         requires_scopes=asks(Scope.PROCESSES_READ),
-        description="The latest runs (in this state), the last started first.",
+        description="The latest runs (in this state, that the filter takes), the last started first.",
     )
 
 
@@ -226,6 +303,21 @@ async def invoice_conference(info: Info, id: strawberry.ID, idempotency_key: str
     return InvoicePrepared(invoice=Invoice(id=strawberry.ID(outcome.invoice)))
 
 
+async def retry_process(info: Info, id: strawberry.ID) -> SteeringOutcome:
+    return await steered(info, await info.context.runner.retry(storable("id", id), caller=info.context.caller))
+
+
+async def cancel_process(info: Info, id: strawberry.ID) -> SteeringOutcome:
+    return await steered(info, await info.context.runner.cancel(storable("id", id)))
+
+
+async def steered(info: Info, outcome: str | Refusal) -> SteeringOutcome:
+    if isinstance(outcome, Refusal):
+        return Refused(code=outcome.code, message=outcome.message)
+    [run] = await info.context.source.runs([outcome])
+    return ProcessSteered(process=Process.of(run))
+
+
 @strawberry.type
 class Mutation:
     import_call_records: CallRecordsImported = strawberry.federation.mutation(
@@ -239,6 +331,16 @@ class Mutation:
         requires_scopes=asks(Scope.PROCESSES_INVOICE),
         description="Rate a conference and put its charges on its account's draft invoice. "
         "Charged already, the answer is that invoice.",
+    )
+    retry_process: SteeringOutcome = strawberry.federation.mutation(
+        resolver=retry_process,
+        requires_scopes=asks(Scope.PROCESSES_STEER),
+        description="Begin a new run with the input of one that failed, was refused or cancelled.",
+    )
+    cancel_process: SteeringOutcome = strawberry.federation.mutation(
+        resolver=cancel_process,
+        requires_scopes=asks(Scope.PROCESSES_STEER),
+        description="Ask a run that isn't over to end: it does so before its next step. What it did stays done.",
     )
 
 

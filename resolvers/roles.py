@@ -5,10 +5,10 @@ salesperson         sees who all clients are (name, company number, whose they a
                     who took part
 billing-specialist  sees names of clients, contracts, rates, accounts, periods, invoices, exceptions, bookings and their
                     calls (what is to be invoiced) with the names of those who took part, runs, and plans of requests;
-                    may have a conference invoiced, and issue
+                    may have a conference invoiced, have a run done again or ended, and issue
 reservations        sees names of clients, bookings with the number of the account they name, conferences
 mailing             sees names, addresses and e-mail of clients; no money
-manager             sees everything; may import, have a conference invoiced, issue, and link accounts
+manager             sees everything; may import, have a conference invoiced, steer runs, issue, and link accounts
 integrator          sees conferences and legs without names, and what was not taken of a file; no clients, no money;
                     may import call records
 processes           sees what the documents in `processes/` name, and does what they do: records calls, conferences,
@@ -69,6 +69,7 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
             Scope.PARTICIPANTS_READ,
             Scope.PROCESSES_READ,
             Scope.PROCESSES_INVOICE,
+            Scope.PROCESSES_STEER,
             Scope.PLAN_READ,
         ),
         "reservations": _scopes(
@@ -90,6 +91,7 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
             Scope.PROCESSES_READ,
             Scope.PROCESSES_IMPORT,
             Scope.PROCESSES_INVOICE,
+            Scope.PROCESSES_STEER,
             Scope.PLAN_READ,
         ),
         "integrator": _scopes(Scope.NODES_READ, Scope.CLIENTS_ALL, Scope.CALLS_READ, Scope.PROCESSES_IMPORT),

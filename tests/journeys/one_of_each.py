@@ -125,6 +125,8 @@ def mutations(draft: str, call: Any, unassembled: list[str], waiting: list[str])
         "Mutation.unlinkAccount": f"({ended})",
         "Mutation.assembleConferences": f'(conferences: [{group}], idempotencyKey: "k")',
         "Mutation.importCallRecords": f"({file})",
+        "Mutation.retryProcess": f'(id: "invoice-call:{cast.NO_CONTRACT.conference}:1")',
+        "Mutation.cancelProcess": f'(id: "invoice-call:{cast.NO_CONTRACT.conference}:1")',
         "Mutation.invoiceConference": f'(id: "{cast.EURO.conference}", idempotencyKey: "k")',
         "Mutation.issueInvoice": f'(id: "{draft}", idempotencyKey: "k")',
         "Mutation.receiveCallRecords": f'({file}, idempotencyKey: "k")',

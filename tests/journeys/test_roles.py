@@ -151,6 +151,8 @@ def test_only_those_change_something_who_should() -> None:
         "unlinkAccount": {"manager"},
         "invoiceConference": {"billing-specialist", "manager"},
         "importCallRecords": {"integrator", "manager"},
+        "retryProcess": {"billing-specialist", "manager"},
+        "cancelProcess": {"billing-specialist", "manager"},
     }
 
 

@@ -17,7 +17,7 @@ from tests.processes.fakes import FakeGraph, unavailable
 from tests.processes.rules.cases import WORKED_EXAMPLE, local
 
 CONFERENCE = "CF-2026-000123"
-RUN = f"invoice-conference:{CONFERENCE}:1"
+RUN = f"invoice-call:{CONFERENCE}:1"
 
 
 def a_leg(id: str, joined: str, left: str | None, *, service: str | None = "dial-in") -> dict[str, Any]:

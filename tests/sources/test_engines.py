@@ -311,11 +311,11 @@ class TestLength:
         """A run's id is longer than its subject."""
         database = Database("processes", new_database(mariadb, "processes"))
         database.create(processes.METADATA)
-        run = await Processes(database).start(
-            "invoice-conference", self.LONGEST, key=self.LONGEST, input_hash="x", caller=self.LONGEST, now=NOW
+        run, _ = await Processes(database).start(
+            "invoice-call", self.LONGEST, key=self.LONGEST, input="{}", input_hash="x", caller=self.LONGEST, now=NOW
         )
         assert isinstance(run, Run)
-        assert run.id == f"invoice-conference:{self.LONGEST}:1"
+        assert run.id == f"invoice-call:{self.LONGEST}:1"
         assert await Processes(database).runs([run.id]) == [run]
         await database.close()
 
