@@ -28,6 +28,7 @@ Info = strawberry.Info[Context[Bridges], None]
 
 MOST_CONFERENCES = 10_000
 MOST_UNASSEMBLED = 1_000
+MOST_DIGESTS = 1_000
 
 
 @strawberry.federation.type(keys=["ref"], requires_scopes=asks(Scope.BOOKINGS_READ))
@@ -226,6 +227,14 @@ async def unassembled_legs(info: Info, bridge: strawberry.ID, first: int = MOST_
     return [Leg.of(leg) for leg in found]
 
 
+async def known_files(info: Info, bridge: strawberry.ID, digests: list[str]) -> list[str] | None:
+    if len(digests) > MOST_DIGESTS:
+        raise BadInput(f"digests: there are {len(digests)}; ask for at most {MOST_DIGESTS} at once")
+    of = storable("bridge", bridge)
+    known = set(await info.context.source.known_files(of, [storable("digests", digest) for digest in digests]))
+    return [digest for digest in digests if digest in known]
+
+
 async def quarantined_lines(info: Info, bridge: strawberry.ID, first: int = 50) -> list[QuarantinedLine] | None:
     limit = limited("first", first)
     found = await info.context.source.quarantined_lines(storable("bridge", bridge), limit=limit)
@@ -247,6 +256,12 @@ class Query:
         requires_scopes=asks(Scope.CALLS_READ, Scope.CLIENTS_ALL),
         description="The earliest legs of a bridge that are in no conference yet.",
     )
+    known_files: list[str] | None = strawberry.federation.field(
+        resolver=known_files,
+        requires_scopes=asks(Scope.PROCESSES_IMPORT),
+        description="Those of these files of a bridge that were received. A file's digest is the SHA-256, in hex, "
+        "of its format's name, a newline, and its text in UTF-8.",
+    )
     quarantined_lines: list[QuarantinedLine] | None = strawberry.federation.field(
         resolver=quarantined_lines,
         requires_scopes=asks(Scope.PROCESSES_IMPORT),
@@ -258,15 +273,14 @@ async def receive_call_records(
     info: Info, bridge: strawberry.ID, format: CallRecordFormat, content: str, idempotency_key: strawberry.ID
 ) -> ReceivingOutcome:
     context = info.context
-    match format:
-        case CallRecordFormat.ASTERISK_CSV:
-            outcome = await context.source.receive_call_records(
-                storable("bridge", bridge),
-                content,
-                caller=context.caller,
-                key=storable("idempotencyKey", idempotency_key),
-                now=context.now,
-            )
+    outcome = await context.source.receive_call_records(
+        storable("bridge", bridge),
+        content,
+        format=format.value,
+        caller=context.caller,
+        key=storable("idempotencyKey", idempotency_key),
+        now=context.now,
+    )
     if isinstance(outcome, Refusal):
         return Refused(code=outcome.code, message=outcome.message)
     return ReceivedCallRecords.of(outcome)

@@ -30,7 +30,16 @@ LINES = 500
 SHOWN = 20
 """Conferences and quarantined lines that are listed one by one."""
 
-FORMATS = {"asterisk-csv": "ASTERISK_CSV"}
+FORMATS = {
+    "asterisk-csv": "ASTERISK_CSV",
+    "asterisk-table": "ASTERISK_TABLE",
+    "freeswitch-xml": "FREESWITCH_CONFERENCE_XML",
+    "freeswitch-csv": "FREESWITCH_CSV",
+    "freeswitch-json": "FREESWITCH_JSON",
+}
+
+WHOLE = "FREESWITCH_CONFERENCE_XML"
+"""The format whose file is one record."""
 
 IMPORT = """
 mutation ImportCallRecords($bridge: ID!, $format: CallRecordFormat!, $content: String!) {
@@ -130,7 +139,7 @@ async def _import(
     async with graph as opened:
         with file.open(encoding=encoding, newline="\n") as lines, _progress() as progress:
             task = progress.add_task(file.name, total=size)
-            for piece in pieces(lines):
+            for piece in cut(lines, format):
                 variables = {"bridge": bridge, "format": format, "content": piece.content}
                 try:
                     answer = await opened.execute(IMPORT, variables)
@@ -139,6 +148,14 @@ async def _import(
                 tally = tally.with_answer(answer["importCallRecords"], piece)
                 progress.advance(task, len(piece.content.encode(encoding)))
     return tally
+
+
+def cut(lines: TextIO, format: str) -> Iterator[Piece]:
+    """The file in pieces that a parser can read one by one; a whole conference is one."""
+    if format == WHOLE:
+        yield Piece(lines.read(), 0)
+    else:
+        yield from pieces(lines)
 
 
 def pieces(lines: TextIO, *, most: int = LINES) -> Iterator[Piece]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, bindparam, select
 
 from sources.bridge.assembling import assemble
 from sources.bridge.calls.publishing import Calls
-from sources.bridge.receiving import outcome_as_json, outcome_from_json, read_file, store
+from sources.bridge.receiving import digest_of, outcome_as_json, outcome_from_json, read_file, store
 from sources.bridge.tables import (
     BRIDGES,
     CONFERENCES,
@@ -58,6 +57,7 @@ UNASSEMBLED = (
     .order_by(LEGS.c.joined_at, LEGS.c.id)
     .limit(bindparam("limit"))
 )
+KNOWN_FILES = select(FILES.c.sha256).where(FILES.c.bridge == bindparam("bridge"), one_of(FILES.c.sha256))
 QUARANTINED = (
     select(QUARANTINE)
     .join(FILES, and_(FILES.c.bridge == QUARANTINE.c.bridge, FILES.c.sha256 == QUARANTINE.c.file))
@@ -120,18 +120,24 @@ class Bridges:
             lambda connection: [quarantined_of(row) for row in connection.execute(QUARANTINED, parameters)]
         )
 
+    async def known_files(self, bridge: str, digests: Collection[str]) -> list[str]:
+        """Those of `digests` (see digest_of) whose file of `bridge` was received."""
+        parameters = {"bridge": bridge, "keys": digests}
+        return await self.database.read(lambda connection: list(connection.execute(KNOWN_FILES, parameters).scalars()))
+
     async def receive_call_records(
-        self, bridge: str, content: str, *, caller: str, key: str, now: datetime
+        self, bridge: str, content: str, *, format: str, caller: str, key: str, now: datetime
     ) -> ReceivedFile | Refusal:
-        """Take an Asterisk `Master.csv` of `bridge`. Refused `unknown-bridge` or `no-cdr-zone`: then nothing is taken.
+        """Take a file of `bridge` (formats: sources/feeds). Refused `unknown-bridge` or `no-cdr-zone`, taking nothing.
 
         A file whose hash is known changes nothing; a line with a known identity is a duplicate, or in quarantine if its
         content differs (domain.md 4.5). Idempotent by caller and key; KeyReused for another file under the same key.
         """
-        digest = sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
         # The file is read before the transaction: a large one must not keep the bridge's writers waiting.
-        file = await self.database.read(lambda connection: read_file(connection, bridge, content, digest))
-        call = Call("receiveCallRecords", caller, key, input_hash([bridge, digest]))
+        file = await self.database.read(
+            lambda connection: read_file(connection, bridge, format=format, content=content)
+        )
+        call = Call("receiveCallRecords", caller, key, input_hash([bridge, digest_of(format, content)]))
 
         def effect(connection: Connection) -> dict[str, object]:
             return outcome_as_json(file if isinstance(file, Refusal) else store(connection, file, now))

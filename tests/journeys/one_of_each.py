@@ -8,6 +8,7 @@ from typing import Any
 
 from gateway.company import Company
 from resolvers.nodes import node_id
+from sources.bridge.receiving import digest_of
 from sources.demo import cast
 from tests.company import ask
 
@@ -48,6 +49,7 @@ DECIDED = """mutation ($ids: [ID!]!) {
     input: { resolution: RETRY, reason: "it is signed" }
   ) { __typename }
 }"""
+NOT_A_RECORD = "not,a,record\n"
 RUN = """{ processes(first: 1) { id } }"""
 
 
@@ -64,7 +66,7 @@ async def made_ready(company: Company) -> dict[str, str]:
     ids = [each["id"] for each in waiting if each["conference"]["id"] == cast.NO_CONTRACT.conference]
     assert (await asked(company, DECIDED, ids=ids))["recordResolution"]["__typename"] == "ResolutionRecorded"
     assert "link" in (await asked(company, LINK))["linkAccount"]
-    received = await asked(company, RECEIVE, bridge=BRIDGE, content=f"not,a,record\n{MASTER}")
+    received = await asked(company, RECEIVE, bridge=BRIDGE, content=NOT_A_RECORD + MASTER)
     legs = [leg["id"] for leg in received["receiveCallRecords"]["legs"]]
     run = (await asked(company, RUN))["processes"][0]["id"]
     call = (await asked(company, CALL, id=cast.AMBIGUOUS_CONTRACT.conference))["conference"]
@@ -97,6 +99,7 @@ def roots(draft: str, run: str) -> dict[str, str]:
         "Query.node": f'(id: "{node_id("Client", (cast.MAIN.client,))}")',
         "Query.process": f"(id: {json.dumps(run)})",
         "Query.quarantinedLines": f'(bridge: "{BRIDGE}")',
+        "Query.knownFiles": f'(bridge: "{BRIDGE}", digests: ["{digest_of("ASTERISK_CSV", NOT_A_RECORD + MASTER)}"])',
         "Query.unassembledLegs": f'(bridge: "{BRIDGE}")',
     }
 
