@@ -3,7 +3,8 @@
     serve       answer over HTTP                 compose     print the supergraph or the API schema
     plan        show how a query is answered     import-cdr  take a bridge's call records (processes/commands.py)
     fetches     show what is sent where for it   token       print a token for a role
-    subgraph    serve one subgraph alone
+    subgraph    serve one subgraph alone             work        carry out the runs of processes
+    processes   show these runs, live
 
 Exit status: 0 done, 1 a problem, said in one line, 2 the command was not understood.
 """
@@ -34,7 +35,7 @@ from gateway.databases import StartError
 from gateway.errors import RequestError, SpojkaError
 from gateway.http.remote import Unreachable
 from gateway.http.serving import serve_until_stopped
-from processes.commands import import_cdr, link
+from processes.commands import import_cdr, link, processes
 from processes.graph import Graph
 
 __all__ = ["main"]
@@ -128,7 +129,7 @@ def token(role: str, subject: str | None, hours: int, data: Path) -> None:
     click.echo(app.role_token(_settings(data), role, subject=subject, lasts=timedelta(hours=hours)))
 
 
-for each in (backup, check, compose, fetches, import_cdr, init, link, map_, plan, restore, serve, work):
+for each in (backup, check, compose, fetches, import_cdr, init, link, map_, plan, processes, restore, serve, work):
     main.add_command(each)
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NoReturn
@@ -116,6 +117,8 @@ class Durable:
                 break
             await asyncio.sleep(POLL_SECONDS)
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+        # DBOS had made a pool of its own the loop's, and has closed it.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
 
     async def _carried_out(self, run: str) -> None:
         """The workflow. How the run ended is in the register; what made it fail is there and in the log."""

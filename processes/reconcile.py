@@ -26,7 +26,7 @@ __all__ = ["Due", "Reconciler", "Watch"]
 _log = logging.getLogger("spojka.processes")
 
 RECONCILER = "reconcile"
-RUNS_EVERY = 10.0
+RUNS_EVERY = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ class Reconciler:
         self._around = around
         self._enqueue = enqueue
         self._watches = watches
+        self._put_in: frozenset[str] = frozenset()
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -69,9 +70,12 @@ class Reconciler:
                 group.create_task(self._forever(partial(self.look, watch), watch.every))
 
     async def put_in(self) -> None:
-        """Every live run, into the queue."""
-        for row in await self._around.register.unfinished():
-            await self._enqueue(row)
+        """Every live run, into the queue; each once by this reconciler."""
+        live = await self._around.register.unfinished()
+        for row in live:
+            if row.id not in self._put_in:
+                await self._enqueue(row)
+        self._put_in = frozenset(row.id for row in live)
 
     async def look(self, watch: Watch) -> int:
         """Start what is due by the watch; how many runs are new."""

@@ -14,9 +14,9 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -78,17 +78,23 @@ def _at_its_end(stop: asyncio.Event) -> None:
 
 
 @asynccontextmanager
-async def working(settings: Settings) -> AsyncIterator[str]:
-    """An executor of the company that `settings` name, at work; its id."""
+async def working(
+    settings: Settings, *, silent_after: timedelta = SILENT_AFTER, seen_as: Callable[[Company], Company] = lambda it: it
+) -> AsyncIterator[str]:
+    """An executor of the company that `settings` name, at work; its id.
+
+    One that has not been heard of for `silent_after` is thought dead. `seen_as` may put something before the company.
+    """
     audit = AuditLog(settings.data / AUDIT, settings.audit)
     engine = durable_engine(settings)
     queue = Queue(engine)
-    company = await asyncio.to_thread(partial(open_company, settings, witness=audit, executor=lambda _: Queued(queue)))
+    opened = await asyncio.to_thread(partial(open_company, settings, witness=audit, executor=lambda _: Queued(queue)))
+    company = seen_as(opened)
     name = f"{os.uname().nodename}-{os.getpid()}-{secrets.token_hex(4)}"
     durable = Durable(name, PROCESSES, company.around, engine=engine, queue=queue)
     await durable.launch()
     tasks = [
-        asyncio.create_task(_beating(name, company, durable)),
+        asyncio.create_task(_beating(name, company, durable, silent_after)),
         asyncio.create_task(Reconciler(company.around, queue.enqueue, WATCHES).run()),
     ]
     try:
@@ -105,18 +111,18 @@ async def working(settings: Settings) -> AsyncIterator[str]:
         audit.close()
 
 
-async def _beating(name: str, company: Company, durable: Durable) -> None:
+async def _beating(name: str, company: Company, durable: Durable, silent_after: timedelta) -> None:
     """Alive, every so often; and whoever isn't any more has left runs behind."""
     register, begun = company.around.register, company.clock()
     while True:
         now = company.clock()
         try:
             await register.beat(Executor(name, VERSION, begun, now))
-            dead = [each.id for each in await register.silent(now - SILENT_AFTER) if each.id != name]
+            dead = [each.id for each in await register.silent(now - silent_after) if each.id != name]
             if dead:
                 await durable.take_over(dead)
                 for each in dead:
                     await register.forget(each)
         except SourceError as error:
             _log.warning("the register of runs doesn't answer: %s", error)
-        await asyncio.sleep(BEAT_SECONDS)
+        await asyncio.sleep(min(BEAT_SECONDS, silent_after.total_seconds() / 4))

@@ -3,5 +3,6 @@
 from processes.commands.importing import import_cdr, pieces
 from processes.commands.linking import link
 from processes.commands.opening import OpenGraph
+from processes.commands.watching import processes
 
-__all__ = ["OpenGraph", "import_cdr", "link", "pieces"]
+__all__ = ["OpenGraph", "import_cdr", "link", "pieces", "processes"]

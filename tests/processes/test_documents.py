@@ -8,10 +8,16 @@ import pytest
 from graphql import OperationDefinitionNode, build_schema, parse, validate
 
 from processes import import_call_records, invoice_conference, link_accounts
-from processes.commands import importing
+from processes.commands import importing, watching
 
 SCHEMA = Path(__file__).parents[2] / "schema.graphql"
-DOCUMENTS = (*import_call_records.DOCUMENTS, *invoice_conference.DOCUMENTS, importing.IMPORT, *link_accounts.DOCUMENTS)
+DOCUMENTS = (
+    *import_call_records.DOCUMENTS,
+    *invoice_conference.DOCUMENTS,
+    importing.IMPORT,
+    watching.PROCESSES,
+    *link_accounts.DOCUMENTS,
+)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda text: text.split("(")[0].strip())
