@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -31,9 +31,15 @@ NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 KEY = {"idempotency_key": "k", "caller": "eva"}
 
 
+RUNNERS: list[Runner] = []
+"""Those of the test that runs, to be closed before its database is."""
+
+
 @pytest.fixture
-def register(database: MakeDatabase) -> Processes:
-    return Processes(database("processes", METADATA))
+async def register(database: MakeDatabase) -> AsyncIterator[Processes]:
+    yield Processes(database("processes", METADATA))
+    while RUNNERS:
+        await RUNNERS.pop().close()
 
 
 async def nowhere(_: object) -> None:
@@ -45,7 +51,9 @@ def a_runner(graph: FakeGraph, register: Processes) -> Runner:
     around = Surroundings(
         graph=graph, register=register, clock=lambda: NOW, make_step=Step, enqueue=nowhere, pause=0.05
     )
-    return Runner(register, Here(PROCESSES, around), clock=lambda: NOW, new_key=lambda: str(next(keys)), seconds=5)
+    runner = Runner(register, Here(PROCESSES, around), clock=lambda: NOW, new_key=lambda: str(next(keys)), seconds=5)
+    RUNNERS.append(runner)
+    return runner
 
 
 async def runs_in(register: Processes) -> list[Run]:

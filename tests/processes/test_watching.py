@@ -52,7 +52,7 @@ ASKS = {"name": "Tell", "endedAt": None}
                 "waitsUntil": "soon",
                 "alarm": "BRIDGE_DOWN: x",
             },
-            ("", "1 done", "! BRIDGE_DOWN: x  its start, until soon"),
+            ("", "1 done", "! DOWN: x  a start, until soon"),
         ),
     ],
     ids=["done", "refused", "waiting", "alarmed"],
