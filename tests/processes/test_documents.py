@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from graphql import OperationDefinitionNode, build_schema, parse, validate
 
-from processes import import_call_records, invoice_conference, link_accounts
+from processes import import_call_records, invoice_conference, link_accounts, watches
 from processes.commands import importing, watching
 
 SCHEMA = Path(__file__).parents[2] / "schema.graphql"
@@ -16,6 +16,7 @@ DOCUMENTS = (
     *invoice_conference.DOCUMENTS,
     importing.IMPORT,
     watching.PROCESSES,
+    *watches.DOCUMENTS,
     *link_accounts.DOCUMENTS,
 )
 

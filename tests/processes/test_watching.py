@@ -48,9 +48,9 @@ ASKS = {"name": "Tell", "endedAt": None}
             {
                 "endedAt": None,
                 "outcome": None,
-                "waitsFor": "its start",
+                "waitsFor": "a start",
                 "waitsUntil": "soon",
-                "alarm": "BRIDGE_DOWN: x",
+                "alarm": "DOWN: x",
             },
             ("", "1 done", "! DOWN: x  a start, until soon"),
         ),
