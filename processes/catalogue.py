@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from processes import import_call_records, invoice_conference
+from processes import collect_call, import_call_records, invoice_conference
 from processes.run import Process
 
 __all__ = ["PROCESSES"]
 
 _ALL: tuple[Process, ...] = (
+    collect_call.PROCESS,
     import_call_records.PROCESS,
     invoice_conference.PROCESS,
 )

@@ -12,6 +12,7 @@ from processes.rules.tariff import duration_seconds
 from resolvers.access import Scope, asks
 from resolvers.batching import Entity, Representation, batched
 from resolvers.call_records import CallRecordFormat, QuarantinedLine
+from resolvers.calls import EndedCall, HeldLeg, QuarantinedCall, ended_calls, quarantined_calls
 from resolvers.context import Context
 from resolvers.errors import BadInput, limited
 from resolvers.grouping import by_key, grouped
@@ -20,6 +21,7 @@ from resolvers.scalars import configuration
 from resolvers.texts import storable
 from sources.bridge import Bridges
 from sources.records import bridge as records
+from sources.records.calls import PublishedCall as PublishedRecord
 from sources.records.refusal import Refusal
 
 __all__ = ["make_schema", "schema"]
@@ -171,6 +173,41 @@ class ReceivedCallRecords:
         )
 
 
+@strawberry.federation.type(requires_scopes=asks(Scope.CALLS_WRITE))
+class PublishedCall:
+    """A call whose legs are call records for good. `position` rises with each call that is published."""
+
+    id: strawberry.ID
+    bridge: strawberry.ID
+    room: strawberry.ID
+    position: int
+    ended_at: datetime
+    seconds: int = strawberry.field(description="The sum over all its legs as the switch told them, held ones too.")
+    held: list[HeldLeg]
+    identities: strawberry.Private[tuple[str, ...]]
+
+    @batched(description="Those that are call records now, in order of joining.")
+    @staticmethod
+    async def legs(parents: strawberry.Parent[list[PublishedCall]], info: Info) -> list[list[Leg] | None]:
+        ids = [id for call in parents for id in call.identities]
+        found = by_key(await info.context.source.legs(ids), lambda leg: leg.id)
+        return [[Leg.of(found[id]) for id in call.identities if id in found] for call in parents]
+
+    @classmethod
+    def of(cls, call: PublishedRecord) -> Self:
+        return cls(
+            id=strawberry.ID(call.id),
+            bridge=strawberry.ID(call.bridge),
+            room=strawberry.ID(call.room),
+            position=call.position,
+            ended_at=call.ended_at,
+            seconds=call.seconds,
+            held=[HeldLeg.of(each) for each in call.held],
+            identities=call.legs,
+        )
+
+
+PublishingOutcome = Annotated[PublishedCall | Refused, strawberry.union("PublishingOutcome")]
 ReceivingOutcome = Annotated[ReceivedCallRecords | Refused, strawberry.union("ReceivingOutcome")]
 
 
@@ -241,6 +278,11 @@ async def quarantined_lines(info: Info, bridge: strawberry.ID, first: int = 50) 
     return [QuarantinedLine.of(line) for line in found]
 
 
+async def published_calls(info: Info, after: int = 0, first: int = 100) -> list[PublishedCall] | None:
+    found = await info.context.source.calls.published(after=after, limit=limited("first", first))
+    return [PublishedCall.of(call) for call in found]
+
+
 @strawberry.type
 class Query:
     conference: Conference | None = strawberry.federation.field(
@@ -267,6 +309,32 @@ class Query:
         requires_scopes=asks(Scope.PROCESSES_IMPORT),
         description="What was not taken of a bridge's files, the last file first, by line.",
     )
+    ended_calls: list[EndedCall] | None = strawberry.federation.field(
+        resolver=ended_calls,
+        requires_scopes=asks(Scope.CALLS_WRITE),
+        description="Calls on live bridges that are over and not published yet, the longest waiting first.",
+    )
+    published_calls: list[PublishedCall] | None = strawberry.federation.field(
+        resolver=published_calls,
+        requires_scopes=asks(Scope.CALLS_WRITE),
+        description="Published calls with a higher position than `after`, in that order.",
+    )
+    quarantined_calls: list[QuarantinedCall] | None = strawberry.federation.field(
+        resolver=quarantined_calls,
+        requires_scopes=asks(Scope.PROCESSES_IMPORT),
+        description="What a live bridge told and was not taken, the last first.",
+    )
+
+
+async def publish_call(info: Info, call: strawberry.ID, idempotency_key: strawberry.ID) -> PublishingOutcome:
+    context = info.context
+    key = storable("idempotencyKey", idempotency_key)
+    outcome = await context.source.calls.publish(
+        storable("call", call), caller=context.caller, key=key, now=context.now
+    )
+    if isinstance(outcome, Refusal):
+        return Refused(code=outcome.code, message=outcome.message)
+    return PublishedCall.of(outcome)
 
 
 async def receive_call_records(
@@ -302,6 +370,11 @@ class Mutation:
         resolver=receive_call_records,
         requires_scopes=asks(Scope.CALLS_WRITE),
         description="Take a file of call records. Good lines are kept, bad ones quarantined, known ones counted.",
+    )
+    publish_call: PublishingOutcome = strawberry.federation.mutation(
+        resolver=publish_call,
+        requires_scopes=asks(Scope.CALLS_WRITE),
+        description="Make the legs of a call that is over call records. They never change; a call is published once.",
     )
     assemble_conferences: AssembledConferences = strawberry.federation.mutation(
         resolver=assemble_conferences,

@@ -10,7 +10,8 @@ from gateway.company import Company
 from resolvers.nodes import node_id
 from sources.bridge.receiving import digest_of
 from sources.demo import cast
-from tests.company import ask
+from tests.company import EVENING, ask
+from tests.live_calls import tell_calls
 
 __all__ = ["OTHER_ARGUMENTS", "made_ready"]
 
@@ -50,14 +51,22 @@ DECIDED = """mutation ($ids: [ID!]!) {
   ) { __typename }
 }"""
 NOT_A_RECORD = "not,a,record\n"
+PUBLISHED = f"{BRIDGE}:a-live-room:1"
+PUBLISH = f"""mutation {{
+  publishCall(call: "{PUBLISHED}", idempotencyKey: "made-ready") {{ __typename }}
+}}"""
+LIVE_CALLS = {
+    "a-live-room": [("alice", 0, 60), ("bob", None, 60)],  # nobody told when Bob came: he is held
+    "another-live-room": [("carol", 0, 60)],
+}
 RUN = """{ processes(first: 1) { id } }"""
 
 
 async def made_ready(company: Company) -> dict[str, str]:
     """Makes what the demo company lacks, and gives the text of the arguments by coordinate.
 
-    Made are a draft and its run, exceptions and a decision about them, a line in quarantine, and legs that are in no
-    conference.
+    Made are a draft and its run, exceptions and a decision about them, a line in quarantine, legs that are in no
+    conference, and two live calls that are over, one of them published with a leg that is held.
     """
     draft = await asked(company, INVOICE, id=cast.EURO.conference)
     refused = await asked(company, INVOICE, id=cast.NO_CONTRACT.conference)
@@ -68,6 +77,8 @@ async def made_ready(company: Company) -> dict[str, str]:
     assert "link" in (await asked(company, LINK))["linkAccount"]
     received = await asked(company, RECEIVE, bridge=BRIDGE, content=NOT_A_RECORD + MASTER)
     legs = [leg["id"] for leg in received["receiveCallRecords"]["legs"]]
+    await tell_calls(company.databases["bridge"], LIVE_CALLS, starts=EVENING)
+    assert (await asked(company, PUBLISH))["publishCall"]["__typename"] == "PublishedCall"
     run = (await asked(company, RUN))["processes"][0]["id"]
     call = (await asked(company, CALL, id=cast.AMBIGUOUS_CONTRACT.conference))["conference"]
     return {
@@ -100,6 +111,7 @@ def roots(draft: str, run: str) -> dict[str, str]:
         "Query.process": f"(id: {json.dumps(run)})",
         "Query.quarantinedLines": f'(bridge: "{BRIDGE}")',
         "Query.knownFiles": f'(bridge: "{BRIDGE}", digests: ["{digest_of("ASTERISK_CSV", NOT_A_RECORD + MASTER)}"])',
+        "Query.quarantinedCalls": f'(bridge: "{BRIDGE}")',
         "Query.unassembledLegs": f'(bridge: "{BRIDGE}")',
     }
 
@@ -132,6 +144,7 @@ def mutations(draft: str, call: Any, unassembled: list[str], waiting: list[str])
         "Mutation.cancelProcess": f'(id: "invoice-call:{cast.NO_CONTRACT.conference}:1")',
         "Mutation.invoiceConference": f'(id: "{cast.EURO.conference}", idempotencyKey: "k")',
         "Mutation.issueInvoice": f'(id: "{draft}", idempotencyKey: "k")',
+        "Mutation.publishCall": f'(call: "{PUBLISHED}", idempotencyKey: "k")',
         "Mutation.receiveCallRecords": f'({file}, idempotencyKey: "k")',
         "Mutation.recordCharges": f'(input: {{{charges}}}, idempotencyKey: "k")',
         "Mutation.assignException": f'(ids: {json.dumps(waiting)}, to: "eva", idempotencyKey: "k")',

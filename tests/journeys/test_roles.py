@@ -13,6 +13,7 @@ from graphql.language import FieldNode, ObjectTypeDefinitionNode, StringValueNod
 
 from gateway.company import Company, supergraph_sdl
 from gateway.doors.viewer import ANONYMOUS, Viewer
+from processes.collect_call import DOCUMENTS as COLLECTING
 from processes.import_call_records import DOCUMENTS as IMPORTING
 from processes.invoice_conference import DOCUMENTS as INVOICING
 from resolvers.access import OF_THE_GATEWAY, Scope
@@ -85,7 +86,9 @@ def test_every_root_field_asks_for_something(root: str) -> None:
 
 def test_processes_have_what_their_documents_ask_for() -> None:
     """Least privilege: neither less, or they stop, nor more."""
-    asked = frozenset().union(*(ASKED[each] for text in (*IMPORTING, *INVOICING) for each in coordinates_in(text)))
+    asked = frozenset().union(
+        *(ASKED[each] for text in (*COLLECTING, *IMPORTING, *INVOICING) for each in coordinates_in(text))
+    )
     assert ROLES["processes"] == asked | {Scope.CLIENTS_ALL}
 
 
@@ -112,6 +115,7 @@ PERSONAL: Mapping[str, set[str]] = {
     "Leg.displayName": {"salesperson", "billing-specialist", "manager", "processes"},
     "Leg.callerNumber": {"manager", "processes"},
     "QuarantinedLine.text": {"manager", "processes"},
+    "QuarantinedCall.text": {"manager"},
 }
 
 
@@ -144,6 +148,7 @@ def test_only_those_change_something_who_should() -> None:
         "recordResolution": {"processes"},
         "assignException": {"billing-specialist", "manager"},
         "receiveCallRecords": {"processes"},
+        "publishCall": {"processes"},
         "assembleConferences": {"processes"},
         "issueInvoice": {"billing-specialist", "manager"},
         "linkAccount": {"manager"},

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from graphql import OperationDefinitionNode, build_schema, parse, validate
 
-from processes import import_call_records, invoice_conference, link_accounts, watches
+from processes import collect_call, import_call_records, invoice_conference, link_accounts, watches
 from processes.commands import importing, watching
 
 SCHEMA = Path(__file__).parents[2] / "schema.graphql"
 DOCUMENTS = (
+    *collect_call.DOCUMENTS,
     *import_call_records.DOCUMENTS,
     *invoice_conference.DOCUMENTS,
     importing.IMPORT,
