@@ -19,7 +19,13 @@ query ConferencesToRetry($notTriedSince: DateTime!) {
 }
 """
 
-DOCUMENTS = (CONFERENCES_TO_RETRY,)
+ENDED_CALLS = """
+query EndedCalls {
+  endedCalls(first: 100) { id }
+}
+"""
+
+DOCUMENTS = (CONFERENCES_TO_RETRY, ENDED_CALLS)
 
 
 def not_tried_lately(now: datetime) -> Mapping[str, Any]:
@@ -30,7 +36,17 @@ def conferences_to_retry(data: Mapping[str, Any]) -> Iterable[Due]:
     return (Due(each) for each in data["conferencesToRetry"] or ())
 
 
+def nothing(_: datetime) -> Mapping[str, Any]:
+    return {}
+
+
+def ended_calls(data: Mapping[str, Any]) -> Iterable[Due]:
+    return (Due(each["id"]) for each in data["endedCalls"] or ())
+
+
 WATCHES: tuple[Watch, ...] = (
     # A contract may have been signed, an account linked: what was held is rated again.
     Watch("invoice-call", CONFERENCES_TO_RETRY, 30.0, not_tried_lately, conferences_to_retry),
+    # Two seconds from a call's end to its invoice are not many, and nothing to ask is cheap.
+    Watch("collect-call", ENDED_CALLS, 0.25, nothing, ended_calls),
 )
