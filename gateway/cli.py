@@ -3,8 +3,8 @@
     serve       answer over HTTP                 compose     print the supergraph or the API schema
     plan        show how a query is answered     import-cdr  take a bridge's call records (processes/commands.py)
     fetches     show what is sent where for it   token       print a token for a role
-    subgraph    serve one subgraph alone             work        carry out the runs of processes
-    processes   show these runs, live
+    subgraph    serve one subgraph alone         work        carry out the runs of processes
+    processes   show these runs, live            bridge-events   keep what a switch posts
 
 Exit status: 0 done, 1 a problem, said in one line, 2 the command was not understood.
 """
@@ -27,6 +27,7 @@ from gateway.commands.listening import is_loopback, listening
 from gateway.commands.mapping import map_
 from gateway.commands.planning import fetches, plan
 from gateway.commands.reading import settings_for as _settings
+from gateway.commands.receiving import bridge_events
 from gateway.commands.serving import serve
 from gateway.commands.working import work
 from gateway.composition import CompositionError
@@ -129,7 +130,22 @@ def token(role: str, subject: str | None, hours: int, data: Path) -> None:
     click.echo(app.role_token(_settings(data), role, subject=subject, lasts=timedelta(hours=hours)))
 
 
-for each in (backup, check, compose, fetches, import_cdr, init, link, map_, plan, processes, restore, serve, work):
+for each in (
+    backup,
+    bridge_events,
+    check,
+    compose,
+    fetches,
+    import_cdr,
+    init,
+    link,
+    map_,
+    plan,
+    processes,
+    restore,
+    serve,
+    work,
+):
     main.add_command(each)
 
 
