@@ -8,7 +8,7 @@ import logging
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
@@ -43,15 +43,19 @@ from processes.catalogue import PROCESSES as CATALOGUE
 from processes.durable import Queue
 from processes.graph import Graph, GraphError
 from processes.here import Here
+from processes.issue_invoice import ask_for_buyer
 from processes.register import RunRow
 from processes.runner import Executor, Queued, Runner
 from processes.stepping import Surroundings
+from resolvers.billing.issuing import BillingContext
+from resolvers.billing.settings import BillingSettings
 from resolvers.context import Context
 from resolvers.processes import ProcessesContext
 from resolvers.roles import ROLES, ROW_RULES
 from sources.billing import Billing
 from sources.bridge import Bridges
 from sources.database import Database
+from sources.demo import SELLER
 from sources.errors import ForeignTables, SourceError
 from sources.inspecting import is_readable
 from sources.links import Links
@@ -281,12 +285,20 @@ def _wired(
 ) -> Company:
     """The gateway over every subgraph, what starts processes on it (each needs the other), and resolvers' contexts."""
     sources = {name: system.source(databases[name]) for name, system in SYSTEMS.items()}
-    own = {"billing": resolvers.billing.settings.read(settings.rating)}
+    own = {"billing": _billing_settings(settings)}
 
     def context_of(name: str) -> MakeContext:
         if name == "processes":
             return lambda asked: ProcessesContext(
                 source=sources[name], now=asked.now, caller=asked.caller, runner=runner
+            )
+        if name == "billing":
+            return lambda asked: BillingContext(
+                source=sources[name],
+                now=asked.now,
+                caller=asked.caller,
+                settings=own[name],
+                find_buyer=partial(ask_for_buyer, graph),
             )
         return lambda asked: Context(source=sources[name], now=asked.now, caller=asked.caller, settings=own.get(name))
 
@@ -310,11 +322,16 @@ def _wired(
         return await gateway.answer(request, RequestContext(now=clock(), viewer=PROCESSES))
 
     # Processes work on the graph that the subgraph which starts them is part of, so the runner comes last.
-    around = Surroundings(
-        graph=_AnsweredGraph(answer), register=sources["processes"], clock=clock, make_step=Step, enqueue=_nowhere
-    )
+    graph = _AnsweredGraph(answer)
+    around = Surroundings(graph=graph, register=sources["processes"], clock=clock, make_step=Step, enqueue=_nowhere)
     runner = Runner(sources["processes"], executor(around), clock=clock, new_key=_new_key)
     return Company(databases, gateway, runner, contexts, clock, around)
+
+
+def _billing_settings(settings: Settings) -> BillingSettings:
+    """Where everything is Spojka's own the demo company issues, unless another one is named; else nobody is guessed."""
+    read = resolvers.billing.settings.read(settings.rating, billing=settings.billing, company=settings.company)
+    return read if read.seller or settings.read_only else replace(read, seller=SELLER)
 
 
 def access(settings: Settings) -> Access:

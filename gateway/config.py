@@ -52,7 +52,7 @@ class Settings:
     """What a whole process is set to. `urls` has the systems whose database is named; the others live in `data`.
 
     `mappings` has those whose tables are another program's, as they are written; `read_only` those never written.
-    `rating` is billing's own part, as it is written.
+    `rating`, `billing` and `company` are billing's own parts, as they are written.
     """
 
     data: Path
@@ -70,6 +70,8 @@ class Settings:
     labels: Labels = field(default_factory=Labels)
     rating: Section | None = None
     processes: ProcessesSettings = field(default_factory=ProcessesSettings)
+    billing: Section | None = None
+    company: Section | None = None
 
     def url_of(self, system: str) -> str:
         """The URL of a system's database."""
@@ -107,6 +109,8 @@ def read_settings(
         labels=labels.read(written.table("overrides")),
         rating=written.handed_over("rating"),
         processes=working.read(written.table("processes")),
+        billing=written.handed_over("billing"),
+        company=written.handed_over("company"),
     )
     written.refuse_unread()
     return settings

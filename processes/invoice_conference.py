@@ -11,7 +11,7 @@ Repeating it is harmless: legs that are charged already lead to the invoice they
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,10 +22,9 @@ from processes.rules.accounts import paying_account
 from processes.rules.refusal import Refusal
 from processes.rules.review import too_dear
 from processes.rules.tariff import Charge, Excluded, Rating, Tariff, rate_conference
-from processes.run import Done, Process, Run
 from processes.wire import amount_to_wire, instant_to_wire, tariff_from_wire
 
-__all__ = ["DOCUMENTS", "PROCESS", "Prepared", "invoice_conference"]
+__all__ = ["DOCUMENTS", "Prepared", "invoice_conference"]
 
 TARIFF = """
 query TariffInForce($account: ID!, $at: DateTime!) {
@@ -259,12 +258,3 @@ def charge_input(charge: Charge) -> dict[str, Any]:
 
 def excluded_input(excluded: Excluded) -> dict[str, Any]:
     return {"leg": excluded.leg, "durationSeconds": excluded.duration, "reason": excluded.reason}
-
-
-async def carry_out(run: Run, subject: str, input: Mapping[str, Any]) -> Done | Refusal:
-    """The process `invoice-call`: its subject is the conference."""
-    prepared = await invoice_conference(run, subject, run=run.id)
-    return prepared if isinstance(prepared, Refusal) else Done(prepared.invoice, {"invoice": prepared.invoice})
-
-
-PROCESS = Process("invoice-call", carry_out)

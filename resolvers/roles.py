@@ -104,6 +104,8 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
             Scope.LINKS_READ,
             Scope.BILLING_READ,
             Scope.BILLING_WRITE,
+            Scope.BILLING_ISSUE,
+            Scope.ADDRESSES_READ,
             Scope.BOOKINGS_READ,
             Scope.CALLS_READ,
             Scope.CALLS_WRITE,

@@ -12,6 +12,7 @@ import strawberry
 from processes.rules.instants import local_day
 from resolvers.access import Scope, asks
 from resolvers.batching import Entity, Representation, batched
+from resolvers.billing.documents import CreditNote, InvoiceDocument, documents_of
 from resolvers.billing.periods import latest_periods, periods_begun, periods_of_invoices
 from resolvers.billing.stubs import Leg, RateVersion
 from resolvers.context import Context
@@ -21,7 +22,7 @@ from resolvers.money import Money, with_places
 from sources.billing import Billing
 from sources.records import billing as records
 
-__all__ = ["BillingAccount", "Charge", "Conference", "Info", "Invoice", "InvoiceStatus"]
+__all__ = ["BillingAccount", "BillingPeriod", "Charge", "Conference", "Info", "Invoice", "InvoiceStatus"]
 
 Info = strawberry.Info[Context[Billing], None]
 
@@ -34,6 +35,14 @@ class PeriodStatus(Enum):
     OPEN = "OPEN"
     CLOSING = "CLOSING"
     CLOSED = "CLOSED"
+
+
+@strawberry.enum
+class Invoicing(Enum):
+    """PERIODIC: an invoice for each period. PER_CALL: one as soon as a conference is charged."""
+
+    PERIODIC = "PERIODIC"
+    PER_CALL = "PER_CALL"
 
 
 @strawberry.enum
@@ -60,6 +69,9 @@ class BillingAccount(Entity):
     )
     vat_number: str | None = strawberry.federation.field(
         requires_scopes=asks(Scope.BILLING_READ), description="The DIČ that is billed, as billing has it."
+    )
+    invoicing: Invoicing | None = strawberry.federation.field(
+        requires_scopes=asks(Scope.BILLING_READ), description="When it gets its invoices."
     )
     record: strawberry.Private[records.BillingAccount]
 
@@ -107,6 +119,7 @@ class BillingAccount(Entity):
             payment_terms_days=record.payment_terms_days,
             company_number=record.company_number,
             vat_number=record.vat_number,
+            invoicing=Invoicing(record.invoicing),
             record=record,
         )
 
@@ -213,6 +226,22 @@ class Invoice(Entity):
     base: Money | None
     total: Money | None
     record: strawberry.Private[records.Invoice]
+
+    @batched(
+        description="PDF, UBL and CII of an issued invoice, made once; none where its buyer isn't known to billing."
+    )
+    @staticmethod
+    async def documents(parents: strawberry.Parent[list[Invoice]], info: Info) -> list[list[InvoiceDocument] | None]:
+        return await documents_of(ids_of(parents), info)
+
+    @batched(description="What took it back, if anything did.")
+    @staticmethod
+    async def credit_note(parents: strawberry.Parent[list[Invoice]], info: Info) -> list[CreditNote | None]:
+        found = by_key(await info.context.source.credit_notes_of(ids_of(parents)), lambda note: note.invoice)
+        return [
+            CreditNote.of(found[invoice.id], invoice.record.currency) if invoice.id in found else None
+            for invoice in parents
+        ]
 
     @batched(description="By rate.")
     @staticmethod

@@ -8,6 +8,7 @@ import strawberry
 from strawberry.federation import Schema
 
 from resolvers.access import Scope, asks
+from resolvers.billing.closing import ClosingOutcome, close_period, finish_period, periods_to_close
 from resolvers.billing.decisions import (
     LONGEST_REASON,
     AssigningOutcome,
@@ -20,9 +21,10 @@ from resolvers.billing.decisions import (
     rating_exceptions,
     record_resolution,
 )
-from resolvers.billing.entities import BillingAccount, Conference, Info, Invoice
+from resolvers.billing.entities import BillingAccount, BillingPeriod, Conference, Info, Invoice
 from resolvers.billing.exceptions import Client, RatingException
 from resolvers.billing.inputs import RecordChargesInput, check_once
+from resolvers.billing.issuing import CreditingOutcome, IssuingOutcome, create_credit_note, issue_invoice
 from resolvers.billing.limits import RatingLimits, rating_limits
 from resolvers.billing.pages import BillingAccountConnection, accounts_page
 from resolvers.billing.rules import RULES
@@ -98,6 +100,11 @@ class Query:
         description="The ids of the next conferences after this one, in order, with an exception whose cause may be "
         "gone by now, that were not tried since.",
     )
+    periods_to_close: list[BillingPeriod] | None = strawberry.federation.field(
+        resolver=periods_to_close,
+        requires_scopes=asks(Scope.BILLING_READ, Scope.CLIENTS_ALL),
+        description="Periods that were over at `at`, the time for late calls too, and aren't closed.",
+    )
 
 
 @strawberry.federation.type(requires_scopes=asks(Scope.BILLING_WRITE))
@@ -114,15 +121,7 @@ class RatingExceptionsRecorded:
     recorded: int
 
 
-@strawberry.federation.type(requires_scopes=asks(Scope.BILLING_ISSUE))
-class InvoiceIssued:
-    """The invoice with its number; it never changes again."""
-
-    invoice: Invoice
-
-
 ChargesOutcome = Annotated[ChargesRecorded | Refused, strawberry.union("ChargesOutcome")]
-IssuingOutcome = Annotated[InvoiceIssued | Refused, strawberry.union("IssuingOutcome")]
 
 
 async def record_charges(info: Info, input: RecordChargesInput, idempotency_key: strawberry.ID) -> ChargesOutcome:
@@ -163,16 +162,6 @@ async def record_rating_exceptions(
     return RatingExceptionsRecorded(recorded=recorded)
 
 
-async def issue_invoice(info: Info, id: strawberry.ID, idempotency_key: strawberry.ID) -> IssuingOutcome:
-    context = info.context
-    outcome = await context.source.issue_invoice(
-        id, caller=context.caller, key=storable("idempotencyKey", idempotency_key), now=context.now, rules=RULES
-    )
-    if isinstance(outcome, Refusal):
-        return Refused(code=outcome.code, message=outcome.message)
-    return InvoiceIssued(invoice=Invoice.of(outcome))
-
-
 @strawberry.type
 class Mutation:
     record_charges: ChargesOutcome = strawberry.federation.mutation(
@@ -198,7 +187,23 @@ class Mutation:
     issue_invoice: IssuingOutcome = strawberry.federation.mutation(
         resolver=issue_invoice,
         requires_scopes=asks(Scope.BILLING_ISSUE),
-        description="Give a draft its number and dates; from then on it never changes.",
+        description="Give a draft its number and dates, and make its documents; from then on it never changes. "
+        "Without `buyer` it is made out to its client, as sales knows it now.",
+    )
+    create_credit_note: CreditingOutcome = strawberry.federation.mutation(
+        resolver=create_credit_note,
+        requires_scopes=asks(Scope.BILLING_ISSUE),
+        description="Take back an issued invoice, whole; what it charged can be charged anew.",
+    )
+    close_period: ClosingOutcome = strawberry.federation.mutation(
+        resolver=close_period,
+        requires_scopes=asks(Scope.BILLING_WRITE),
+        description="Take no more charges into a period that is over; it waits for its draft, or is closed.",
+    )
+    finish_period: ClosingOutcome = strawberry.federation.mutation(
+        resolver=finish_period,
+        requires_scopes=asks(Scope.BILLING_WRITE),
+        description="Close a period whose draft is issued.",
     )
 
 

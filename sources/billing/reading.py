@@ -10,6 +10,7 @@ from sqlalchemy.sql.selectable import NamedFromClause
 from sources.billing.tables import (
     ACCOUNTS,
     CALLS,
+    CREDIT_NOTES,
     EXCHANGE_RATES,
     INVOICES,
     LINES,
@@ -27,6 +28,8 @@ __all__ = [
     "BILLED_OF_CONFERENCES",
     "BILLED_OF_INVOICES",
     "CALLS_BEGUN_OF_INVOICES",
+    "CREDIT_NOTES_BY_ID",
+    "CREDIT_NOTES_OF_INVOICES",
     "DRAFTS_OF_ACCOUNTS",
     "INVOICES_BY_ID",
     "INVOICES_BY_NUMBER",
@@ -37,6 +40,7 @@ __all__ = [
     "MINIMUMS_OF_INVOICE",
     "OPEN_INVOICES_OF_ACCOUNTS",
     "PERIODS_OF_ACCOUNTS",
+    "PERIODS_TO_CLOSE",
     "RATES_BEFORE",
     "VAT_OF_INVOICES",
 ]
@@ -50,6 +54,12 @@ ACCOUNTS_IN_ORDER = (
 )
 
 PERIODS_OF_ACCOUNTS = select(PERIODS).where(one_of(PERIODS.c.account)).order_by(PERIODS.c.account, PERIODS.c.starts_at)
+PERIODS_TO_CLOSE = (
+    select(PERIODS)
+    .where(PERIODS.c.ends_at <= bindparam("at", type_=Instant), PERIODS.c.status.in_(("OPEN", "CLOSING")))
+    .order_by(PERIODS.c.ends_at, PERIODS.c.account)
+    .limit(bindparam("first", type_=Integer))
+)
 
 INVOICES_BY_ID = select(INVOICES).where(one_of(INVOICES.c.id))
 INVOICES_BY_NUMBER = select(INVOICES).where(one_of(INVOICES.c.number))
@@ -60,6 +70,9 @@ OPEN_INVOICES_OF_ACCOUNTS = (
     .where(one_of(INVOICES.c.account), INVOICES.c.status.in_(("ISSUED", "PARTLY_PAID")))
     .order_by(*IN_ORDER)
 )
+
+CREDIT_NOTES_BY_ID = select(CREDIT_NOTES).where(one_of(CREDIT_NOTES.c.id))
+CREDIT_NOTES_OF_INVOICES = select(CREDIT_NOTES).where(one_of(CREDIT_NOTES.c.invoice))
 
 LINES_OF_INVOICES = select(LINES).where(one_of(LINES.c.invoice)).order_by(LINES.c.invoice, LINES.c.position)
 VAT_OF_INVOICES = select(VAT).where(one_of(VAT.c.invoice)).order_by(VAT.c.invoice, VAT.c.rate)

@@ -1,18 +1,25 @@
-"""Billing: batches of keys in, records out, and the three mutations that write what happened to calls."""
+"""Billing: batches of keys in, records out, and the mutations: charges, exceptions, invoices, credit notes, periods."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select
+from sqlalchemy.exc import IntegrityError
 
 from sources.billing import exceptions, filling, reading
 from sources.billing.charging import record_charges
+from sources.billing.closing import close_period, finish_period
+from sources.billing.crediting import create_credit_note
+from sources.billing.documents import contents_of, documents_of, keep, render
 from sources.billing.issuing import issue_invoice
+from sources.billing.parties import papers_of
 from sources.billing.rules import InvoiceRules
-from sources.billing.tables import KEYS, account_of, billed_of, invoice_of, line_of, period_of, vat_of
+from sources.billing.tables import KEYS, account_of, billed_of, credit_note_of, invoice_of, line_of, period_of, vat_of
 from sources.database import Database
 from sources.idempotency import Call, input_hash, write_once
 from sources.records.billing import (
@@ -25,12 +32,23 @@ from sources.records.billing import (
     VatLine,
 )
 from sources.records.exceptions import ExceptionEvent, ExceptionLeg, RatingException, Resolution
+from sources.records.papers import CreditNote, Document, Paper, Parties, Party
 from sources.records.refusal import Refusal
 
-__all__ = ["Billing"]
+__all__ = ["Billing", "TooManyToMake"]
 
 T = TypeVar("T")
 Statement = Select[*tuple[Any, ...]]
+
+
+MOST_MADE = 20
+
+
+class TooManyToMake(Exception):
+    """More documents are missing than are made for one question: `wanted` papers, where `most` are allowed."""
+
+    def __init__(self, wanted: int, most: int) -> None:
+        super().__init__(f"the documents of {wanted} invoices are to be made first, and {most} at most at once")
 
 
 class Billing:
@@ -214,20 +232,112 @@ class Billing:
         return recorded
 
     async def issue_invoice(
-        self, invoice: str, *, caller: str, key: str, now: datetime, rules: InvoiceRules
+        self,
+        invoice: str,
+        parties: Parties | Refusal,
+        *,
+        named: Party | None = None,
+        caller: str,
+        key: str,
+        now: datetime,
+        rules: InvoiceRules,
     ) -> Invoice | Refusal:
-        """Issue a draft. Refused `unknown-invoice`, `not-a-draft`, `no-exchange-rate`, `nothing-to-bill`.
+        """Issue a draft, then make its documents. `parties` may be the reason why they are not known.
 
-        Idempotent by caller and key; KeyReused for another invoice under the same key.
+        Refused `unknown-invoice`, `not-a-draft`, `no-exchange-rate`, `nothing-to-bill`, or for the parties. Idempotent
+        by caller and key; KeyReused for another invoice, or another buyer that was `named`, under the same key.
         """
-        call = Call("issueInvoice", caller, key, input_hash([invoice]))
+        call = Call("issueInvoice", caller, key, input_hash([invoice, named] if named else [invoice]))
         answer = await write_once(
             self.database,
             KEYS,
             call=call,
-            effect=lambda connection: issue_invoice(connection, invoice, now=now, rules=rules),
+            effect=lambda connection: issue_invoice(connection, invoice, parties, now=now, rules=rules),
         )
+        if "invoice" in answer:
+            await self.documents([answer["invoice"]], rules=rules)
         return await self._invoice_or_refusal(answer)
+
+    async def create_credit_note(
+        self, invoice: str, reason: str, *, caller: str, key: str, now: datetime, rules: InvoiceRules
+    ) -> CreditNote | Refusal:
+        """Take back an issued invoice, whole. Refused `unknown-invoice`, `not-issued`, `credited-already`.
+
+        Idempotent by caller and key; KeyReused for another invoice or reason under the same key.
+        """
+        call = Call("createCreditNote", caller, key, input_hash([invoice, reason]))
+        answer = await write_once(
+            self.database,
+            KEYS,
+            call=call,
+            effect=lambda connection: create_credit_note(connection, invoice, reason, now=now, rules=rules),
+        )
+        if "refused" in answer:
+            return Refusal(**answer["refused"])
+        await self.documents([answer["credit_note"]], rules=rules)
+        [note] = await self.credit_notes_of([invoice])
+        return note
+
+    async def periods_to_close(self, at: datetime, *, first: int) -> list[BillingPeriod]:
+        """Stored periods that had ended at `at` and aren't CLOSED, the longest waiting first."""
+        return await self._read(reading.PERIODS_TO_CLOSE, {"at": at, "first": first}, period_of)
+
+    async def close_period(
+        self, account: str, starts_at: datetime, *, caller: str, key: str, now: datetime
+    ) -> str | Refusal | None:
+        """Take no more charges into the period; the draft that it waits for, or None: then it is closed.
+
+        Refused `unknown-period`, `not-ended`. Idempotent by caller and key.
+        """
+        call = Call("closePeriod", caller, key, input_hash([account, starts_at]))
+        answer = await write_once(
+            self.database,
+            KEYS,
+            call=call,
+            effect=lambda connection: close_period(connection, account, starts_at, now=now),
+        )
+        return Refusal(**answer["refused"]) if "refused" in answer else answer["draft"]
+
+    async def finish_period(self, account: str, starts_at: datetime, *, caller: str, key: str) -> Refusal | None:
+        """Close a CLOSING period whose draft is issued. Refused `unknown-period`, `not-closing`, `draft-left`."""
+        call = Call("finishPeriod", caller, key, input_hash([account, starts_at]))
+        answer = await write_once(
+            self.database, KEYS, call=call, effect=lambda connection: finish_period(connection, account, starts_at)
+        )
+        return Refusal(**answer["refused"]) if "refused" in answer else None
+
+    async def credit_notes_of(self, invoices: Collection[str]) -> list[CreditNote]:
+        return await self._read(reading.CREDIT_NOTES_OF_INVOICES, {"keys": invoices}, credit_note_of)
+
+    async def documents(self, papers: Collection[str], *, rules: InvoiceRules) -> list[Document]:
+        """Those of these invoices and credit notes, by paper and kind; those that are missing are made and kept now.
+
+        A draft has none, nor has an invoice whose parties billing doesn't know. Raises TooManyToMake.
+        """
+        if self.database.mapped is not None:
+            return []
+        found = await self.database.read(lambda connection: documents_of(connection, papers))
+        if self.database.is_read_only or not (missing := {*papers} - {one.paper for one in found}):
+            return found
+        whole = await self.database.read(lambda connection: papers_of(connection, missing, rules.period))
+        if not whole:
+            return found
+        if len(whole) > MOST_MADE:
+            raise TooManyToMake(len(whole), MOST_MADE)
+        await self._make_documents(whole, rules)
+        return await self.database.read(lambda connection: documents_of(connection, papers))
+
+    async def _make_documents(self, papers: Sequence[Paper], rules: InvoiceRules) -> None:
+        """Outside any transaction: nobody waits for a page that is drawn."""
+        files = await asyncio.to_thread(
+            lambda: [each for one in papers for each in render(one.id, rules.document(one))]
+        )
+        with suppress(IntegrityError):  # somebody else has kept the same ones meanwhile
+            await self.database.write(lambda connection: keep(connection, files))
+
+    async def contents(self, papers: Collection[str]) -> dict[tuple[str, str], bytes]:
+        """The bytes of the documents that are kept, by (paper, kind)."""
+        return await self.database.read(lambda connection: contents_of(connection, papers))
 
     async def _invoice_or_refusal(self, answer: Mapping[str, Any]) -> Invoice | Refusal:
         if "refused" in answer:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, MetaData, Row, Table
+from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, LargeBinary, MetaData, Row, Table
+from sqlalchemy.dialects.mysql import LONGBLOB
 
 from sources.billing.immutability import keep_issued_invoices
 from sources.columns import Exact, Instant, MadeOfText, Prose, Text
@@ -22,10 +24,13 @@ from sources.records.billing import (
     Segment,
     VatLine,
 )
+from sources.records.papers import CreditNote, Document
 
 __all__ = [
     "ACCOUNTS",
     "CALLS",
+    "CREDIT_NOTES",
+    "DOCUMENTS",
     "EXCEPTION_EVENTS",
     "EXCHANGE_RATES",
     "INVOICES",
@@ -33,6 +38,7 @@ __all__ = [
     "LINES",
     "METADATA",
     "MINIMUMS",
+    "PARTIES",
     "PERIODS",
     "RATING_ATTEMPTS",
     "SEGMENTS",
@@ -40,6 +46,8 @@ __all__ = [
     "VAT",
     "account_of",
     "billed_of",
+    "credit_note_of",
+    "document_of",
     "exchange_rate_of",
     "invoice_of",
     "line_of",
@@ -62,6 +70,7 @@ ACCOUNTS = Table(
     Column("payment_terms_days", Integer, nullable=False),
     Column("company_number", Text),
     Column("vat_number", Text),
+    Column("invoicing", Text, info=one_of_these("PERIODIC", "PER_CALL")),  # null: PERIODIC
 )
 
 PERIODS = Table(
@@ -126,6 +135,52 @@ VAT = Table(
     Column("amount_in_czk", Exact(2)),
     Column("czk_per_unit", Exact(6)),
     info=may_be_absent("no invoice says its VAT"),
+)
+
+PARTIES = Table(  # a dated snapshot of what others know, as it stands on the invoice (I14)
+    "invoice_parties",
+    METADATA,
+    Column("invoice", Text, of_invoice(), primary_key=True),
+    Column("role", Text, primary_key=True),  # SELLER or BUYER
+    Column("name", Prose, nullable=False),
+    Column("street", Prose, nullable=False),
+    Column("city", Prose, nullable=False),
+    Column("postal_code", Prose, nullable=False),
+    Column("country", Text, nullable=False),
+    Column("company_number", Prose),
+    Column("vat_number", Prose),
+    Column("email", Prose),
+    Column("iban", Text),
+    Column("register_entry", Prose),
+    Column("taken_at", Instant, nullable=False),
+    info=only_for_writing(),
+)
+
+CREDIT_NOTES = Table(
+    "credit_notes",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("invoice", Text, ForeignKey(INVOICES.c.id), nullable=False, unique=True),
+    Column("number", Text, nullable=False, unique=True),
+    Column("reason", Prose, nullable=False),
+    Column("issued_on", Date, nullable=False),
+    Column("tax_point_on", Date, nullable=False),
+    Column("base", Exact(2), nullable=False),
+    Column("total", Exact(2), nullable=False),
+    Column("content_hash", Text),
+    info=may_be_absent("no invoice has a credit note"),
+)
+
+DOCUMENTS = Table(
+    "documents",
+    METADATA,
+    Column("paper", Text, primary_key=True),  # the id of an invoice or a credit note
+    Column("kind", Text, primary_key=True),
+    Column("media_type", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("content", LargeBinary().with_variant(LONGBLOB(), "mariadb"), nullable=False),
+    info=only_for_writing(),
 )
 
 CALLS = Table(
@@ -238,7 +293,8 @@ keep_issued_invoices(METADATA)
 
 
 def account_of(row: AnyRow) -> BillingAccount:
-    return BillingAccount(*row)
+    account = BillingAccount(*row)
+    return account if account.invoicing else replace(account, invoicing="PERIODIC")
 
 
 def period_of(row: AnyRow) -> BillingPeriod:
@@ -260,6 +316,14 @@ def vat_of(row: AnyRow) -> VatLine:
 def minimum_of(row: AnyRow) -> Minimum:
     invoice, conference, *rest = row
     return Minimum(invoice, conference, *rest)
+
+
+def credit_note_of(row: AnyRow) -> CreditNote:
+    return CreditNote(*row)
+
+
+def document_of(row: AnyRow) -> Document:
+    return Document(*row)
 
 
 def exchange_rate_of(row: AnyRow) -> ExchangeRate:

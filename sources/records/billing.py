@@ -33,6 +33,7 @@ class BillingAccount:
     """A period begins on `cycle_day` of each month, 1 to 31 (29 to 31: the last day of shorter months).
 
     `company_number` (IČO) and `vat_number` (DIČ) are whom billing bills, as somebody typed them there; not sales' own.
+    `invoicing` is PERIODIC (an invoice for each period) or PER_CALL (one as soon as a conference is charged).
     """
 
     number: str
@@ -41,6 +42,7 @@ class BillingAccount:
     payment_terms_days: int
     company_number: str | None = None
     vat_number: str | None = None
+    invoicing: str = "PERIODIC"
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,11 @@ LINK = f"""mutation {{
   }}
 }}"""
 NOT_THEIRS = f'{{account: "{cast.MAIN.accounts[0]}", client: "CL-00000", validFrom: "2026-01-01"}}'
+CREDITED, WRONG = "2025000001", "2025000002"
+"""Invoices of the demo company's: one is taken back here, so that there are a credit note and documents."""
 OTHER_ARGUMENTS = {
+    "CreditNote": {"Query.invoice": f'(number: "{CREDITED}")'},
+    "InvoiceDocument": {"Query.invoice": f'(number: "{CREDITED}")'},
     "LinkChange": {"Query.billingAccount": f'(number: "{cast.UNLINKED[0]}")'},
     "LinkProblem": {"Mutation.linkAccounts": f"(links: [{NOT_THEIRS}])"},
     "LinksRefused": {"Mutation.linkAccounts": f"(links: [{NOT_THEIRS}])"},
@@ -59,6 +63,10 @@ LIVE_CALLS = {
     "a-live-room": [("alice", 0, 60), ("bob", None, 60)],  # nobody told when Bob came: he is held
     "another-live-room": [("carol", 0, 60)],
 }
+NUMBERED = """query ($number: ID!) { invoice(number: $number) { id } }"""
+CREDIT = """mutation ($id: ID!) {
+  createCreditNote(invoice: $id, reason: "twice", idempotencyKey: "made-ready") { __typename }
+}"""
 RUN = """{ processes(first: 1) { id } }"""
 
 
@@ -79,11 +87,14 @@ async def made_ready(company: Company) -> dict[str, str]:
     legs = [leg["id"] for leg in received["receiveCallRecords"]["legs"]]
     await tell_calls(company.databases["bridge"], LIVE_CALLS, starts=EVENING)
     assert (await asked(company, PUBLISH))["publishCall"]["__typename"] == "PublishedCall"
+    credited, wrong = [(await asked(company, NUMBERED, number=each))["invoice"]["id"] for each in (CREDITED, WRONG)]
+    assert (await asked(company, CREDIT, id=credited))["createCreditNote"]["__typename"] == "CreditNoteCreated"
     run = (await asked(company, RUN))["processes"][0]["id"]
     call = (await asked(company, CALL, id=cast.AMBIGUOUS_CONTRACT.conference))["conference"]
     return {
         **roots(draft["invoiceConference"]["invoice"]["id"], run),
         **mutations(draft["invoiceConference"]["invoice"]["id"], call, legs, ids),
+        "Mutation.createCreditNote": f'(invoice: "{wrong}", reason: "twice", idempotencyKey: "k")',
     }
 
 
@@ -108,6 +119,7 @@ def roots(draft: str, run: str) -> dict[str, str]:
         "Query.contract": f'(number: "{cast.MAIN.contracts[0]}")',
         "Query.invoice": f'(id: "{draft}")',
         "Query.node": f'(id: "{node_id("Client", (cast.MAIN.client,))}")',
+        "Query.periodsToClose": '(at: "2027-01-01T00:00:00Z")',
         "Query.process": f"(id: {json.dumps(run)})",
         "Query.quarantinedLines": f'(bridge: "{BRIDGE}")',
         "Query.knownFiles": f'(bridge: "{BRIDGE}", digests: ["{digest_of("ASTERISK_CSV", NOT_A_RECORD + MASTER)}"])',
@@ -134,6 +146,7 @@ def mutations(draft: str, call: Any, unassembled: list[str], waiting: list[str])
     file = f'bridge: "{BRIDGE}", format: ASTERISK_CSV, content: {json.dumps(MASTER)}'
     link = f'account: "{cast.UNLINKED[0]}", client: "{cast.MAIN.client}", validFrom: "2027-01-01"'
     ended = f'account: "{cast.MAIN.accounts[0]}", client: "{cast.MAIN.client}", validTo: "2027-01-01"'
+    ended_period = f'account: "{cast.MAIN.accounts[0]}", from: "2026-09-30T22:00:00Z", idempotencyKey: "k"'
     return {
         "Mutation.linkAccount": f"({link})",
         "Mutation.linkAccounts": f"(links: [{{{link}}}])",
@@ -143,6 +156,8 @@ def mutations(draft: str, call: Any, unassembled: list[str], waiting: list[str])
         "Mutation.retryProcess": f'(id: "invoice-call:{cast.NO_CONTRACT.conference}:1")',
         "Mutation.cancelProcess": f'(id: "invoice-call:{cast.NO_CONTRACT.conference}:1")',
         "Mutation.invoiceConference": f'(id: "{cast.EURO.conference}", idempotencyKey: "k")',
+        "Mutation.closePeriod": f"({ended_period})",
+        "Mutation.finishPeriod": f"({ended_period})",
         "Mutation.issueInvoice": f'(id: "{draft}", idempotencyKey: "k")',
         "Mutation.publishCall": f'(call: "{PUBLISHED}", idempotencyKey: "k")',
         "Mutation.receiveCallRecords": f'({file}, idempotencyKey: "k")',

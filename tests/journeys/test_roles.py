@@ -13,6 +13,7 @@ from graphql.language import FieldNode, ObjectTypeDefinitionNode, StringValueNod
 
 from gateway.company import Company, supergraph_sdl
 from gateway.doors.viewer import ANONYMOUS, Viewer
+from processes import close_period, invoice_call, issue_invoice
 from processes.collect_call import DOCUMENTS as COLLECTING
 from processes.import_call_records import DOCUMENTS as IMPORTING
 from processes.invoice_conference import DOCUMENTS as INVOICING
@@ -86,9 +87,9 @@ def test_every_root_field_asks_for_something(root: str) -> None:
 
 def test_processes_have_what_their_documents_ask_for() -> None:
     """Least privilege: neither less, or they stop, nor more."""
-    asked = frozenset().union(
-        *(ASKED[each] for text in (*COLLECTING, *IMPORTING, *INVOICING) for each in coordinates_in(text))
-    )
+    closing = (*invoice_call.DOCUMENTS, *issue_invoice.DOCUMENTS, *close_period.DOCUMENTS)
+    texts = (*COLLECTING, *IMPORTING, *INVOICING, *closing)
+    asked = frozenset().union(*(ASKED[each] for text in texts for each in coordinates_in(text)))
     assert ROLES["processes"] == asked | {Scope.CLIENTS_ALL}
 
 
@@ -108,8 +109,8 @@ def coordinates_in(text: str) -> set[str]:
 
 
 PERSONAL: Mapping[str, set[str]] = {
-    "Client.email": {"salesperson", "mailing", "manager"},
-    "Client.postalAddress": {"salesperson", "mailing", "manager"},
+    "Client.email": {"processes", "salesperson", "mailing", "manager"},
+    "Client.postalAddress": {"processes", "salesperson", "mailing", "manager"},
     "Contact.email": {"salesperson", "manager"},
     "Contact.phone": {"salesperson", "manager"},
     "Leg.displayName": {"salesperson", "billing-specialist", "manager", "processes"},
@@ -150,7 +151,10 @@ def test_only_those_change_something_who_should() -> None:
         "receiveCallRecords": {"processes"},
         "publishCall": {"processes"},
         "assembleConferences": {"processes"},
-        "issueInvoice": {"billing-specialist", "manager"},
+        "issueInvoice": {"billing-specialist", "manager", "processes"},
+        "createCreditNote": {"billing-specialist", "manager", "processes"},
+        "closePeriod": {"processes"},
+        "finishPeriod": {"processes"},
         "linkAccount": {"manager"},
         "linkAccounts": {"manager"},
         "unlinkAccount": {"manager"},

@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 from graphql import OperationDefinitionNode, build_schema, parse, validate
 
-from processes import collect_call, import_call_records, invoice_conference, link_accounts, watches
+from processes import (
+    close_period,
+    collect_call,
+    import_call_records,
+    invoice_call,
+    invoice_conference,
+    issue_invoice,
+    link_accounts,
+    watches,
+)
 from processes.commands import importing, watching
 
 SCHEMA = Path(__file__).parents[2] / "schema.graphql"
@@ -19,6 +28,9 @@ DOCUMENTS = (
     watching.PROCESSES,
     *watches.DOCUMENTS,
     *link_accounts.DOCUMENTS,
+    *close_period.DOCUMENTS,
+    *invoice_call.DOCUMENTS,
+    *issue_invoice.DOCUMENTS,
 )
 
 

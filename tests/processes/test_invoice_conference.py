@@ -93,10 +93,14 @@ class Company:
             {
                 "ConferenceToInvoice": self.conference,
                 "TariffInForce": self.tariff_in_force,
+                "InvoicingOfDraft": lambda variables: {"invoice": self.invoice(variables["invoice"])},
                 "RecordCharges": self.record_charges,
                 "RecordRatingExceptions": lambda variables: {"recordRatingExceptions": {"__typename": "Recorded"}},
             }
         )
+
+    def invoice(self, id: str) -> dict[str, Any]:
+        return {"id": id, "status": "DRAFT", "account": {"number": "7700123", "invoicing": "PERIODIC"}}
 
     def conference(self, variables: Mapping[str, Any]) -> dict[str, Any]:
         found = {"booking": self.booking, "legs": self.legs, "charges": list(self.charges)}

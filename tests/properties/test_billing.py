@@ -28,7 +28,7 @@ from sources.database import Database
 from sources.records.billing import ExcludedLeg, Invoice, InvoiceLine, VatLine
 from sources.records.exceptions import ExceptionLeg
 from sources.records.refusal import Refusal
-from tests.calls import NOVEMBER, a_charged_leg, an_account, charges
+from tests.calls import NOVEMBER, a_charged_leg, an_account, charges, the_parties
 
 ACCOUNTS = [an_account("7700123", cycle_day=1), an_account("7700999", cycle_day=31)]
 
@@ -142,7 +142,9 @@ class Story:
         if not replay:
             drafts = await self.billing.drafts([told.account])
             self.asked[n] = drafts[0].id if drafts else "none"
-        outcome = await self.billing.issue_invoice(self.asked[n], caller="tests", key=str(n), now=self.now, rules=RULES)
+        outcome = await self.billing.issue_invoice(
+            self.asked[n], the_parties(), caller="tests", key=str(n), now=self.now, rules=RULES
+        )
         if not replay and not isinstance(outcome, Refusal):
             self.issued.append(await self.paper(outcome.id))
 
@@ -251,7 +253,7 @@ def test_issued_invoice_never_changes(steps: list[Any]) -> None:
     async def then(story: Story) -> None:
         for paper in story.issued:
             assert await story.paper(paper[0].id) == paper
-            assert paper[0].content_hash == content_hash(*paper)
+            assert paper[0].content_hash == content_hash(*paper, the_parties())
 
     told(steps, then)
 

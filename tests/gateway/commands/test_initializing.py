@@ -46,6 +46,8 @@ WITHOUT_DEFAULT = {
     "persisted.manifest",
     "overrides.active",
     *(f"rating.dearest_leg.{currency}" for currency in ("CZK", "EUR")),
+    *(f"company.{name}" for name in ("name", "street", "city", "postal_code", "country")),
+    *(f"company.{name}" for name in ("company_number", "vat_number", "iban", "email", "register_entry")),
     *(f"subgraphs.{name}" for name in ("codes", "forward", "returned", "secret_env", "secret_file")),
     *(f"subgraphs.{name}" for name in ("ca", "certificate", "key", "headers.x-tenant", "billing.url")),
     *(f"subgraph.{name}" for name in ("secret_env", "secret_file", "certificate", "key", "client_ca")),
@@ -55,6 +57,8 @@ OF_A_COLUMN = ("column", "constant", "absent", "unit", "zone", "ambiguous", "for
 TOLD_IN_WORDS = {
     *(f"systems.{system}.tables" for system in SYSTEMS),
     "rating",
+    "billing",
+    "company",
     "systems.sales.tables.clients.absent",
     "systems.sales.tables.clients.where.SMAZANO",
 } | {
@@ -165,7 +169,13 @@ def test_every_setting_is_in_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -
     tables, rating = settings.mappings["sales"], settings.rating
     assert rating is not None
     assert billing.read(rating).limits.dearest.keys() == {"CZK", "EUR"}
-    wanted = {for_all(name) for name in (*asked(sections[0]), *asked(tables), *asked(rating))} - TOLD_IN_WORDS
+    own = billing.read(billing=settings.billing, company=settings.company)
+    assert own.seller is not None
+    assert settings.billing is not None
+    assert settings.company is not None
+    read_by_others = (tables, rating, settings.billing, settings.company)
+    handed = [name for section in read_by_others for name in asked(section)]
+    wanted = {for_all(name) for name in (*asked(sections[0]), *handed)} - TOLD_IN_WORDS
     assert len(wanted) > 30
     assert sorted(wanted - there) == []
     assert [name for name in OF_A_COLUMN if f"{name} = " not in TEMPLATE and f"{name}," not in TEMPLATE] == []
@@ -177,8 +187,10 @@ def test_every_setting_is_in_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_what_stands_there_is_the_default(folder: Path, name: str, lines: str) -> None:
     """Set as it stands, nothing changes."""
     set_so, unset = read(lines, folder), read("", folder)
-    assert replace(set_so, rating=None) == replace(unset, rating=None)
-    assert billing.read(set_so.rating) == billing.read(unset.rating)
+    handed = {"rating": None, "billing": None}
+    assert replace(set_so, **handed) == replace(unset, **handed)
+    read_so = billing.read(set_so.rating, billing=set_so.billing)
+    assert read_so == billing.read(unset.rating, billing=unset.billing)
 
 
 def test_no_example_is_listed_in_vain() -> None:
