@@ -5,6 +5,7 @@
     fetches     show what is sent where for it   token       print a token for a role
     subgraph    serve one subgraph alone         work        carry out the runs of processes
     processes   show these runs, live            bridge-events   keep what a switch posts
+    feed        follow a folder of call records
 
 Exit status: 0 done, 1 a problem, said in one line, 2 the command was not understood.
 """
@@ -26,6 +27,7 @@ from gateway.commands.keeping import backup, restore
 from gateway.commands.listening import is_loopback, listening
 from gateway.commands.mapping import map_
 from gateway.commands.planning import fetches, plan
+from gateway.commands.posting import records_posted
 from gateway.commands.reading import settings_for as _settings
 from gateway.commands.receiving import bridge_events
 from gateway.commands.serving import serve
@@ -36,7 +38,7 @@ from gateway.databases import StartError
 from gateway.errors import RequestError, SpojkaError
 from gateway.http.remote import Unreachable
 from gateway.http.serving import serve_until_stopped
-from processes.commands import import_cdr, link, processes
+from processes.commands import import_cdr, link, make_feed, processes
 from processes.graph import Graph
 
 __all__ = ["main"]
@@ -130,11 +132,13 @@ def token(role: str, subject: str | None, hours: int, data: Path) -> None:
     click.echo(app.role_token(_settings(data), role, subject=subject, lasts=timedelta(hours=hours)))
 
 
+_FEED = make_feed(records_posted)
 for each in (
     backup,
     bridge_events,
     check,
     compose,
+    _FEED,
     fetches,
     import_cdr,
     init,

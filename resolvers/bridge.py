@@ -31,6 +31,8 @@ Info = strawberry.Info[Context[Bridges], None]
 MOST_CONFERENCES = 10_000
 MOST_UNASSEMBLED = 1_000
 MOST_DIGESTS = 1_000
+LONGEST_SOURCE = 200
+LONGEST_POSITION = 10_000
 
 
 @strawberry.federation.type(keys=["ref"], requires_scopes=asks(Scope.BOOKINGS_READ))
@@ -272,6 +274,10 @@ async def known_files(info: Info, bridge: strawberry.ID, digests: list[str]) -> 
     return [digest for digest in digests if digest in known]
 
 
+async def feed_position(info: Info, bridge: strawberry.ID, source: str) -> str | None:
+    return await info.context.source.feed_position(storable("bridge", bridge), storable("source", source))
+
+
 async def quarantined_lines(info: Info, bridge: strawberry.ID, first: int = 50) -> list[QuarantinedLine] | None:
     limit = limited("first", first)
     found = await info.context.source.quarantined_lines(storable("bridge", bridge), limit=limit)
@@ -303,6 +309,11 @@ class Query:
         requires_scopes=asks(Scope.PROCESSES_IMPORT),
         description="Those of these files of a bridge that were received. A file's digest is the SHA-256, in hex, "
         "of its format's name, a newline, and its text in UTF-8.",
+    )
+    feed_position: str | None = strawberry.federation.field(
+        resolver=feed_position,
+        requires_scopes=asks(Scope.PROCESSES_IMPORT),
+        description="How far the feed of this source has come, as its feeder noted it.",
     )
     quarantined_lines: list[QuarantinedLine] | None = strawberry.federation.field(
         resolver=quarantined_lines,
@@ -354,6 +365,15 @@ async def receive_call_records(
     return ReceivedCallRecords.of(outcome)
 
 
+async def note_feed_position(info: Info, bridge: strawberry.ID, source: str, position: str) -> str:
+    for name, value, most in (("source", source, LONGEST_SOURCE), ("position", position, LONGEST_POSITION)):
+        if not 0 < len(value) <= most:
+            raise BadInput(f"{name}: it has {len(value)} characters; it may have 1 to {most}")
+    of, which, to = (storable(n, v) for n, v in (("bridge", bridge), ("source", source), ("position", position)))
+    await info.context.source.note_feed_position(of, which, to)
+    return position
+
+
 async def assemble_conferences(
     info: Info, conferences: list[ConferenceInput], idempotency_key: strawberry.ID
 ) -> AssembledConferences:
@@ -375,6 +395,11 @@ class Mutation:
         resolver=publish_call,
         requires_scopes=asks(Scope.CALLS_WRITE),
         description="Make the legs of a call that is over call records. They never change; a call is published once.",
+    )
+    note_feed_position: str = strawberry.federation.mutation(
+        resolver=note_feed_position,
+        requires_scopes=asks(Scope.PROCESSES_IMPORT),
+        description="Keep how far a feed has come, once what is before it was imported.",
     )
     assemble_conferences: AssembledConferences = strawberry.federation.mutation(
         resolver=assemble_conferences,

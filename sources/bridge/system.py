@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, select
+from sqlalchemy import Connection, Select, and_, bindparam, select, update
 
 from sources.bridge.assembling import assemble
 from sources.bridge.calls.publishing import Calls
@@ -14,6 +14,7 @@ from sources.bridge.receiving import digest_of, outcome_as_json, outcome_from_js
 from sources.bridge.tables import (
     BRIDGES,
     CONFERENCES,
+    FEEDS,
     FILES,
     KEYS,
     LEGS,
@@ -24,10 +25,11 @@ from sources.bridge.tables import (
 )
 from sources.columns import Instant
 from sources.database import Database, one_of
+from sources.errors import SourceError
 from sources.idempotency import Call, input_hash, write_once
 from sources.records.bridge import Bridge, Conference, ConferenceGroup, Leg, QuarantinedLine, ReceivedFile
 from sources.records.refusal import Refusal
-from sources.rows import insert_all, row_of
+from sources.rows import insert_all, insert_new, row_of
 
 __all__ = ["Bridges"]
 
@@ -56,6 +58,12 @@ UNASSEMBLED = (
     .where(LEGS.c.bridge == bindparam("bridge"), LEGS.c.conference.is_(None))
     .order_by(LEGS.c.joined_at, LEGS.c.id)
     .limit(bindparam("limit"))
+)
+FEED_POSITION = select(FEEDS.c.position).where(FEEDS.c.bridge == bindparam("of"), FEEDS.c.source == bindparam("which"))
+MOVE_FEED = (
+    update(FEEDS)
+    .where(FEEDS.c.bridge == bindparam("of"), FEEDS.c.source == bindparam("which"))
+    .values(position=bindparam("to"))
 )
 KNOWN_FILES = select(FILES.c.sha256).where(FILES.c.bridge == bindparam("bridge"), one_of(FILES.c.sha256))
 QUARANTINED = (
@@ -124,6 +132,24 @@ class Bridges:
         """Those of `digests` (see digest_of) whose file of `bridge` was received."""
         parameters = {"bridge": bridge, "keys": digests}
         return await self.database.read(lambda connection: list(connection.execute(KNOWN_FILES, parameters).scalars()))
+
+    async def feed_position(self, bridge: str, source: str) -> str | None:
+        """How far whoever feeds `source` to `bridge` has come, in the feeder's own words; None where nobody began."""
+        parameters = {"of": bridge, "which": source}
+        return await self.database.read(
+            lambda connection: connection.execute(FEED_POSITION, parameters).scalar_one_or_none()
+        )
+
+    async def note_feed_position(self, bridge: str, source: str, position: str) -> None:
+        """The last word holds. SourceError UNKNOWN_BRIDGE for a bridge that isn't there."""
+
+        def work(connection: Connection) -> None:
+            if connection.execute(select(BRIDGES.c.id).where(BRIDGES.c.id == bridge)).one_or_none() is None:
+                raise SourceError(f"bridge {bridge} is not known: enter it first", code="UNKNOWN_BRIDGE")
+            if not insert_new(connection, FEEDS, {"bridge": bridge, "source": source, "position": position}):
+                connection.execute(MOVE_FEED, {"of": bridge, "which": source, "to": position})
+
+        await self.database.write(work)
 
     async def receive_call_records(
         self, bridge: str, content: str, *, format: str, caller: str, key: str, now: datetime

@@ -12,6 +12,7 @@ from sources.records.bridge import Conference, Leg, QuarantinedLine
 __all__ = [
     "BRIDGES",
     "CONFERENCES",
+    "FEEDS",
     "FILES",
     "KEYS",
     "LEGS",
@@ -78,6 +79,15 @@ FILES = Table(
     Column("duplicates", Integer, nullable=False),
     Column("skipped", Integer, nullable=False),
     info=may_be_absent("no file was received"),
+)
+
+FEEDS = Table(
+    "feed_positions",
+    METADATA,
+    Column("bridge", Text, ForeignKey("bridges.id"), primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("position", Prose, nullable=False),
+    info=only_for_writing(),
 )
 
 QUARANTINE = Table(

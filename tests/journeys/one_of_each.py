@@ -124,6 +124,7 @@ def roots(draft: str, run: str) -> dict[str, str]:
         "Query.quarantinedLines": f'(bridge: "{BRIDGE}")',
         "Query.knownFiles": f'(bridge: "{BRIDGE}", digests: ["{digest_of("ASTERISK_CSV", NOT_A_RECORD + MASTER)}"])',
         "Query.quarantinedCalls": f'(bridge: "{BRIDGE}")',
+        "Query.feedPosition": f'(bridge: "{BRIDGE}", source: "folder")',
         "Query.unassembledLegs": f'(bridge: "{BRIDGE}")',
     }
 
@@ -161,6 +162,7 @@ def mutations(draft: str, call: Any, unassembled: list[str], waiting: list[str])
         "Mutation.issueInvoice": f'(id: "{draft}", idempotencyKey: "k")',
         "Mutation.publishCall": f'(call: "{PUBLISHED}", idempotencyKey: "k")',
         "Mutation.receiveCallRecords": f'({file}, idempotencyKey: "k")',
+        "Mutation.noteFeedPosition": f'(bridge: "{BRIDGE}", source: "folder", position: "1")',
         "Mutation.recordCharges": f'(input: {{{charges}}}, idempotencyKey: "k")',
         "Mutation.assignException": f'(ids: {json.dumps(waiting)}, to: "eva", idempotencyKey: "k")',
         "Mutation.recordResolution": f'(ids: {json.dumps(waiting)}, decidedBy: "eva", idempotencyKey: "k", '

@@ -16,12 +16,11 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import h11
 
-from sources.bridge.spooling.spool import Spooler
-
-__all__ = ["BODY_BYTES", "Receiver", "receiving"]
+__all__ = ["BODY_BYTES", "Receiver", "Spooler", "receiving"]
 
 _log = logging.getLogger("spojka")
 
@@ -34,6 +33,16 @@ CHUNK = 65_536
 
 class _Unanswered(Exception):
     """The request gets no answer; the message is for the log."""
+
+
+class Spooler(Protocol):
+    """Where bodies are kept: a spool of events, or a folder of call records."""
+
+    async def keep(self, body: bytes) -> None:
+        """`body` is on disk when it returns. Raises OSError where it can't be kept."""
+        ...
+
+    async def close(self) -> None: ...
 
 
 @dataclass(slots=True)
