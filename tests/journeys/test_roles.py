@@ -145,6 +145,7 @@ def test_only_those_change_something_who_should() -> None:
     }
     assert allowed == {
         "recordCharges": {"processes"},
+        "noteFeedPosition": {"integrator", "manager"},
         "recordRatingExceptions": {"processes"},
         "recordResolution": {"processes"},
         "assignException": {"billing-specialist", "manager"},

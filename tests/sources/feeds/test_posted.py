@@ -30,7 +30,7 @@ async def post(port: int, body: bytes, *, cred: str = CRED) -> bytes:
     return answer
 
 
-async def posted(folder: Path, *bodies: bytes, password: str = "secret") -> list[bytes]:
+async def posted(folder: Path, *bodies: bytes, cred: str = CRED) -> list[bytes]:
     listener = socket.create_server(("127.0.0.1", 0))
     async with receiving(listener, PostedRecords(folder), secret=CRED.partition(":")[2]):
         port = listener.getsockname()[1]
