@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from processes import close_period
 from processes.reconcile import Due, Watch
 from processes.wire import instant_to_wire
 
@@ -25,7 +26,13 @@ query EndedCalls {
 }
 """
 
-DOCUMENTS = (CONFERENCES_TO_RETRY, ENDED_CALLS)
+PERIODS_TO_CLOSE = """
+query PeriodsToClose($at: DateTime!) {
+  periodsToClose(at: $at) { account { number } from }
+}
+"""
+
+DOCUMENTS = (PERIODS_TO_CLOSE, CONFERENCES_TO_RETRY, ENDED_CALLS)
 
 
 def not_tried_lately(now: datetime) -> Mapping[str, Any]:
@@ -34,6 +41,15 @@ def not_tried_lately(now: datetime) -> Mapping[str, Any]:
 
 def conferences_to_retry(data: Mapping[str, Any]) -> Iterable[Due]:
     return (Due(each) for each in data["conferencesToRetry"] or ())
+
+
+def at_this_time(now: datetime) -> Mapping[str, Any]:
+    return {"at": instant_to_wire(now)}
+
+
+def periods_to_close(data: Mapping[str, Any]) -> Iterable[Due]:
+    periods = data["periodsToClose"] or ()
+    return (Due(close_period.subject_of(each["account"]["number"], each["from"])) for each in periods)
 
 
 def nothing(_: datetime) -> Mapping[str, Any]:
@@ -47,6 +63,8 @@ def ended_calls(data: Mapping[str, Any]) -> Iterable[Due]:
 WATCHES: tuple[Watch, ...] = (
     # A contract may have been signed, an account linked: what was held is rated again.
     Watch("invoice-call", CONFERENCES_TO_RETRY, 30.0, not_tried_lately, conferences_to_retry),
+    # A period that was refused is tried again so seldom, as each try is a run that people see.
+    Watch(close_period.NAME, PERIODS_TO_CLOSE, 600.0, at_this_time, periods_to_close),
     # Two seconds from a call's end to its invoice are not many, and nothing to ask is cheap.
     Watch("collect-call", ENDED_CALLS, 0.25, nothing, ended_calls),
 )
