@@ -27,6 +27,7 @@ import resolvers.reservations
 import resolvers.sales
 from gateway.authorization.access import Access
 from gateway.authorization.row_rules import RowRule, merged
+from gateway.bridges import configured_bridges, open_switches
 from gateway.composition import SubgraphSdl, compose
 from gateway.composition.supergraph import Supergraph
 from gateway.config import Settings
@@ -54,6 +55,8 @@ from resolvers.processes import ProcessesContext
 from resolvers.roles import ROLES, ROW_RULES
 from sources.billing import Billing
 from sources.bridge import Bridges
+from sources.bridge.registering import register
+from sources.bridge.switches.switch import Switch
 from sources.database import Database
 from sources.demo import SELLER
 from sources.errors import ForeignTables, SourceError
@@ -128,6 +131,7 @@ class Company:
     contexts: Mapping[str, MakeContext]
     clock: Clock
     around: Surroundings
+    switches: Mapping[str, Switch]
 
     async def answer(self, request: GraphQLRequest, viewer: Viewer) -> GraphQLResponse:
         """Answers a viewer at the edge; the request's time is read here and nowhere else."""
@@ -142,8 +146,9 @@ class Company:
         return await states(self.databases)
 
     async def close(self) -> None:
-        """Lets the runs that have begun come to their end, then closes the databases."""
+        """Lets the runs that have begun come to their end, then closes the databases and hangs up the switches."""
         await self.runner.close()
+        await asyncio.gather(*(switch.close() for switch in self.switches.values()))
         await asyncio.gather(*(database.close() for database in self.databases.values()))
 
 
@@ -186,19 +191,23 @@ def open_company(
     witness: Witness | None = None,
     held: Access | None = None,
     executor: MakeExecutor = here,
+    switches: Mapping[str, Switch] | None = None,
 ) -> Company:
     """Opens every system; where none is there yet, the demo company is made first (see gateway/databases.py).
 
-    `held` is the access that the settings give, where it is known already; `executor` carries out runs of processes.
+    `held` is the access that the settings give, where it is known already; `executor` carries out runs of processes;
+    `switches` are those of the settings' bridges, unless they are given. Each such bridge has its row afterwards.
     A system that is down is passed over while another one answers; StartError says why when none does, and what to do
     where one was to be made in the midst of another program's tables.
     """
     if not settings.urls.keys() >= SYSTEMS.keys():
         make_folder(settings.data)
+    bridges = configured_bridges(settings)
     databases = {system: open_database(system, settings) for system in SYSTEMS}
     refuse_misfits(databases)
     try:
         make_ours(databases, today=clock().astimezone(_HOUSE_ZONE).date())
+        register(databases["bridge"], [each.bridge for each in bridges])
     except ForeignTables as error:  # the settings are wrong, and it would stay so
         asyncio.run(_close(databases))
         raise StartError(str(error)) from error
@@ -208,7 +217,8 @@ def open_company(
             asyncio.run(_close(databases))
             raise StartError(str(error)) from error
         _log.warning("starting without %s", ", ".join(name for name, state in found.items() if state))
-    return _wired(databases, clock, witness, settings, held, executor)
+    switches = open_switches(bridges) if switches is None else switches
+    return _wired(databases, switches, clock, witness, settings, held, executor)
 
 
 async def _close(databases: Mapping[str, Database]) -> None:
@@ -232,7 +242,8 @@ async def local_graph(settings: Settings, *, role: str = "integrator") -> AsyncI
 async def graph_as_it_is(settings: Settings, *, role: str) -> AsyncIterator[Graph]:
     """The same over the databases as they are: nothing is made, and nobody is told of it."""
     databases = {system: open_database(system, settings) for system in SYSTEMS}
-    company = _wired(databases, utc_now, None, settings, None, here)
+    switches = open_switches(configured_bridges(settings))
+    company = _wired(databases, switches, utc_now, None, settings, None, here)
     try:
         yield _AnsweredGraph(partial(company.answer, viewer=Viewer(_OPERATOR, ROLES[role], {"sub": _OPERATOR})))
     finally:
@@ -277,6 +288,7 @@ def api_schema_sdl() -> str:
 
 def _wired(
     databases: Mapping[str, Database],
+    switches: Mapping[str, Switch],
     clock: Clock,
     witness: Witness | None,
     settings: Settings,
@@ -286,6 +298,7 @@ def _wired(
     """The gateway over every subgraph, what starts processes on it (each needs the other), and resolvers' contexts."""
     sources = {name: system.source(databases[name]) for name, system in SYSTEMS.items()}
     own = {"billing": _billing_settings(settings)}
+    sources["bridge"] = Bridges(databases["bridge"], switches)
 
     def context_of(name: str) -> MakeContext:
         if name == "processes":
@@ -325,7 +338,7 @@ def _wired(
     graph = _AnsweredGraph(answer)
     around = Surroundings(graph=graph, register=sources["processes"], clock=clock, make_step=Step, enqueue=_nowhere)
     runner = Runner(sources["processes"], executor(around), clock=clock, new_key=_new_key)
-    return Company(databases, gateway, runner, contexts, clock, around)
+    return Company(databases, gateway, runner, contexts, clock, around, switches)
 
 
 def _billing_settings(settings: Settings) -> BillingSettings:

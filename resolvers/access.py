@@ -33,6 +33,8 @@ class Scope(StrEnum):
     BOOKINGS_READ = "bookings:read"  # what was ordered
     CALLS_READ = "calls:read"  # what took place: conferences and legs, without who
     CALLS_WRITE = "calls:write"  # records calls and makes conferences of them: for processes
+    BRIDGE_READ = "bridge:read"  # how the switches are, and which booking has which room there
+    BRIDGE_PROVISION = "bridge:provision"  # makes and closes rooms on the switches: for processes
     PARTICIPANTS_READ = "participants:read"  # the names of those who took part in a call
     CALLERS_READ = "callers:read"  # their telephone numbers, and raw lines of call records
     PROCESSES_READ = "processes:read"  # runs of processes, and who started them

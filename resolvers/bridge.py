@@ -17,6 +17,7 @@ from resolvers.context import Context
 from resolvers.errors import BadInput, limited
 from resolvers.grouping import by_key, grouped
 from resolvers.refused import Refused
+from resolvers.rooms import Room, RoomMutation, RoomQuery, latest
 from resolvers.scalars import configuration
 from resolvers.texts import storable
 from sources.bridge import Bridges
@@ -48,6 +49,13 @@ class Booking(Entity):
         held = await info.context.source.conferences_of_bookings(refs)
         found = by_key(held, lambda conference: conference.booking)
         return [Conference.of(found[ref]) if ref in found else None for ref in refs]
+
+    @batched(description="The room on a switch that it has, or had last; null while none was made.")
+    @staticmethod
+    async def bridge_room(parents: strawberry.Parent[list[Booking]], info: Info) -> list[Room | None]:
+        refs = [booking.ref for booking in parents]
+        rooms = grouped(await info.context.source.rooms.of_bookings(refs), lambda room: room.booking)
+        return [latest(rooms.get(ref, [])) for ref in refs]
 
     @classmethod
     async def resolve_references(cls, info: Info, keys: list[Representation]) -> list[Self]:
@@ -290,7 +298,7 @@ async def published_calls(info: Info, after: int = 0, first: int = 100) -> list[
 
 
 @strawberry.type
-class Query:
+class Query(RoomQuery):
     conference: Conference | None = strawberry.federation.field(
         resolver=conference, requires_scopes=asks(Scope.CALLS_READ), description="The conference with this id."
     )
@@ -385,7 +393,7 @@ async def assemble_conferences(
 
 
 @strawberry.type
-class Mutation:
+class Mutation(RoomMutation):
     receive_call_records: ReceivingOutcome = strawberry.federation.mutation(
         resolver=receive_call_records,
         requires_scopes=asks(Scope.CALLS_WRITE),

@@ -10,12 +10,12 @@ reservations        sees names of clients, bookings with the number of the accou
 mailing             sees names, addresses and e-mail of clients; no money
 manager             sees everything; may import, have a conference invoiced, steer runs, issue, and link accounts
 integrator          sees conferences and legs without names, and what was not taken of a file; no clients, no money;
-                    may import call records
+                    may import call records; sees how the bridges' switches are
 processes           sees what the documents in `processes/` name, and does what they do: records calls, conferences,
                     charges and exceptions
 
-Nobody has more than that needs. What the processes write with (calls:write, billing:write) no person has: people start
-a process, which does it right.
+Nobody has more than that needs. What the processes write with (calls:write, billing:write, bridge:provision) no person
+has: people start a process, which does it right.
 """
 
 from __future__ import annotations
@@ -88,13 +88,16 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
             Scope.BILLING_RESOLVE,
             Scope.BILLING_ISSUE,
             Scope.CALLERS_READ,
+            Scope.BRIDGE_READ,
             Scope.PROCESSES_READ,
             Scope.PROCESSES_IMPORT,
             Scope.PROCESSES_INVOICE,
             Scope.PROCESSES_STEER,
             Scope.PLAN_READ,
         ),
-        "integrator": _scopes(Scope.NODES_READ, Scope.CLIENTS_ALL, Scope.CALLS_READ, Scope.PROCESSES_IMPORT),
+        "integrator": _scopes(
+            Scope.NODES_READ, Scope.CLIENTS_ALL, Scope.CALLS_READ, Scope.BRIDGE_READ, Scope.PROCESSES_IMPORT
+        ),
         "processes": _scopes(
             Scope.CLIENTS_READ,
             Scope.CLIENTS_ALL,
@@ -111,6 +114,8 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
             Scope.CALLS_WRITE,
             Scope.PARTICIPANTS_READ,
             Scope.CALLERS_READ,
+            Scope.BRIDGE_READ,
+            Scope.BRIDGE_PROVISION,
         ),
     }
 )

@@ -4,6 +4,7 @@
       SystemUnavailable         SYSTEM_UNAVAILABLE: the database can't be reached, opened or read
       ForeignTables             SYSTEM_UNAVAILABLE: another program's tables are where a system was to be made
       SystemBusy                SYSTEM_BUSY: somebody else holds a lock for too long; asking again later may help
+      RoomBusy                  SYSTEM_BUSY: another request works on the same room
       SystemReadOnly            SYSTEM_READ_ONLY: nothing is ever written there
       MappingRefused            MAPPING_REFUSED: the database isn't as the mapping of its tables says
       ValueRefused              MAPPED_VALUE_REFUSED: a mapped column holds what its mapping doesn't know
@@ -25,6 +26,7 @@ __all__ = [
     "ForeignTables",
     "KeyReused",
     "MappingRefused",
+    "RoomBusy",
     "RoomInUse",
     "SourceError",
     "SystemBusy",
@@ -138,3 +140,12 @@ class RoomInUse(SourceError):
         super().__init__(message, code="ROOM_IN_USE", extensions={"bridge": bridge, "room": room})
         self.bridge = bridge
         self.room = room
+
+
+class RoomBusy(SourceError):
+    """Another request works on the room of `booking` at this moment; nothing was done."""
+
+    def __init__(self, booking: str) -> None:
+        message = f"the room of {booking} is being made or closed by another request; try again in a moment"
+        super().__init__(message, code="SYSTEM_BUSY", extensions={"system": "bridge"})
+        self.booking = booking

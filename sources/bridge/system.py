@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,8 @@ from sqlalchemy import Connection, Select, and_, bindparam, select, update
 from sources.bridge.assembling import assemble
 from sources.bridge.calls.publishing import Calls
 from sources.bridge.receiving import digest_of, outcome_as_json, outcome_from_json, read_file, store
+from sources.bridge.rooms import Rooms
+from sources.bridge.switches.switch import Switch
 from sources.bridge.tables import (
     BRIDGES,
     CONFERENCES,
@@ -50,7 +52,7 @@ CONFERENCES_BETWEEN = (
     .order_by(CONFERENCES.c.started_at, CONFERENCES.c.id)
     .limit(bindparam("limit"))
 )
-BRIDGES_IN_ORDER = select(BRIDGES.c.id, BRIDGES.c.cdr_zone).order_by(BRIDGES.c.id)
+BRIDGES_IN_ORDER = select(BRIDGES).order_by(BRIDGES.c.id)
 LEGS_BY_ID = select(LEGS).where(one_of(LEGS.c.id))
 LEGS_BY_CONFERENCE = select(LEGS).where(one_of(LEGS.c.conference)).order_by(LEGS.c.joined_at, LEGS.c.left_at, LEGS.c.id)
 UNASSEMBLED = (
@@ -76,11 +78,15 @@ QUARANTINED = (
 
 
 class Bridges:
-    """The source of the system bridge. Answers of batches are in no particular order unless said otherwise."""
+    """The source of the system bridge. Answers of batches are in no particular order unless said otherwise.
 
-    def __init__(self, database: Database) -> None:
+    `switches` are those that can be asked, by their bridges' ids; `rooms` is what they are asked.
+    """
+
+    def __init__(self, database: Database, switches: Mapping[str, Switch] | None = None) -> None:
         self.database = database
         self.calls = Calls(database)
+        self.rooms = Rooms(database, switches or {})
 
     async def conferences(self, ids: Collection[str]) -> list[Conference]:
         return await self._conferences(CONFERENCES_BY_ID, ids)

@@ -22,6 +22,12 @@ RECEIVE = """mutation ($bridge: ID!, $content: String!) {
     ... on ReceivedCallRecords { legs { id } quarantined { line } }
   }
 }"""
+PROVISION = f"""mutation {{
+  provisionRoom(booking: "{cast.EURO.booking}", room: "{cast.EURO.booking}", pin: "246813", revision: 1,
+    idempotencyKey: "made-ready") {{
+    ... on RoomProvisioned {{ room {{ bridge }} }}
+  }}
+}}"""
 INVOICE = """mutation ($id: ID!) {
   invoiceConference(id: $id, idempotencyKey: $id) {
     ... on InvoicePrepared { invoice { id } }
@@ -83,6 +89,7 @@ async def made_ready(company: Company) -> dict[str, str]:
     ids = [each["id"] for each in waiting if each["conference"]["id"] == cast.NO_CONTRACT.conference]
     assert (await asked(company, DECIDED, ids=ids))["recordResolution"]["__typename"] == "ResolutionRecorded"
     assert "link" in (await asked(company, LINK))["linkAccount"]
+    assert (await asked(company, PROVISION))["provisionRoom"]["room"]
     received = await asked(company, RECEIVE, bridge=BRIDGE, content=NOT_A_RECORD + MASTER)
     legs = [leg["id"] for leg in received["receiveCallRecords"]["legs"]]
     await tell_calls(company.databases["bridge"], LIVE_CALLS, starts=EVENING)
@@ -146,12 +153,15 @@ def mutations(draft: str, call: Any, unassembled: list[str], waiting: list[str])
     group = f'{{bridge: "{BRIDGE}", room: "20260123", legs: {json.dumps(unassembled)}, booking: "{cast.MAIN.booking}"}}'
     file = f'bridge: "{BRIDGE}", format: ASTERISK_CSV, content: {json.dumps(MASTER)}'
     link = f'account: "{cast.UNLINKED[0]}", client: "{cast.MAIN.client}", validFrom: "2027-01-01"'
+    room = f'booking: "{cast.EURO.booking}", room: "{cast.EURO.booking}", pin: "246813", revision: 1'
     ended = f'account: "{cast.MAIN.accounts[0]}", client: "{cast.MAIN.client}", validTo: "2027-01-01"'
     ended_period = f'account: "{cast.MAIN.accounts[0]}", from: "2026-09-30T22:00:00Z", idempotencyKey: "k"'
     return {
         "Mutation.linkAccount": f"({link})",
         "Mutation.linkAccounts": f"(links: [{{{link}}}])",
         "Mutation.unlinkAccount": f"({ended})",
+        "Mutation.provisionRoom": f'({room}, idempotencyKey: "k")',
+        "Mutation.closeRoom": f'(booking: "{cast.MAIN.booking}", revision: 1, idempotencyKey: "k")',
         "Mutation.assembleConferences": f'(conferences: [{group}], idempotencyKey: "k")',
         "Mutation.importCallRecords": f"({file})",
         "Mutation.retryProcess": f'(id: "invoice-call:{cast.NO_CONTRACT.conference}:1")',

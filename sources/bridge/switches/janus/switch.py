@@ -80,6 +80,8 @@ class JanusSwitch:
         self._ears = Ears(settings.media_timeout)
 
     async def create_room(self, room: RoomOrder) -> None:
+        if room.room == EPOCH_ROOM:
+            raise BridgeRefused(self.bridge, f"the name {EPOCH_ROOM} is Spojka's own")
         for _ in range(ATTEMPTS):
             if await self._made(room.room, self._description(room), pin=room.pin):
                 return
