@@ -300,10 +300,18 @@ def _wired(
     own = {"billing": _billing_settings(settings)}
     sources["bridge"] = Bridges(databases["bridge"], switches)
 
+    def seen_by(asked: RequestContext) -> Graph:
+        """The graph as whoever asks sees it, for what depends on it: whose clients they may book for."""
+
+        async def answer(request: GraphQLRequest) -> GraphQLResponse:
+            return await gateway.answer(request, RequestContext(now=asked.now, viewer=asked.viewer))
+
+        return _AnsweredGraph(answer)
+
     def context_of(name: str) -> MakeContext:
         if name == "processes":
             return lambda asked: ProcessesContext(
-                source=sources[name], now=asked.now, caller=asked.caller, runner=runner
+                source=sources[name], now=asked.now, caller=asked.caller, runner=runner, seen=seen_by(asked)
             )
         if name == "billing":
             return lambda asked: BillingContext(

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from processes import close_period, collect_call, import_call_records, invoice_call
+from processes import (
+    book_conference,
+    cancel_conference,
+    close_period,
+    collect_call,
+    import_call_records,
+    invoice_call,
+    move_conference,
+    provision_conference,
+    settle_booking,
+)
 from processes.run import Process
 
 __all__ = ["PROCESSES"]
@@ -13,6 +23,11 @@ __all__ = ["PROCESSES"]
 _ALL: tuple[Process, ...] = (
     close_period.PROCESS,
     collect_call.PROCESS,
+    book_conference.PROCESS,
+    cancel_conference.PROCESS,
+    move_conference.PROCESS,
+    provision_conference.PROCESS,
+    settle_booking.PROCESS,
     import_call_records.PROCESS,
     invoice_call.PROCESS,
 )

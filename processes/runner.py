@@ -18,6 +18,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from processes.book_conference import may_book, may_change
+from processes.graph import Graph
 from processes.import_call_records import Imported
 from processes.invoice_conference import Prepared
 from processes.register import FirstAnswer, Register, RunRow
@@ -105,6 +107,41 @@ class Runner:
         input = {"format": format, "content": content}
         answer = await self.answer("import-call-records", bridge, input, key=self._new_key(), caller=caller)
         return answer if isinstance(answer, Refusal) else Imported.recalled(answer)
+
+    async def book_conference(
+        self, client: str, order: Mapping[str, Any], *, seen: Graph, idempotency_key: str, caller: str
+    ) -> str | Refusal:
+        """The reference of the new booking. `seen` is the graph as the caller sees it."""
+        if why := await may_book(seen, client):
+            return why
+        answer = await self.answer("book-conference", client, order, key=idempotency_key, caller=caller)
+        return answer if isinstance(answer, Refusal) else str(answer["booking"])
+
+    async def move_conference(
+        self,
+        ref: str,
+        changes: Mapping[str, Any],
+        *,
+        revision: int | None,
+        seen: Graph,
+        idempotency_key: str,
+        caller: str,
+    ) -> str | Refusal:
+        """The reference of the changed booking."""
+        if why := await may_change(seen, ref):
+            return why
+        input = {"changes": changes, "revision": revision}
+        answer = await self.answer("move-conference", ref, input, key=idempotency_key, caller=caller)
+        return answer if isinstance(answer, Refusal) else str(answer["booking"])
+
+    async def cancel_conference(
+        self, ref: str, *, revision: int | None, seen: Graph, idempotency_key: str, caller: str
+    ) -> str | Refusal:
+        """The reference of the cancelled booking."""
+        if why := await may_change(seen, ref):
+            return why
+        answer = await self.answer("cancel-conference", ref, {"revision": revision}, key=idempotency_key, caller=caller)
+        return answer if isinstance(answer, Refusal) else str(answer["booking"])
 
     async def answer(
         self, process: str, subject: str, input: Mapping[str, Any], *, key: str, caller: str

@@ -31,6 +31,9 @@ class Scope(StrEnum):
     BILLING_ISSUE = "billing:issue"  # makes a draft an invoice
     BILLING_WRITE = "billing:write"  # records charges and exceptions: for processes
     BOOKINGS_READ = "bookings:read"  # what was ordered
+    BOOKINGS_BOOK = "bookings:book"  # books, moves and cancels conferences, for clients whose bookings one sees
+    BOOKINGS_WRITE = "bookings:write"  # records bookings, rooms and what became of them: for processes
+    PINS_READ = "pins:read"  # the PINs of bookings
     CALLS_READ = "calls:read"  # what took place: conferences and legs, without who
     CALLS_WRITE = "calls:write"  # records calls and makes conferences of them: for processes
     BRIDGE_READ = "bridge:read"  # how the switches are, and which booking has which room there

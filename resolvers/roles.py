@@ -6,7 +6,8 @@ salesperson         sees who all clients are (name, company number, whose they a
 billing-specialist  sees names of clients, contracts, rates, accounts, periods, invoices, exceptions, bookings and their
                     calls (what is to be invoiced) with the names of those who took part, runs, and plans of requests;
                     may have a conference invoiced, have a run done again or ended, and issue
-reservations        sees names of clients, bookings with the number of the account they name, conferences
+reservations        sees names of clients, bookings with PIN and the number of the account they name, conferences;
+                    may book, move and cancel conferences
 mailing             sees names, addresses and e-mail of clients; no money
 manager             sees everything; may import, have a conference invoiced, steer runs, issue, and link accounts
 integrator          sees conferences and legs without names, and what was not taken of a file; no clients, no money;
@@ -34,6 +35,7 @@ def _scopes(*scopes: Scope) -> frozenset[str]:
 
 
 _SALES = (
+    Scope.BOOKINGS_BOOK,
     Scope.NODES_READ,
     Scope.CLIENTS_READ,
     Scope.ADDRESSES_READ,
@@ -78,12 +80,15 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
             Scope.CLIENTS_ALL,
             Scope.ACCOUNTS_READ,
             Scope.BOOKINGS_READ,
+            Scope.BOOKINGS_BOOK,
+            Scope.PINS_READ,
             Scope.CALLS_READ,
         ),
         "mailing": _scopes(Scope.NODES_READ, Scope.CLIENTS_READ, Scope.CLIENTS_ALL, Scope.ADDRESSES_READ),
         "manager": _scopes(
             *_SALES,
             Scope.CLIENTS_ALL,
+            Scope.PINS_READ,
             Scope.LINKS_WRITE,
             Scope.BILLING_RESOLVE,
             Scope.BILLING_ISSUE,
@@ -110,6 +115,7 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
             Scope.BILLING_ISSUE,
             Scope.ADDRESSES_READ,
             Scope.BOOKINGS_READ,
+            Scope.BOOKINGS_WRITE,
             Scope.CALLS_READ,
             Scope.CALLS_WRITE,
             Scope.PARTICIPANTS_READ,

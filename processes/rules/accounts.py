@@ -9,7 +9,7 @@ from datetime import date, datetime
 from processes.rules.instants import HOUSE_ZONE, is_valid_on, local_day
 from processes.rules.refusal import Refusal
 
-__all__ = ["Ownership", "paying_account"]
+__all__ = ["Ownership", "account_to_book", "paying_account"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,7 @@ def paying_account(
     Refused `foreign-account`, `no-account` or `ambiguous-account`.
     """
     day = local_day(at, zone=zone)
-    numbers = sorted(
-        {one.account for one in owned if one.client == client and is_valid_on(day, one.valid_from, one.valid_to)}
-    )
+    numbers = owned_on(day, owned, client)
     if chosen is not None:
         return chosen if chosen in numbers else foreign_account(chosen, client, booking, day)
     match numbers:
@@ -56,6 +54,30 @@ def paying_account(
                 f"client {client} has several billing accounts on {day} ({', '.join(numbers)}) "
                 f"and {named_by(booking)} names none: choose one in the booking",
             )
+
+
+def account_to_book(
+    chosen: str | None, owned: Iterable[Ownership], *, client: str, at: datetime, zone: str = HOUSE_ZONE
+) -> str | Refusal:
+    """The same when a conference is booked: who books can still be asked (edge case 22)."""
+    day = local_day(at, zone=zone)
+    numbers = owned_on(day, owned, client)
+    if not numbers:
+        return Refusal("no-account", f"client {client} has no billing account on {day}: link one, then book")
+    if chosen is None and len(numbers) > 1:
+        several = f"client {client} has several billing accounts on {day} ({', '.join(numbers)})"
+        return Refusal("ambiguous-account", f"{several}: name the one that pays")
+    if chosen is not None and chosen not in numbers:
+        return Refusal(
+            "foreign-account", f"account {chosen} is not client {client}'s on {day}: name one of {', '.join(numbers)}"
+        )
+    return chosen or numbers[0]
+
+
+def owned_on(day: date, owned: Iterable[Ownership], client: str) -> list[str]:
+    return sorted(
+        {one.account for one in owned if one.client == client and is_valid_on(day, one.valid_from, one.valid_to)}
+    )
 
 
 def named_by(booking: str | None) -> str:

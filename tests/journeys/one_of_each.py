@@ -73,6 +73,14 @@ NUMBERED = """query ($number: ID!) { invoice(number: $number) { id } }"""
 CREDIT = """mutation ($id: ID!) {
   createCreditNote(invoice: $id, reason: "twice", idempotencyKey: "made-ready") { __typename }
 }"""
+BOOK = f"""mutation ($key: ID!) {{
+  bookConference(
+    idempotencyKey: $key, input: {{
+      client: "{cast.EURO.client}", title: "a meeting", organiser: "Alice", localStart: "2027-02-01T10:00",
+      localEnd: "2027-02-01T11:00"
+    }}
+  ) {{ ... on ConferenceBooked {{ booking {{ ref }} }} ... on Refused {{ code }} }}
+}}"""
 RUN = """{ processes(first: 1) { id } }"""
 
 
@@ -82,6 +90,7 @@ async def made_ready(company: Company) -> dict[str, str]:
     Made are a draft and its run, exceptions and a decision about them, a line in quarantine, legs that are in no
     conference, and two live calls that are over, one of them published with a leg that is held.
     """
+    booked = [(await asked(company, BOOK, key=f"made-ready-{n}"))["bookConference"]["booking"]["ref"] for n in range(3)]
     draft = await asked(company, INVOICE, id=cast.EURO.conference)
     refused = await asked(company, INVOICE, id=cast.NO_CONTRACT.conference)
     assert refused["invoiceConference"]["code"] == "no-contract"
@@ -102,6 +111,7 @@ async def made_ready(company: Company) -> dict[str, str]:
         **roots(draft["invoiceConference"]["invoice"]["id"], run),
         **mutations(draft["invoiceConference"]["invoice"]["id"], call, legs, ids),
         "Mutation.createCreditNote": f'(invoice: "{wrong}", reason: "twice", idempotencyKey: "k")',
+        **bookings(*booked),
     }
 
 
@@ -114,6 +124,8 @@ async def asked(company: Company, text: str, **variables: Any) -> Any:
 def roots(draft: str, run: str) -> dict[str, str]:
     times = 'from: "2026-11-01T00:00:00Z", to: "2026-12-01T00:00:00Z"'
     return {
+        "Query.bookingsToProvision": '(before: "2027-03-01T00:00:00Z")',
+        "Query.bookingsToSettle": '(at: "2027-03-01T00:00:00Z")',
         "BillingAccount.tariff": '(at: "2026-11-24T12:00:00Z")',
         "Query.billingAccount": f'(number: "{cast.MAIN.accounts[0]}")',
         "Query.booking": f'(ref: "{cast.EURO.booking}")',
@@ -179,4 +191,23 @@ def mutations(draft: str, call: Any, unassembled: list[str], waiting: list[str])
         'input: {resolution: RETRY, reason: "it is signed"})',
         "Mutation.recordRatingExceptions": f'(conference: "{figure.conference}", legs: [{legs}], '
         'code: "ambiguous-contract", message: "two of them", idempotencyKey: "k")',
+    }
+
+
+def bookings(moved: str, cancelled: str, told: str) -> dict[str, str]:
+    """What people say of bookings, and what processes record of them."""
+    when = 'localStart: "2027-02-02T10:00", localEnd: "2027-02-02T11:00"'
+    order = f'client: "{cast.EURO.client}", title: "a meeting", organiser: "Alice", {when}'
+    whole = f'{order}, timeZone: "Europe/Prague", expectedParticipants: 2'
+    revision = f'ref: "{told}", revision: 1'
+    return {
+        "Mutation.bookConference": f'(input: {{{order}}}, idempotencyKey: "k")',
+        "Mutation.moveBooking": f'(ref: "{moved}", input: {{{when}}}, idempotencyKey: "k")',
+        "Mutation.cancelBooking": f'(ref: "{cancelled}", idempotencyKey: "k")',
+        "Mutation.createBooking": f'(input: {{{whole}}}, idempotencyKey: "k")',
+        "Mutation.changeBooking": f'({revision}, input: {{}}, idempotencyKey: "k")',
+        "Mutation.recordCancellation": f'({revision}, idempotencyKey: "k")',
+        "Mutation.recordRoom": f'({revision}, bridge: "{BRIDGE}", room: "a-room", idempotencyKey: "k")',
+        "Mutation.recordRoomClosed": f'({revision}, idempotencyKey: "k")',
+        "Mutation.recordBookingState": f'(ref: "{told}", state: COMPLETED, idempotencyKey: "k")',
     }

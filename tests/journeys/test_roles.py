@@ -13,7 +13,7 @@ from graphql.language import FieldNode, ObjectTypeDefinitionNode, StringValueNod
 
 from gateway.company import Company, supergraph_sdl
 from gateway.doors.viewer import ANONYMOUS, Viewer
-from processes import close_period, invoice_call, issue_invoice
+from processes import book_conference, cancel_conference, close_period, invoice_call, issue_invoice, move_conference
 from processes.collect_call import DOCUMENTS as COLLECTING
 from processes.import_call_records import DOCUMENTS as IMPORTING
 from processes.invoice_conference import DOCUMENTS as INVOICING
@@ -24,6 +24,12 @@ from tests.journeys.decisions import ASKED, COORDINATES, DECISIONS, SCHEMA
 from tests.journeys.one_of_each import OTHER_ARGUMENTS, made_ready
 from tests.journeys.telling import NOT_ASKED, Told, told
 from tests.journeys.ways import Way, document, fields_of, found_at, ways
+
+BOOKING = (
+    *book_conference.DOCUMENTS,
+    *cancel_conference.DOCUMENTS,
+    *move_conference.DOCUMENTS,
+)
 
 
 def test_every_field_has_a_decision() -> None:
@@ -88,7 +94,7 @@ def test_every_root_field_asks_for_something(root: str) -> None:
 def test_processes_have_what_their_documents_ask_for() -> None:
     """Least privilege: neither less, or they stop, nor more."""
     closing = (*invoice_call.DOCUMENTS, *issue_invoice.DOCUMENTS, *close_period.DOCUMENTS)
-    texts = (*COLLECTING, *IMPORTING, *INVOICING, *closing)
+    texts = (*BOOKING, *COLLECTING, *IMPORTING, *INVOICING, *closing)
     asked = frozenset().union(*(ASKED[each] for text in texts for each in coordinates_in(text)))
     of_provisioning = {Scope.BRIDGE_READ, Scope.BRIDGE_PROVISION}  # whose document is not written yet
     assert ROLES["processes"] == asked | of_provisioning | {Scope.CLIENTS_ALL}
@@ -118,6 +124,7 @@ PERSONAL: Mapping[str, set[str]] = {
     "Leg.callerNumber": {"manager", "processes"},
     "QuarantinedLine.text": {"manager", "processes"},
     "QuarantinedCall.text": {"manager"},
+    "Booking.pin": {"reservations", "manager"},
 }
 
 
@@ -145,6 +152,15 @@ def test_only_those_change_something_who_should() -> None:
         if each.startswith("Mutation.")
     }
     assert allowed == {
+        "bookConference": {"salesperson", "reservations", "manager"},
+        "moveBooking": {"salesperson", "reservations", "manager"},
+        "cancelBooking": {"salesperson", "reservations", "manager"},
+        "createBooking": {"processes"},
+        "changeBooking": {"processes"},
+        "recordCancellation": {"processes"},
+        "recordRoom": {"processes"},
+        "recordRoomClosed": {"processes"},
+        "recordBookingState": {"processes"},
         "recordCharges": {"processes"},
         "noteFeedPosition": {"integrator", "manager"},
         "recordRatingExceptions": {"processes"},

@@ -8,6 +8,8 @@ import pytest
 from graphql import OperationDefinitionNode, build_schema, parse, validate
 
 from processes import (
+    book_conference,
+    cancel_conference,
     close_period,
     collect_call,
     import_call_records,
@@ -15,12 +17,17 @@ from processes import (
     invoice_conference,
     issue_invoice,
     link_accounts,
+    move_conference,
     watches,
 )
 from processes.commands import importing, watching
 
 SCHEMA = Path(__file__).parents[2] / "schema.graphql"
 DOCUMENTS = (
+    *book_conference.DOCUMENTS,
+    *book_conference.CALLER_DOCUMENTS,
+    *cancel_conference.DOCUMENTS,
+    *move_conference.DOCUMENTS,
     *collect_call.DOCUMENTS,
     *import_call_records.DOCUMENTS,
     *invoice_conference.DOCUMENTS,
