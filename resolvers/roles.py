@@ -116,6 +116,7 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
             Scope.ADDRESSES_READ,
             Scope.BOOKINGS_READ,
             Scope.BOOKINGS_WRITE,
+            Scope.PINS_READ,
             Scope.CALLS_READ,
             Scope.CALLS_WRITE,
             Scope.PARTICIPANTS_READ,

@@ -13,7 +13,17 @@ from graphql.language import FieldNode, ObjectTypeDefinitionNode, StringValueNod
 
 from gateway.company import Company, supergraph_sdl
 from gateway.doors.viewer import ANONYMOUS, Viewer
-from processes import book_conference, cancel_conference, close_period, invoice_call, issue_invoice, move_conference
+from processes import (
+    book_conference,
+    cancel_conference,
+    close_period,
+    invoice_call,
+    issue_invoice,
+    move_conference,
+    provision_conference,
+    settle_booking,
+    watches,
+)
 from processes.collect_call import DOCUMENTS as COLLECTING
 from processes.import_call_records import DOCUMENTS as IMPORTING
 from processes.invoice_conference import DOCUMENTS as INVOICING
@@ -29,6 +39,9 @@ BOOKING = (
     *book_conference.DOCUMENTS,
     *cancel_conference.DOCUMENTS,
     *move_conference.DOCUMENTS,
+    *provision_conference.DOCUMENTS,
+    *settle_booking.DOCUMENTS,
+    *watches.DOCUMENTS,
 )
 
 
@@ -96,8 +109,7 @@ def test_processes_have_what_their_documents_ask_for() -> None:
     closing = (*invoice_call.DOCUMENTS, *issue_invoice.DOCUMENTS, *close_period.DOCUMENTS)
     texts = (*BOOKING, *COLLECTING, *IMPORTING, *INVOICING, *closing)
     asked = frozenset().union(*(ASKED[each] for text in texts for each in coordinates_in(text)))
-    of_provisioning = {Scope.BRIDGE_READ, Scope.BRIDGE_PROVISION}  # whose document is not written yet
-    assert ROLES["processes"] == asked | of_provisioning | {Scope.CLIENTS_ALL}
+    assert ROLES["processes"] == asked | {Scope.CLIENTS_ALL}
 
 
 def coordinates_in(text: str) -> set[str]:
@@ -124,7 +136,7 @@ PERSONAL: Mapping[str, set[str]] = {
     "Leg.callerNumber": {"manager", "processes"},
     "QuarantinedLine.text": {"manager", "processes"},
     "QuarantinedCall.text": {"manager"},
-    "Booking.pin": {"reservations", "manager"},
+    "Booking.pin": {"reservations", "manager", "processes"},
 }
 
 

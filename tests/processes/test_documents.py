@@ -18,6 +18,8 @@ from processes import (
     issue_invoice,
     link_accounts,
     move_conference,
+    provision_conference,
+    settle_booking,
     watches,
 )
 from processes.commands import importing, watching
@@ -28,6 +30,8 @@ DOCUMENTS = (
     *book_conference.CALLER_DOCUMENTS,
     *cancel_conference.DOCUMENTS,
     *move_conference.DOCUMENTS,
+    *provision_conference.DOCUMENTS,
+    *settle_booking.DOCUMENTS,
     *collect_call.DOCUMENTS,
     *import_call_records.DOCUMENTS,
     *invoice_conference.DOCUMENTS,
