@@ -89,6 +89,47 @@ async def test_room_of_a_booking_from_its_order_to_its_end(company: Company, jan
         assert refused.value.code == 485
 
 
+BOOK = """mutation ($client: ID!) {
+  bookConference(idempotencyKey: "janus", input: {
+    client: $client, title: "Porada", organiser: "Alice", localStart: "2026-12-01T10:00", localEnd: "2026-12-01T11:00"
+  }) { ... on ConferenceBooked { booking { ref } } }
+}"""
+CHANGE = {
+    "move": """mutation ($ref: ID!) {
+      moveBooking(ref: $ref, input: { localEnd: "2026-12-01T12:00" }, idempotencyKey: "janus") { __typename }
+    }""",
+    "cancel": """mutation ($ref: ID!) { cancelBooking(ref: $ref, idempotencyKey: "janus") { __typename } }""",
+}
+
+
+async def when_told(company: Company, ref: str) -> dict[str, Any]:
+    """The booking once its room is as its revision wants it."""
+    document = "query ($ref: ID!) { booking(ref: $ref) { status room pin process { state } } }"
+    for _ in range(500):
+        booking: dict[str, Any] = (await ask(company, document, ref=ref)).data["booking"]
+        if booking["process"] and booking["process"]["state"] == "SUCCEEDED":
+            return booking
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"the room of {ref} is not told")
+
+
+async def test_booked_conference_is_entered_with_its_pin(company: Company, janus: Janus) -> None:
+    """Nobody makes a room by hand: booked, moved (the PIN holds), cancelled (nobody enters any more)."""
+    booked = await ask(company, BOOK, viewer=viewer("reservations"), client=cast.EURO.client)
+    ref = booked.data["bookConference"]["booking"]["ref"]
+    made = await when_told(company, ref)
+    async with controlling(janus) as controller:
+        await (await controller.join(made["room"], pin=made["pin"], id="p-1")).leave()
+        await ask(company, CHANGE["move"], viewer=viewer("reservations"), ref=ref)
+        moved = await when_told(company, ref)
+        assert (moved["status"], moved["pin"]) == ("PROVISIONED", made["pin"])
+        await (await controller.join(made["room"], pin=made["pin"], id="p-2")).leave()
+        await ask(company, CHANGE["cancel"], viewer=viewer("reservations"), ref=ref)
+        assert (await when_told(company, ref))["status"] == "CANCELLED"
+        with pytest.raises(JanusRefused):
+            await controller.join(made["room"], pin=made["pin"], id="p-3")
+
+
 async def test_same_call_makes_the_room_again_after_the_bridge_died(company: Company, janus: Janus) -> None:
     """Domain.md, 4.10: kill -9 mid-call; BRIDGE_DOWN while it is dead; then people rejoin with the same PIN."""
     assert (await provision(company)).errors == []
