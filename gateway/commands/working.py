@@ -23,6 +23,7 @@ from pathlib import Path
 import click
 
 from gateway.commands.reading import settings_for
+from gateway.commands.watching import watching_bridges
 from gateway.company import AUDIT, Company, open_company
 from gateway.config import Settings
 from gateway.databases import durable_engine
@@ -93,12 +94,14 @@ async def working(
     name = f"{os.uname().nodename}-{os.getpid()}-{secrets.token_hex(4)}"
     durable = Durable(name, PROCESSES, company.around, engine=engine, queue=queue)
     await durable.launch()
+    bridges = watching_bridges(settings, company.databases["bridge"], clock=company.clock)
     tasks = [
         asyncio.create_task(_beating(name, company, durable, silent_after)),
         asyncio.create_task(Reconciler(company.around, queue.enqueue, WATCHES).run()),
     ]
     try:
-        yield name
+        async with bridges:
+            yield name
     finally:
         for task in tasks:
             task.cancel()
