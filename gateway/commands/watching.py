@@ -1,17 +1,18 @@
-"""The live bridges of the settings are watched for as long as `spojka work` works: their spools read, their rooms polled.
+"""The live bridges of the settings are watched while `spojka work` works: their spools read, their rooms polled.
 
-Each switch is asked by connections of its own here, and with a short silence: how long a leg may be silent is the watch's
-to decide, and billing stops where it was last heard.
+Each switch is asked by connections of its own here, and with a short silence: how long a leg may be silent is for the
+watch to decide, and billing stops where it was last heard.
 """
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from gateway.bridges import configured_bridges, open_switches
 from gateway.commands.receiving import spool_of
-from gateway.config import Settings
+from gateway.config import ConfigError, Settings
 from sources.bridge.calls.settling import CallRules
 from sources.bridge.calls.watch import BridgeWatch, WatchTimes
 from sources.database import Database
@@ -19,6 +20,13 @@ from sources.database import Database
 __all__ = ["watching_bridges"]
 
 _HEARD = timedelta(seconds=2)
+
+
+def _spool(settings: Settings, bridge: str) -> Path:
+    try:
+        return spool_of(settings.data, bridge)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
 
 
 @asynccontextmanager
@@ -38,7 +46,7 @@ async def watching_bridges(
                 database,
                 id,
                 switch=switch,
-                spool=spool_of(settings.data, id),
+                spool=_spool(settings, id),
                 rules=CallRules(service=each.bridge.service),
                 times=WatchTimes(silence=max(each.janus.media_timeout, _HEARD)),
                 clock=clock,
