@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from datetime import timedelta
 from functools import partial
 
 import pytest
+from sqlalchemy import Connection
 
 from sources.bridge import METADATA, Bridges
 from sources.bridge.registering import register
 from sources.bridge.rooms import Rooms
-from sources.bridge.rooms.keeping import HOLDING
+from sources.bridge.rooms.keeping import HOLDING, Place, hold_for_opening
 from sources.bridge.switches.switch import RoomOrder
 from sources.errors import BridgeDown, KeyReused, RoomBusy
 from sources.idempotency import Call, input_hash
@@ -228,6 +230,28 @@ async def test_of_two_bookings_that_want_one_room_at_once_one_gets_it(company: C
     bookings = [f"BK-2026-00020{n}" for n in range(4)]
     outcomes = await asyncio.gather(*(company.open(1, booking=each, room="8001") for each in bookings))
     assert sorted(map(str, map(code, outcomes))) == ["None", "room-taken", "room-taken", "room-taken"]
+
+
+async def test_room_that_is_being_taken_is_taken(company: Company) -> None:
+    """Another booking's transaction has the room and is not through: who comes meanwhile waits, and is refused."""
+    began, may_end = threading.Event(), threading.Event()
+
+    def slowly(connection: Connection) -> object:
+        place = Place(BOOKING, "bridge-1", "8001", 1)
+        outcome = hold_for_opening(connection, place, "somebody", START)
+        began.set()
+        may_end.wait(10)
+        return outcome
+
+    first = asyncio.create_task(company.database.write(slowly))
+    await asyncio.to_thread(began.wait, 10)
+    second = asyncio.create_task(company.open(1, booking="BK-2026-000124", room="8001"))
+    await asyncio.sleep(0.3)
+    may_end.set()
+    assert await first == []
+    assert code(await asyncio.wait_for(second, 10)) == "room-taken"
+    assert company.first.orders == {}
+    assert (await company.rooms.of_bookings(["BK-2026-000124"])) == []
 
 
 async def test_one_request_at_a_time_works_on_a_room(company: Company) -> None:

@@ -86,14 +86,21 @@ def hold_for_opening(connection: Connection, place: Place, holder: str, now: dat
         ROOMS.c.booking != place.booking,
     )
     if whose := connection.execute(others).scalar():
-        told = f"room {place.room} of bridge {place.bridge} is {whose}'s now: close it first, or take another"
-        return Refusal("room-taken", told)
-    hold(connection, place.booking, holder, now, revision=place.revision, is_closed=False)
+        return taken(place, whose)
     new = {"state": "PENDING", "created_at": None, "closed_at": None, "occupies": True}
     if not insert_new(connection, ROOMS, {**row_of(place), **new}):
+        # Not inserted is also what another booking's room of this name is, which came after the look above.
+        if connection.execute(select(ROOMS.c.state).where(*is_at(place))).scalar() is None:
+            return taken(place, "another booking")
         begun = at(place).where(ROOMS.c.state.in_(("CLOSED", "LOST")))
         connection.execute(begun.values(state="PENDING", occupies=True))
+    hold(connection, place.booking, holder, now, revision=place.revision, is_closed=False)
     return [each for each in open_rooms(connection, place.booking) if (each.bridge, each.room) != place.where]
+
+
+def taken(place: Place, whose: str) -> Refusal:
+    told = f"room {place.room} of bridge {place.bridge} is {whose}'s now: close it first, or take another"
+    return Refusal("room-taken", told)
 
 
 def hold_for_closing(
@@ -122,8 +129,9 @@ def opened(connection: Connection, place: Place, holder: str, now: datetime) -> 
     give_back(connection, place.booking, holder)
     connection.execute(at(place).values(revision=place.revision, state="OPEN", closed_at=None))
     connection.execute(at(place).where(ROOMS.c.created_at.is_(None)).values(created_at=now))
-    rooms = rooms_of(connection, [place.booking])
-    return next(each for each in rooms if (each.bridge, each.room) == place.where)
+    # Not next(), whose StopIteration a thread can't hand on: whoever waits would wait for ever.
+    (found,) = [each for each in rooms_of(connection, [place.booking]) if (each.bridge, each.room) == place.where]
+    return found
 
 
 def closed(
