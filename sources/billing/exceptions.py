@@ -109,12 +109,29 @@ DECISIONS = (
     )
     .order_by(EXCEPTION_EVENTS.c.done_at, EXCEPTION_EVENTS.c.exception, EXCEPTION_EVENTS.c.position)
 )
+DECIDED, NOTED_AFTER = EXCEPTION_EVENTS.alias(), EXCEPTION_EVENTS.alias()
+# Somebody decided, and no rating has said anything new since: one that was under way may not have known of it.
+IS_DECIDED = (
+    select(DECIDED.c.position)
+    .where(
+        DECIDED.c.exception == CALLS.c.id,
+        DECIDED.c.kind == "RESOLVED",
+        ~select(NOTED_AFTER.c.position)
+        .where(
+            NOTED_AFTER.c.exception == DECIDED.c.exception,
+            NOTED_AFTER.c.kind == "NOTED",
+            NOTED_AFTER.c.position > DECIDED.c.position,
+        )
+        .exists(),
+    )
+    .exists()
+)
 TO_RETRY = (
     select(CALLS.c.conference)
     .join_from(CALLS, RATING_ATTEMPTS, RATING_ATTEMPTS.c.conference == CALLS.c.conference, isouter=True)
     .where(
         CALLS.c.state == "EXCEPTION",
-        CALLS.c.reason.not_in(bindparam("but", type_=Text, expanding=True)),
+        or_(CALLS.c.reason.not_in(bindparam("but", type_=Text, expanding=True)), IS_DECIDED),
         CALLS.c.conference > bindparam("after", type_=Text),
         or_(
             RATING_ATTEMPTS.c.tried_at.is_(None), RATING_ATTEMPTS.c.tried_at <= bindparam("tried_before", type_=Instant)

@@ -147,7 +147,10 @@ class Billing:
     async def conferences_to_retry(
         self, *, limit: int, after: str, tried_before: datetime, but: Collection[str]
     ) -> list[str]:
-        """The next conferences, by id, with an exception of any code `but` these, not tried since `tried_before`."""
+        """The next conferences, by id, with an exception of any code `but` these, not tried since `tried_before`.
+
+        One of these codes too where somebody has decided, and nothing was noted since.
+        """
         given = {"limit": limit, "after": after, "tried_before": tried_before, "but": sorted(but)}
         return await self._read(exceptions.TO_RETRY, given, lambda row: row.conference)
 

@@ -149,6 +149,23 @@ async def test_conferences_to_try_again(billing: Billing) -> None:
     assert (again.tried_at, again.recorded_at) == (later(15), NOW)
 
 
+async def test_decision_that_a_rating_under_way_did_not_know_of_is_tried(billing: Billing) -> None:
+    """What only people can settle is due once one of them has, until a rating has its say again."""
+    await note(billing, "CF-1", ExceptionLeg("pbx-praha:1.1", 60), code="over-long-leg")
+
+    async def is_due() -> bool:
+        but = {"over-long-leg"}
+        return bool(await billing.conferences_to_retry(limit=9, after="", tried_before=later(60), but=but))
+
+    assert not await is_due()
+    await assign(billing, ONE, to="eva", key="1")
+    assert not await is_due()
+    await resolve(billing, ONE, kind="ACCEPT")
+    assert await is_due()
+    await note(billing, "CF-1", ExceptionLeg("pbx-praha:1.1", 60), code="over-long-leg", message="more", key="2")
+    assert not await is_due()
+
+
 async def test_decided_by_two_at_once_is_kept_twice_and_excluded_once(billing: Billing) -> None:
     """Each has a place of its own in what happened."""
     await two(billing)
