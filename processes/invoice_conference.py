@@ -19,6 +19,7 @@ from typing import Any
 from processes.call_to_rate import CONFERENCE, Call, call_in, lasted
 from processes.graph import Graph
 from processes.rules.accounts import paying_account
+from processes.rules.instants import instant_at
 from processes.rules.refusal import Refusal
 from processes.rules.review import too_dear
 from processes.rules.tariff import Charge, Excluded, Rating, Tariff, rate_conference
@@ -250,6 +251,8 @@ def charge_input(charge: Charge) -> dict[str, Any]:
                 "seconds": segment.seconds,
                 "price": f"{segment.price:f}",
                 "amount": amount_to_wire(segment.amount),
+                "from": instant_to_wire(instant_at(segment.begins)),
+                "to": instant_to_wire(instant_at(segment.ends)),
             }
             for segment in charge.segments
         ],

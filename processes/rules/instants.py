@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from processes.rules.refusal import Refusal
 
-__all__ = ["HOUSE_ZONE", "epoch_seconds", "instant_of", "is_valid_on", "local_day", "local_instant"]
+__all__ = ["HOUSE_ZONE", "epoch_seconds", "instant_at", "instant_of", "is_valid_on", "local_day", "local_instant"]
 
 HOUSE_ZONE = "Europe/Prague"
 
@@ -26,6 +26,11 @@ def epoch_seconds(instant: datetime) -> int:
         raise ValueError(f"{instant.isoformat()} has no zone, so it names no instant: pass an aware time")
     since = instant - EPOCH
     return since.days * SECONDS_A_DAY + since.seconds
+
+
+def instant_at(second: int) -> datetime:
+    """The UTC instant of a second since 1970."""
+    return EPOCH + timedelta(seconds=second)
 
 
 @lru_cache(maxsize=64)

@@ -14,7 +14,7 @@ from resolvers.access import Scope, asks
 from resolvers.batching import Entity, Representation, batched
 from resolvers.billing.documents import CreditNote, InvoiceDocument, documents_of
 from resolvers.billing.periods import latest_periods, periods_begun, periods_of_invoices
-from resolvers.billing.stubs import Leg, RateVersion
+from resolvers.billing.stubs import Booking, Leg, RateVersion
 from resolvers.context import Context
 from resolvers.errors import limited
 from resolvers.grouping import by_key, grouped
@@ -286,6 +286,12 @@ class Invoice(Entity):
             [InvoiceLine.of(line, invoice.record.currency) for line in found.get(invoice.id, [])] for invoice in parents
         ]
 
+    @batched(description="Down to the second: each leg's stay in each band, by conference, leg and time.")
+    @staticmethod
+    async def trace(parents: strawberry.Parent[list[Invoice]], info: Info) -> list[list[Charge] | None]:
+        found = grouped(await info.context.source.segments_of_invoices(ids_of(parents)), lambda billed: billed.invoice)
+        return [[Charge.of(billed) for billed in found.get(invoice.id, [])] for invoice in parents]
+
     @classmethod
     def of(cls, record: records.Invoice) -> Self:
         return cls(
@@ -361,30 +367,66 @@ def key_of_segment(billed: records.BilledSegment) -> LineKey:
 
 @strawberry.federation.type(requires_scopes=asks(Scope.BILLING_READ))
 class Charge:
-    """What a leg costs in one band: its billed seconds there, the amount unrounded."""
+    """What a leg costs in one band: its billed seconds there at `price` a minute, the amount unrounded.
+
+    `from` and `to` are when the leg was first and last in the band, `durationSeconds` is how long it lasted in all.
+    `booking` is null where a person said whose the call was.
+    """
 
     leg: Leg | None
+    conference: Conference | None
+    booking: Booking | None
+    service: str
     band: str
+    since: datetime | None = strawberry.field(name="from")
+    until: datetime | None = strawberry.field(name="to")
+    duration_seconds: int | None
     seconds: int
+    price: Money
     amount: Money
-    billed_on: strawberry.Private[str]
+    rate_version: RateVersion | None
+    rule_version: str | None
+    billed: strawberry.Private[records.BilledSegment]
 
     @batched(description="The invoice it is on; a draft at first.")
     @staticmethod
     async def invoice(parents: strawberry.Parent[list[Charge]], info: Info) -> list[Invoice]:
         found = by_key(
-            await info.context.source.invoices({charge.billed_on for charge in parents}), lambda invoice: invoice.id
+            await info.context.source.invoices({charge.billed.invoice for charge in parents}),
+            lambda invoice: invoice.id,
         )
-        return [Invoice.of(found[charge.billed_on]) for charge in parents]
+        return [Invoice.of(found[charge.billed.invoice]) for charge in parents]
+
+    @batched(description="The line of the invoice that it is part of.")
+    @staticmethod
+    async def line(parents: strawberry.Parent[list[Charge]], info: Info) -> list[InvoiceLine | None]:
+        lines = await info.context.source.lines({charge.billed.invoice for charge in parents})
+        found = by_key(lines, key_of_line)
+        return [
+            InvoiceLine.of(found[key], charge.billed.currency)
+            if (key := key_of_segment(charge.billed)) in found
+            else None
+            for charge in parents
+        ]
 
     @classmethod
     def of(cls, billed: records.BilledSegment) -> Self:
+        segment = billed.segment
         return cls(
             leg=Leg(id=strawberry.ID(billed.leg)),
-            band=billed.segment.band,
-            seconds=billed.segment.seconds,
-            amount=Money.exact(billed.segment.amount, billed.currency),
-            billed_on=billed.invoice,
+            conference=Conference(id=strawberry.ID(billed.conference)),
+            booking=Booking(ref=strawberry.ID(billed.booking)) if billed.booking else None,
+            service=segment.service,
+            band=segment.band,
+            since=segment.starts_at,
+            until=segment.ends_at,
+            duration_seconds=billed.duration_seconds,
+            seconds=segment.seconds,
+            price=Money.price(segment.price, billed.currency),
+            amount=Money.exact(segment.amount, billed.currency),
+            rate_version=RateVersion.of(billed.contract, billed.rate_version),
+            rule_version=billed.rule_version,
+            billed=billed,
         )
 
 

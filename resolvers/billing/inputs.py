@@ -29,13 +29,18 @@ FURTHEST = timedelta(days=366)
 
 @strawberry.input
 class ChargeSegmentInput:
-    """Billed `seconds` of a leg in one band, at `price` a minute; `amount` is seconds x price / 60, unrounded."""
+    """Billed `seconds` of a leg in one band, at `price` a minute; `amount` is seconds x price / 60, unrounded.
+
+    `from` and `to` are when the leg was first and last in the band.
+    """
 
     service: str
     band: str
     seconds: int
     price: Decimal
     amount: Decimal
+    since: datetime | None = strawberry.field(name="from", default=None)
+    until: datetime | None = strawberry.field(name="to", default=None)
 
     def record(self, place: str) -> records.Segment:
         check_seconds(f"{place}.seconds", self.seconds)
@@ -48,6 +53,8 @@ class ChargeSegmentInput:
             seconds=self.seconds,
             price=self.price,
             amount=self.amount.quantize(AMOUNT, ROUND_HALF_UP),
+            starts_at=self.since,
+            ends_at=self.until,
         )
 
 

@@ -92,6 +92,11 @@ BILLED = (
         SEGMENTS.c.seconds,
         SEGMENTS.c.price,
         SEGMENTS.c.amount,
+        SEGMENTS.c.starts_at,
+        SEGMENTS.c.ends_at,
+        CALLS.c.duration_seconds,
+        CALLS.c.booking,
+        CALLS.c.rule_version,
     )
     .join_from(SEGMENTS, CALLS, SEGMENTS.c.call == CALLS.c.id)
     .join(INVOICES, INVOICES.c.id == CALLS.c.invoice)

@@ -223,6 +223,8 @@ SEGMENTS = Table(
     Column("seconds", Integer, nullable=False),
     Column("price", Exact(4), nullable=False),
     Column("amount", Exact(10), nullable=False),
+    Column("starts_at", Instant),
+    Column("ends_at", Instant),
     info=may_be_absent("no call is known to be charged"),
 )
 
@@ -333,4 +335,7 @@ def exchange_rate_of(row: AnyRow) -> ExchangeRate:
 def billed_of(row: AnyRow) -> BilledSegment:
     """A row of `reading.BILLED`."""
     invoice, currency, leg, conference, started_at, contract, version, *segment = row
-    return BilledSegment(invoice, currency, leg, conference, started_at, contract, version, Segment(*segment))
+    *segment, duration, booking, rule = segment
+    return BilledSegment(
+        invoice, currency, leg, conference, started_at, contract, version, Segment(*segment), duration, booking, rule
+    )

@@ -59,7 +59,8 @@ class BillingPeriod:
 class Segment:
     """The part of a leg in one band: billed `seconds` at `price` a minute make `amount`, unrounded (10 places).
 
-    `service` is dial-in, dial-out or toll-free.
+    `service` is dial-in, dial-out or toll-free. `starts_at` and `ends_at` are when the leg was first and last in the
+    band, where that is known.
     """
 
     service: str
@@ -67,6 +68,8 @@ class Segment:
     seconds: int
     price: Decimal
     amount: Decimal
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,10 @@ class RatedCall:
 
 @dataclass(frozen=True, slots=True)
 class BilledSegment:
-    """A stored segment with all that a line needs; lines are made of these (domain.md, rule 7)."""
+    """A stored segment with all that a line needs; lines are made of these (domain.md, rule 7).
+
+    `duration_seconds` is the leg's true one, `booking` whose conference it was, `rule_version` what priced it.
+    """
 
     invoice: str
     currency: str
@@ -109,6 +115,9 @@ class BilledSegment:
     contract: str
     rate_version: int
     segment: Segment
+    duration_seconds: int | None = None
+    booking: str | None = None
+    rule_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,9 +161,12 @@ async def test_what_billing_is_told_is_the_worked_example() -> None:
         ("Bob again", 2634),
         ("Carol", 392),
     ]
+    boundary = "2026-11-24T17:00:00Z"
+    peak = {"service": "dial-in", "band": "peak", "seconds": 1435, "price": "1.80", "amount": "43.0500000000"}
+    off_peak = {"service": "dial-in", "band": "off-peak", "seconds": 1199, "price": "0.95", "amount": "18.9841666667"}
     assert charges[2]["segments"] == [
-        {"service": "dial-in", "band": "peak", "seconds": 1435, "price": "1.80", "amount": "43.0500000000"},
-        {"service": "dial-in", "band": "off-peak", "seconds": 1199, "price": "0.95", "amount": "18.9841666667"},
+        {**peak, "from": "2026-11-24T16:36:05Z", "to": boundary},
+        {**off_peak, "from": boundary, "to": "2026-11-24T17:19:59Z"},
     ]
 
 

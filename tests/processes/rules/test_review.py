@@ -95,7 +95,7 @@ def test_phantom_does_not_take_the_rejoin_with_it() -> None:
 
 def test_leg_that_costs_too_much_is_held() -> None:
     """By currency; what isn't named has no such limit, and what was accepted has none."""
-    segment = Segment("dial-out", "peak", 3600, Decimal("20.00"), Decimal("1200.00"))
+    segment = Segment("dial-out", "peak", 3600, Decimal("20.00"), Decimal("1200.00"), 0, 3600)
     rating = Rating((Charge("dear", 3600, (segment,)),), (), Decimal("0.00"))
     limits = Limits(dearest={"CZK": Decimal("1199.99")})
     (held,) = too_dear(rating, "CZK", limits=limits, accepted=())
