@@ -14,6 +14,7 @@ from processes import (
     invoice_call,
     move_conference,
     provision_conference,
+    resolve_exceptions,
     settle_booking,
 )
 from processes.run import Process
@@ -30,6 +31,7 @@ _ALL: tuple[Process, ...] = (
     settle_booking.PROCESS,
     import_call_records.PROCESS,
     invoice_call.PROCESS,
+    resolve_exceptions.PROCESS,
 )
 
 PROCESSES: Mapping[str, Process] = MappingProxyType({process.name: process for process in _ALL})

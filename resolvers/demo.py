@@ -7,8 +7,8 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from processes.rules.bands import Calendar
-from processes.rules.refusal import Refusal
 from processes.rules.instants import instant_at
+from processes.rules.refusal import Refusal
 from processes.rules.tariff import BandRule, Increments, Rate, Segment, Tariff, rate_conference
 from processes.rules.tariff import Leg as RuleLeg
 from resolvers.billing.rules import RULES as INVOICE_RULES

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Self
 
@@ -11,22 +11,20 @@ import strawberry
 from processes.rules.exceptions import FOR_PEOPLE
 from resolvers.access import Scope, asks
 from resolvers.billing.entities import BillingAccount, Conference, Info
-from resolvers.billing.exceptions import Client, RatingException, Resolution
-from resolvers.billing.inputs import check_once
+from resolvers.billing.exceptions import Client, RatingException
 from resolvers.billing.stubs import Booking, Leg
 from resolvers.errors import BadInput, limited
 from resolvers.refused import Refused
+from resolvers.resolutions import LONGEST_REASON, Resolution, ResolutionInput, exception_ids, optional
 from resolvers.texts import storable
 from sources.records import exceptions as records
 from sources.records.refusal import Refusal
 
 __all__ = [
-    "LONGEST_REASON",
     "AssigningOutcome",
     "ExceptionLegInput",
     "RatingDecision",
     "RecordingOutcome",
-    "ResolutionInput",
     "ResolutionRecorded",
     "assign_exception",
     "conferences_to_retry",
@@ -35,12 +33,11 @@ __all__ = [
     "record_resolution",
 ]
 
-LONGEST_REASON = 2_000
 LONGEST_SECONDS = 2**31 - 1
 """A switch whose clock was not set may say 1970: such a leg is held like any other."""
 
 MOST = 100
-"""Exceptions decided about at once, conferences asked about at once."""
+"""Conferences asked about at once."""
 
 
 @strawberry.federation.type(requires_scopes=asks(Scope.BILLING_READ))
@@ -95,56 +92,6 @@ class ExceptionLegInput:
             optional(f"{place}.code", self.code),
             optional(f"{place}.message", self.message, longest=LONGEST_REASON),
         )
-
-
-@strawberry.input
-class ResolutionInput:
-    """A decision, and why, to whoever asks later.
-
-    OWNER needs `booking` (with an `account`, if it names none) or `client` and `account`; ACCEPT may have `endsAt`.
-    """
-
-    resolution: Resolution
-    reason: str
-    booking: strawberry.ID | None = None
-    client: strawberry.ID | None = None
-    account: strawberry.ID | None = None
-    ends_at: datetime | None = None
-
-    def record(self, place: str, decided_by: str) -> records.Resolution:
-        self.check(place)
-        return records.Resolution(
-            kind=self.resolution.value,
-            reason=storable(f"{place}.reason", self.reason, longest=LONGEST_REASON),
-            decided_by=decided_by,
-            booking=optional(f"{place}.booking", self.booking),
-            client=optional(f"{place}.client", self.client),
-            account=optional(f"{place}.account", self.account),
-            ends_at=self.ends_at,
-        )
-
-    def check(self, place: str) -> None:
-        if self.resolution is Resolution.OWNER:
-            names = bool(self.booking), bool(self.client), bool(self.account)
-            if names not in ((True, False, False), (True, False, True), (False, True, True)):
-                raise BadInput(
-                    f"{place}: OWNER needs a booking, with an account if need be, or a client and an account"
-                )
-        elif self.booking or self.client or self.account:
-            raise BadInput(f"{place}: {self.resolution.value} names no booking, client or account; OWNER does")
-        if self.ends_at is not None and self.resolution is not Resolution.ACCEPT:
-            raise BadInput(f"{place}.endsAt: only ACCEPT gives a leg another end")
-
-
-def optional(place: str, value: str | None, *, longest: int = 255) -> str | None:
-    return None if value is None else storable(place, value, longest=longest)
-
-
-def ids_of(ids: Sequence[strawberry.ID]) -> list[str]:
-    """1 to 100 ids, each once."""
-    limited("ids", len(ids), largest=MOST)
-    check_once("ids", ids)
-    return [storable("ids", id) for id in ids]
 
 
 # Queries
@@ -211,7 +158,7 @@ async def assign_exception(
 ) -> AssigningOutcome:
     context = info.context
     outcome = await context.source.assign_exceptions(
-        ids_of(ids),
+        exception_ids(ids),
         assignee=optional("to", to),
         caller=context.caller,
         key=storable("idempotencyKey", idempotency_key),
@@ -227,7 +174,7 @@ async def record_resolution(
 ) -> RecordingOutcome:
     context = info.context
     outcome = await context.source.record_resolution(
-        ids_of(ids),
+        exception_ids(ids),
         input.record("input", storable("decidedBy", decided_by)),
         caller=context.caller,
         key=storable("idempotencyKey", idempotency_key),

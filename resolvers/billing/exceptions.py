@@ -15,9 +15,10 @@ from resolvers.billing.entities import Conference, Info
 from resolvers.billing.stubs import Leg
 from resolvers.errors import limited
 from resolvers.grouping import grouped
+from resolvers.resolutions import Resolution
 from sources.records import exceptions as records
 
-__all__ = ["Client", "ExceptionEvent", "RatingException", "Resolution"]
+__all__ = ["Client", "ExceptionEvent", "RatingException"]
 
 
 @strawberry.enum
@@ -33,19 +34,6 @@ class WaitsFor(Enum):
     ACCOUNT = "ACCOUNT"
     OWNER = "OWNER"
     DECISION = "DECISION"
-
-
-@strawberry.enum
-class Resolution(Enum):
-    """OWNER: whose the call was is said by hand. ACCEPT: the leg is billed, as it is or with another end.
-
-    EXCLUDE: it is never billed. RETRY: what was missing is there now.
-    """
-
-    OWNER = "OWNER"
-    ACCEPT = "ACCEPT"
-    EXCLUDE = "EXCLUDE"
-    RETRY = "RETRY"
 
 
 @strawberry.enum

@@ -10,7 +10,6 @@ from strawberry.federation import Schema
 from resolvers.access import Scope, asks
 from resolvers.billing.closing import ClosingOutcome, close_period, finish_period, periods_to_close
 from resolvers.billing.decisions import (
-    LONGEST_REASON,
     AssigningOutcome,
     ExceptionLegInput,
     RatingDecision,
@@ -30,6 +29,7 @@ from resolvers.billing.pages import BillingAccountConnection, accounts_page
 from resolvers.billing.rules import RULES
 from resolvers.errors import BadInput
 from resolvers.refused import Refused
+from resolvers.resolutions import LONGEST_REASON
 from resolvers.scalars import configuration
 from resolvers.texts import storable
 from sources.records.refusal import Refusal

@@ -13,6 +13,7 @@ from resolvers.call_records import CallRecordFormat, QuarantinedLine
 from resolvers.errors import limited
 from resolvers.processes.entities import Booking, Conference, Invoice, Process, ProcessState
 from resolvers.processes.orders import Ordering
+from resolvers.processes.resolving import Resolving
 from resolvers.processes.starting import ImportRefused, Info
 from resolvers.refused import Refused
 from resolvers.scalars import configuration
@@ -138,7 +139,7 @@ async def steered(info: Info, outcome: str | Refusal) -> SteeringOutcome:
 
 
 @strawberry.type
-class Mutation(Ordering):
+class Mutation(Ordering, Resolving):
     import_call_records: CallRecordsImported = strawberry.federation.mutation(
         resolver=import_call_records,
         requires_scopes=asks(Scope.PROCESSES_IMPORT),

@@ -70,6 +70,10 @@ class Runner(Orders, Protocol):
 
     async def cancel(self, id: str) -> str | Refusal: ...
 
+    async def answer(
+        self, process: str, subject: str, input: Mapping[str, Any], *, key: str, caller: str
+    ) -> Mapping[str, Any] | Refusal: ...
+
     async def invoice_conference(self, id: str, *, idempotency_key: str, caller: str) -> PreparedInvoice | Refusal: ...
 
     async def import_call_records(

@@ -187,6 +187,8 @@ def mutations(draft: str, call: Any, unassembled: list[str], waiting: list[str])
         "Mutation.noteFeedPosition": f'(bridge: "{BRIDGE}", source: "folder", position: "1")',
         "Mutation.recordCharges": f'(input: {{{charges}}}, idempotencyKey: "k")',
         "Mutation.assignException": f'(ids: {json.dumps(waiting)}, to: "eva", idempotencyKey: "k")',
+        "Mutation.resolveException": f'(ids: {json.dumps(waiting)}, idempotencyKey: "k", '
+        'decision: {resolution: RETRY, reason: "it is signed"})',
         "Mutation.recordResolution": f'(ids: {json.dumps(waiting)}, decidedBy: "eva", idempotencyKey: "k", '
         'input: {resolution: RETRY, reason: "it is signed"})',
         "Mutation.recordRatingExceptions": f'(conference: "{figure.conference}", legs: [{legs}], '

@@ -27,6 +27,7 @@ from processes import (
 from processes.collect_call import DOCUMENTS as COLLECTING
 from processes.import_call_records import DOCUMENTS as IMPORTING
 from processes.invoice_conference import DOCUMENTS as INVOICING
+from processes.resolve_exceptions import DOCUMENTS as RESOLVING
 from resolvers.access import OF_THE_GATEWAY, Scope
 from resolvers.roles import ROLES
 from tests.company import ask
@@ -107,7 +108,7 @@ def test_every_root_field_asks_for_something(root: str) -> None:
 def test_processes_have_what_their_documents_ask_for() -> None:
     """Least privilege: neither less, or they stop, nor more."""
     closing = (*invoice_call.DOCUMENTS, *issue_invoice.DOCUMENTS, *close_period.DOCUMENTS)
-    texts = (*BOOKING, *COLLECTING, *IMPORTING, *INVOICING, *closing)
+    texts = (*BOOKING, *COLLECTING, *IMPORTING, *INVOICING, *RESOLVING, *closing)
     asked = frozenset().union(*(ASKED[each] for text in texts for each in coordinates_in(text)))
     assert ROLES["processes"] == asked | {Scope.CLIENTS_ALL}
 
@@ -178,6 +179,7 @@ def test_only_those_change_something_who_should() -> None:
         "recordRatingExceptions": {"processes"},
         "recordResolution": {"processes"},
         "assignException": {"billing-specialist", "manager"},
+        "resolveException": {"billing-specialist", "manager"},
         "receiveCallRecords": {"processes"},
         "publishCall": {"processes"},
         "assembleConferences": {"processes"},

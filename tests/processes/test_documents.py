@@ -19,6 +19,7 @@ from processes import (
     link_accounts,
     move_conference,
     provision_conference,
+    resolve_exceptions,
     settle_booking,
     watches,
 )
@@ -42,6 +43,7 @@ DOCUMENTS = (
     *close_period.DOCUMENTS,
     *invoice_call.DOCUMENTS,
     *issue_invoice.DOCUMENTS,
+    *resolve_exceptions.DOCUMENTS,
 )
 
 

@@ -23,7 +23,18 @@ from processes.rules.tariff import (
     duration_seconds,
     rate_conference,
 )
-from tests.processes.rules.cases import ALICE, BOB, BOB_AGAIN, CAROL, WORKED_EXAMPLE, a_leg, a_tariff, bands_of, rated
+from tests.processes.rules.cases import (
+    ALICE,
+    BOB,
+    BOB_AGAIN,
+    CAROL,
+    WORKED_EXAMPLE,
+    a_leg,
+    a_tariff,
+    bands_of,
+    local,
+    rated,
+)
 
 # The worked example
 
