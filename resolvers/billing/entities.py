@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from enum import Enum
 from typing import Self
 
 import strawberry
@@ -15,8 +14,17 @@ from resolvers.batching import Entity, Representation, batched
 from resolvers.billing.documents import CreditNote, InvoiceDocument, documents_of
 from resolvers.billing.periods import latest_periods, periods_begun, periods_of_invoices
 from resolvers.billing.stubs import Booking, Leg, RateVersion
+from resolvers.billing.values import (
+    ZERO,
+    InvoiceStatus,
+    Invoicing,
+    PeriodStatus,
+    VatLine,
+    as_many_as,
+    key_of_line,
+    key_of_segment,
+)
 from resolvers.context import Context
-from resolvers.errors import limited
 from resolvers.grouping import by_key, grouped
 from resolvers.money import Money, with_places
 from sources.billing import Billing
@@ -25,35 +33,6 @@ from sources.records import billing as records
 __all__ = ["BillingAccount", "BillingPeriod", "Charge", "Conference", "Info", "Invoice", "InvoiceStatus"]
 
 Info = strawberry.Info[Context[Billing], None]
-
-LATEST = 100
-ZERO = Decimal("0.00")
-
-
-@strawberry.enum
-class PeriodStatus(Enum):
-    OPEN = "OPEN"
-    CLOSING = "CLOSING"
-    CLOSED = "CLOSED"
-
-
-@strawberry.enum
-class Invoicing(Enum):
-    """PERIODIC: an invoice for each period. PER_CALL: one as soon as a conference is charged."""
-
-    PERIODIC = "PERIODIC"
-    PER_CALL = "PER_CALL"
-
-
-@strawberry.enum
-class InvoiceStatus(Enum):
-    """A DRAFT has no number and may change; an ISSUED one never does, and is CREDITED by a credit note only."""
-
-    DRAFT = "DRAFT"
-    ISSUED = "ISSUED"
-    PARTLY_PAID = "PARTLY_PAID"
-    PAID = "PAID"
-    CREDITED = "CREDITED"
 
 
 @strawberry.federation.type(keys=["number"], requires_scopes=asks(Scope.ACCOUNTS_READ))
@@ -194,25 +173,6 @@ class BillingPeriod(Entity):
         return [cls.of(found[name], BillingAccount.of(accounts[name[0]])) if name in found else None for name in named]
 
 
-@strawberry.federation.type(requires_scopes=asks(Scope.BILLING_READ))
-class VatLine:
-    """VAT of one rate, in per cent. On an issued invoice in another currency it is given in CZK too."""
-
-    rate: Decimal
-    base: Money
-    amount: Money
-    amount_in_czk: Money | None
-
-    @classmethod
-    def of(cls, record: records.VatLine, currency: str) -> Self:
-        return cls(
-            rate=with_places(record.rate, 0, at_most=2),
-            base=Money.of(record.base, currency),
-            amount=Money.of(record.amount, currency),
-            amount_in_czk=None if record.amount_in_czk is None else Money.of(record.amount_in_czk, "CZK"),
-        )
-
-
 @strawberry.federation.type(keys=["id"], requires_scopes=asks(Scope.BILLING_READ))
 class Invoice(Entity):
     """What is asked of a client. `base` is net, `total` with VAT; number and dates are null on a draft."""
@@ -313,9 +273,6 @@ class Invoice(Entity):
         return [cls.of(found[id]) if id in found else None for id in ids]
 
 
-LineKey = tuple[str, str | None, str | None, int | None, str | None, Decimal]
-
-
 @strawberry.federation.type(requires_scopes=asks(Scope.BILLING_READ))
 class InvoiceLine:
     """A conference in one band at one price: `quantity` / `baseQuantity` x `unitPrice` is `net`, rounded once.
@@ -354,15 +311,6 @@ class InvoiceLine:
             else None,
             record=record,
         )
-
-
-def key_of_line(line: records.InvoiceLine) -> LineKey:
-    return line.invoice, line.conference, line.contract, line.rate_version, line.band, line.unit_price
-
-
-def key_of_segment(billed: records.BilledSegment) -> LineKey:
-    segment = billed.segment
-    return billed.invoice, billed.conference, billed.contract, billed.rate_version, segment.band, segment.price
 
 
 @strawberry.federation.type(requires_scopes=asks(Scope.BILLING_READ))
@@ -468,10 +416,6 @@ async def calls_begun(invoices: list[str], info: Info) -> dict[str, list[datetim
     """When the conferences began that an invoice charges, by its id."""
     found = grouped(await info.context.source.calls_begun(invoices), lambda call: call[0])
     return {invoice: [at for _, at in calls] for invoice, calls in found.items()}
-
-
-def as_many_as(last: int | None) -> int:
-    return LATEST if last is None else limited("last", last)
 
 
 def ids_of(parents: list[Invoice] | list[Conference]) -> list[str]:
