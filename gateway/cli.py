@@ -6,6 +6,7 @@
     subgraph    serve one subgraph alone         work        carry out the runs of processes
     processes   show these runs, live            bridge-events   keep what a switch posts
     feed        follow a folder of call records
+    invoice     write an invoice's document to a file
 
 Exit status: 0 done, 1 a problem, said in one line, 2 the command was not understood.
 """
@@ -38,7 +39,7 @@ from gateway.databases import StartError
 from gateway.errors import RequestError, SpojkaError
 from gateway.http.remote import Unreachable
 from gateway.http.serving import serve_until_stopped
-from processes.commands import import_cdr, link, make_feed, processes
+from processes.commands import import_cdr, invoice, link, make_feed, processes
 from processes.graph import Graph
 
 __all__ = ["main"]
@@ -142,6 +143,7 @@ for each in (
     fetches,
     import_cdr,
     init,
+    invoice,
     link,
     map_,
     plan,

@@ -23,7 +23,7 @@ from processes import (
     settle_booking,
     watches,
 )
-from processes.commands import importing, watching
+from processes.commands import importing, invoicing, watching
 
 SCHEMA = Path(__file__).parents[2] / "schema.graphql"
 DOCUMENTS = (
@@ -37,6 +37,7 @@ DOCUMENTS = (
     *import_call_records.DOCUMENTS,
     *invoice_conference.DOCUMENTS,
     importing.IMPORT,
+    invoicing.DOCUMENTS_OF_INVOICE,
     watching.PROCESSES,
     *watches.DOCUMENTS,
     *link_accounts.DOCUMENTS,
