@@ -12,7 +12,7 @@ from sources.billing.immutability import keep_issued_invoices
 from sources.columns import Exact, Instant, MadeOfText, Prose, Text
 from sources.constraints import unique_where
 from sources.idempotency import keys_table
-from sources.mapping.requirements import may_be_absent, one_of_these, only_for_writing
+from sources.mapping.requirements import absent_where_missing, may_be_absent, one_of_these, only_for_writing
 from sources.records.billing import (
     BilledSegment,
     BillingAccount,
@@ -70,7 +70,7 @@ ACCOUNTS = Table(
     Column("payment_terms_days", Integer, nullable=False),
     Column("company_number", Text),
     Column("vat_number", Text),
-    Column("invoicing", Text, info=one_of_these("PERIODIC", "PER_CALL")),  # null: PERIODIC
+    Column("invoicing", Text, info=one_of_these("PERIODIC", "PER_CALL") | absent_where_missing()),  # null: PERIODIC
 )
 
 PERIODS = Table(

@@ -6,7 +6,7 @@ from sqlalchemy import Column, Index, Integer, MetaData, Table
 
 from sources.columns import Instant, Prose, Text
 from sources.idempotency import keys_table
-from sources.mapping.requirements import one_of_these, only_for_writing
+from sources.mapping.requirements import absent_where_missing, one_of_these, only_for_writing
 
 __all__ = ["BOOKINGS", "KEYS", "METADATA", "NUMBERS"]
 
@@ -32,9 +32,9 @@ BOOKINGS = Table(
     Column("expected_participants", Integer, nullable=False),
     Column("status", Text, nullable=False, info=one_of_these(*STATUSES)),
     Column("revision", Integer, nullable=False),
-    Column("pin", Text),
-    Column("bridge", Text),
-    Column("provisioned_revision", Integer),
+    Column("pin", Text, info=absent_where_missing()),
+    Column("bridge", Text, info=absent_where_missing()),
+    Column("provisioned_revision", Integer, info=absent_where_missing()),
     Index("bookings_of_client", "client", "starts_at"),
     Index("bookings_of_room", "room", "starts_at"),
     Index("bookings_by_status", "status", "ends_at"),
