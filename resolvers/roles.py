@@ -1,15 +1,15 @@
 """The company's roles as sets of scopes, and whose rows a viewer may see: plain values for the wiring.
 
 salesperson         sees who all clients are (name, company number, whose they are); of their own clients addresses,
-                    contacts, contracts, rates, accounts, periods, invoices, bookings, and calls with the names of those
-                    who took part
+                    contacts, contracts, rates, accounts, periods, invoices, exceptions, bookings, and calls with the
+                    names of those who took part
 billing-specialist  sees names of clients, contracts, rates, accounts, periods, invoices, exceptions, bookings and their
                     calls (what is to be invoiced) with the names of those who took part, runs, and plans of requests;
-                    may have a conference invoiced, have a run done again or ended, and issue
+                    may decide about exceptions, have a conference invoiced, have a run done again or ended, and issue
 reservations        sees names of clients, bookings with PIN and the number of the account they name, conferences;
                     may book, move and cancel conferences
 mailing             sees names, addresses and e-mail of clients; no money
-manager             sees everything; may import, have a conference invoiced, steer runs, issue, and link accounts
+manager             sees everything; may do all of that, import, and link accounts
 integrator          sees conferences and legs without names, and what was not taken of a file; no clients, no money;
                     may import call records; sees how the bridges' switches are
 processes           sees what the documents in `processes/` name, and does what they do: records calls, conferences,
