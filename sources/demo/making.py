@@ -67,7 +67,6 @@ def make_company(databases: Mapping[str, Database], *, today: date, rules: DemoR
             calls=made.calls,
             minimums=made.minimums,
             exchange_rates=made.exchange_rates,
-            parties=made.parties,
         )
 
     tables = {

@@ -9,10 +9,7 @@ A source says what its tables can't by their `info`:
     Column("folded_name", Text, nullable=False, info=folded_from("name"))
     Column("status", Text, nullable=False, info=one_of_these("DRAFT", "SIGNED", "TERMINATED"))
 
-    Column("pin", Text, info=absent_where_missing())
-
-Nullable columns may be said to be absent (null for every row), others may be given a constant. What only Spojka writes
-needs no word: a table without it has none.
+Nullable columns may be left out (null for every row), others may be given a constant.
 """
 
 from __future__ import annotations
@@ -30,7 +27,6 @@ __all__ = [
     "Holds",
     "Requirement",
     "TableNeed",
-    "absent_where_missing",
     "folded_from",
     "may_be_absent",
     "one_of_these",
@@ -38,9 +34,7 @@ __all__ = [
     "requirements",
 ]
 
-ABSENT, WRITTEN, FOLDED, CHOICES, OURS = (
-    f"spojka: {each}" for each in ("absent", "only written", "folded from", "choices", "absent where missing")
-)
+ABSENT, WRITTEN, FOLDED, CHOICES = (f"spojka: {each}" for each in ("absent", "only written", "folded from", "choices"))
 
 
 class Holds(Enum):
@@ -59,7 +53,6 @@ class ColumnNeed:
     """One column. `places` are an EXACT's decimal places; `choices` all that a TEXT can be, where that is known.
 
     `folded_from` names the column that it is made from: a folded column is never mapped, Spojka makes it itself.
-    `is_ours`: only Spojka writes it, so a table that has no such column is not asked why.
     """
 
     name: str
@@ -68,7 +61,6 @@ class ColumnNeed:
     places: int = 0
     folded_from: str | None = None
     choices: tuple[str, ...] = ()
-    is_ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +106,6 @@ def column_need(column: Column[Any]) -> ColumnNeed:
         places,
         column.info.get(FOLDED),
         column.info.get(CHOICES, ()),
-        column.info.get(OURS, False),
     )
 
 
@@ -154,8 +145,3 @@ def folded_from(name: str) -> dict[Any, Any]:
 def one_of_these(*choices: str) -> dict[Any, Any]:
     """`info` of a column of text that can have no other values."""
     return {CHOICES: choices}
-
-
-def absent_where_missing() -> dict[Any, Any]:
-    """`info` of a nullable column that only Spojka writes: another program's table does without it."""
-    return {OURS: True}

@@ -15,6 +15,7 @@ __all__ = [
     "BillingPeriod",
     "CallCharges",
     "ChargedLeg",
+    "ExceptionLeg",
     "ExchangeRate",
     "ExcludedLeg",
     "Invoice",
@@ -23,6 +24,7 @@ __all__ = [
     "IssueDates",
     "Minimum",
     "RatedCall",
+    "RatingException",
     "Segment",
     "VatLine",
 ]
@@ -33,7 +35,6 @@ class BillingAccount:
     """A period begins on `cycle_day` of each month, 1 to 31 (29 to 31: the last day of shorter months).
 
     `company_number` (IČO) and `vat_number` (DIČ) are whom billing bills, as somebody typed them there; not sales' own.
-    `invoicing` is PERIODIC (an invoice for each period) or PER_CALL (one as soon as a conference is charged).
     """
 
     number: str
@@ -42,7 +43,6 @@ class BillingAccount:
     payment_terms_days: int
     company_number: str | None = None
     vat_number: str | None = None
-    invoicing: str = "PERIODIC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,7 @@ class BillingPeriod:
 class Segment:
     """The part of a leg in one band: billed `seconds` at `price` a minute make `amount`, unrounded (10 places).
 
-    `service` is dial-in, dial-out or toll-free. `starts_at` and `ends_at` are when the leg was first and last in the
-    band, where that is known.
+    `service` is dial-in, dial-out or toll-free.
     """
 
     service: str
@@ -68,8 +67,6 @@ class Segment:
     seconds: int
     price: Decimal
     amount: Decimal
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +99,7 @@ class RatedCall:
 
 @dataclass(frozen=True, slots=True)
 class BilledSegment:
-    """A stored segment with all that a line needs; lines are made of these (domain.md, rule 7).
-
-    `duration_seconds` is the leg's true one, `booking` whose conference it was, `rule_version` what priced it.
-    """
+    """A stored segment with all that a line needs; lines are made of these (domain.md, rule 7)."""
 
     invoice: str
     currency: str
@@ -115,9 +109,6 @@ class BilledSegment:
     contract: str
     rate_version: int
     segment: Segment
-    duration_seconds: int | None = None
-    booking: str | None = None
-    rule_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +222,14 @@ class ExcludedLeg:
 
 
 @dataclass(frozen=True, slots=True)
+class ExceptionLeg:
+    """A leg that could not be rated; its seconds are at risk."""
+
+    leg: str
+    duration_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class CallCharges:
     """The charges of one conference for one account under one rate version. `minimum_charge`: see `Minimum.amount`."""
 
@@ -245,3 +244,15 @@ class CallCharges:
     excluded: tuple[ExcludedLeg, ...]
     minimum_charge: Decimal | None
     rule_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class RatingException:
+    """A call that waits for somebody: `duration_seconds` are at risk."""
+
+    leg: str
+    conference: str
+    duration_seconds: int
+    reason: str
+    message: str
+    recorded_at: datetime

@@ -1,1 +1,0 @@
-"""The switches: what really mixes the calls. One protocol (`switch.py`), an adapter of each kind beside it."""
