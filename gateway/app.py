@@ -19,8 +19,10 @@ from gateway.company import (
     SYSTEMS,
     Clock,
     access,
+    here,
     make_folder,
     open_company,
+    queued,
     row_rules,
     states,
     utc_now,
@@ -53,13 +55,17 @@ _CAST = {"salesperson": "jana.kralova"}  # in the demo: who has a role, where it
 _DEMO_TOKEN = timedelta(hours=12)
 
 
-def make_app(settings: Settings, *, reach: Reach = "machine") -> Starlette:
-    """The ASGI application on the company that `settings` name, for clients on this machine or beyond it."""
+def make_app(settings: Settings, *, reach: Reach = "machine", has_worker: bool = False) -> Starlette:
+    """The ASGI application on the company that `settings` name, for clients on this machine or beyond it.
+
+    Where there is a worker, runs of processes are its; else they are carried out here.
+    """
     held = access(settings)  # a row rule that can't be kept is said before anything is opened or made
     documents = open_documents(settings.persisted, own=[each.built / "persisted.json" for each in _PAGES])
     make_folder(settings.data)
     audit = AuditLog(settings.data / AUDIT, settings.audit)
-    company = open_company(settings, witness=audit, held=held)
+    executor = queued(settings) if has_worker else here
+    company = open_company(settings, witness=audit, held=held, executor=executor)
     door = open_door(settings.doors, settings.data, roles=ROLES, clock=company.clock)
 
     @asynccontextmanager

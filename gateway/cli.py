@@ -3,7 +3,10 @@
     serve       answer over HTTP                 compose     print the supergraph or the API schema
     plan        show how a query is answered     import-cdr  take a bridge's call records (processes/commands.py)
     fetches     show what is sent where for it   token       print a token for a role
-    subgraph    serve one subgraph alone
+    subgraph    serve one subgraph alone         work        carry out the runs of processes
+    processes   show these runs, live            bridge-events   keep what a switch posts
+    feed        follow a folder of call records
+    invoice     write an invoice's document to a file
 
 Exit status: 0 done, 1 a problem, said in one line, 2 the command was not understood.
 """
@@ -25,15 +28,18 @@ from gateway.commands.keeping import backup, restore
 from gateway.commands.listening import is_loopback, listening
 from gateway.commands.mapping import map_
 from gateway.commands.planning import fetches, plan
+from gateway.commands.posting import records_posted
 from gateway.commands.reading import settings_for as _settings
+from gateway.commands.receiving import bridge_events
 from gateway.commands.serving import serve
+from gateway.commands.working import work
 from gateway.composition import CompositionError
 from gateway.config import ConfigError
 from gateway.databases import StartError
 from gateway.errors import RequestError, SpojkaError
 from gateway.http.remote import Unreachable
 from gateway.http.serving import serve_until_stopped
-from processes.commands import import_cdr, link
+from processes.commands import import_cdr, invoice, link, make_feed, processes
 from processes.graph import Graph
 
 __all__ = ["main"]
@@ -127,7 +133,25 @@ def token(role: str, subject: str | None, hours: int, data: Path) -> None:
     click.echo(app.role_token(_settings(data), role, subject=subject, lasts=timedelta(hours=hours)))
 
 
-for each in (backup, check, compose, fetches, import_cdr, init, link, map_, plan, restore, serve):
+_FEED = make_feed(records_posted)
+for each in (
+    backup,
+    bridge_events,
+    check,
+    compose,
+    _FEED,
+    fetches,
+    import_cdr,
+    init,
+    invoice,
+    link,
+    map_,
+    plan,
+    processes,
+    restore,
+    serve,
+    work,
+):
     main.add_command(each)
 
 

@@ -8,7 +8,7 @@ import logging
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from graphql import print_schema
 from strawberry.federation import Schema
 
 import resolvers.billing
+import resolvers.billing.settings
 import resolvers.bridge
 import resolvers.links
 import resolvers.processes
@@ -26,10 +27,11 @@ import resolvers.reservations
 import resolvers.sales
 from gateway.authorization.access import Access
 from gateway.authorization.row_rules import RowRule, merged
+from gateway.bridges import configured_bridges, open_switches
 from gateway.composition import SubgraphSdl, compose
 from gateway.composition.supergraph import Supergraph
 from gateway.config import Settings
-from gateway.databases import StartError, make_ours, open_database, refuse_misfits
+from gateway.databases import StartError, durable_engine, make_ours, open_database, refuse_misfits
 from gateway.doors.audit import AuditLog
 from gateway.doors.viewer import ANONYMOUS, Viewer
 from gateway.doors.witness import Witness
@@ -38,18 +40,30 @@ from gateway.pipeline import Gateway
 from gateway.request import GraphQLRequest, GraphQLResponse
 from gateway.subgraphs.embedded import EmbeddedSubgraph
 from gateway.subgraphs.protocol import RequestContext
+from processes.catalogue import PROCESSES as CATALOGUE
+from processes.durable import Queue
 from processes.graph import Graph, GraphError
-from processes.runner import Runner
+from processes.here import Here
+from processes.issue_invoice import ask_for_buyer
+from processes.register import RunRow
+from processes.runner import Executor, Queued, Runner
+from processes.stepping import Surroundings
+from resolvers.billing.issuing import BillingContext
+from resolvers.billing.settings import BillingSettings
 from resolvers.context import Context
 from resolvers.processes import ProcessesContext
 from resolvers.roles import ROLES, ROW_RULES
 from sources.billing import Billing
 from sources.bridge import Bridges
+from sources.bridge.registering import register
+from sources.bridge.switches.switch import Switch
 from sources.database import Database
+from sources.demo import SELLER
 from sources.errors import ForeignTables, SourceError
 from sources.inspecting import is_readable
 from sources.links import Links
 from sources.processes import Processes
+from sources.records.processes import Step
 from sources.reservations import Reservations
 from sources.sales import Sales
 
@@ -63,9 +77,11 @@ __all__ = [
     "api_schema_sdl",
     "composed",
     "graph_as_it_is",
+    "here",
     "local_graph",
     "make_folder",
     "open_company",
+    "queued",
     "remote_graph",
     "row_rules",
     "states",
@@ -77,6 +93,8 @@ __all__ = [
 _log = logging.getLogger("spojka")
 Clock = Callable[[], datetime]
 MakeContext = Callable[[RequestContext], Context[Any]]
+
+MakeExecutor = Callable[[Surroundings], Executor]
 
 _HOUSE_ZONE = ZoneInfo("Europe/Prague")
 PROCESSES = Viewer("processes", ROLES["processes"], {"sub": "processes"})
@@ -112,6 +130,8 @@ class Company:
     runner: Runner
     contexts: Mapping[str, MakeContext]
     clock: Clock
+    around: Surroundings
+    switches: Mapping[str, Switch]
 
     async def answer(self, request: GraphQLRequest, viewer: Viewer) -> GraphQLResponse:
         """Answers a viewer at the edge; the request's time is read here and nowhere else."""
@@ -126,8 +146,9 @@ class Company:
         return await states(self.databases)
 
     async def close(self) -> None:
-        """Lets the runs that have begun come to their end, then closes the databases."""
+        """Lets the runs that have begun come to their end, then closes the databases and hangs up the switches."""
         await self.runner.close()
+        await asyncio.gather(*(switch.close() for switch in self.switches.values()))
         await asyncio.gather(*(database.close() for database in self.databases.values()))
 
 
@@ -145,25 +166,48 @@ class _AnsweredGraph:
         return data
 
 
+def here(around: Surroundings) -> Executor:
+    """An executor in this process."""
+    return Here(CATALOGUE, around)
+
+
+def queued(settings: Settings) -> MakeExecutor:
+    """The way to executors elsewhere: `spojka work`."""
+    return lambda _: Queued(Queue(durable_engine(settings)))
+
+
+async def _nowhere(row: RunRow) -> None:
+    raise AssertionError(f"{row.id}: an executor puts runs into its own queue")
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
 def open_company(
-    settings: Settings, *, clock: Clock = utc_now, witness: Witness | None = None, held: Access | None = None
+    settings: Settings,
+    *,
+    clock: Clock = utc_now,
+    witness: Witness | None = None,
+    held: Access | None = None,
+    executor: MakeExecutor = here,
+    switches: Mapping[str, Switch] | None = None,
 ) -> Company:
     """Opens every system; where none is there yet, the demo company is made first (see gateway/databases.py).
 
-    `held` is the access that the settings give, where it is known already.
+    `held` is the access that the settings give, where it is known already; `executor` carries out runs of processes;
+    `switches` are those of the settings' bridges, unless they are given. Each such bridge has its row afterwards.
     A system that is down is passed over while another one answers; StartError says why when none does, and what to do
     where one was to be made in the midst of another program's tables.
     """
     if not settings.urls.keys() >= SYSTEMS.keys():
         make_folder(settings.data)
+    bridges = configured_bridges(settings)
     databases = {system: open_database(system, settings) for system in SYSTEMS}
     refuse_misfits(databases)
     try:
         make_ours(databases, today=clock().astimezone(_HOUSE_ZONE).date())
+        register(databases["bridge"], [each.bridge for each in bridges])
     except ForeignTables as error:  # the settings are wrong, and it would stay so
         asyncio.run(_close(databases))
         raise StartError(str(error)) from error
@@ -173,8 +217,8 @@ def open_company(
             asyncio.run(_close(databases))
             raise StartError(str(error)) from error
         _log.warning("starting without %s", ", ".join(name for name, state in found.items() if state))
-    gateway, runner, contexts = _wired(databases, clock, witness, settings, held)
-    return Company(databases, gateway, runner, contexts, clock)
+    switches = open_switches(bridges) if switches is None else switches
+    return _wired(databases, switches, clock, witness, settings, held, executor)
 
 
 async def _close(databases: Mapping[str, Database]) -> None:
@@ -198,8 +242,8 @@ async def local_graph(settings: Settings, *, role: str = "integrator") -> AsyncI
 async def graph_as_it_is(settings: Settings, *, role: str) -> AsyncIterator[Graph]:
     """The same over the databases as they are: nothing is made, and nobody is told of it."""
     databases = {system: open_database(system, settings) for system in SYSTEMS}
-    gateway, runner, contexts = _wired(databases, utc_now, None, settings, None)
-    company = Company(databases, gateway, runner, contexts, utc_now)
+    switches = open_switches(configured_bridges(settings))
+    company = _wired(databases, switches, utc_now, None, settings, None, here)
     try:
         yield _AnsweredGraph(partial(company.answer, viewer=Viewer(_OPERATOR, ROLES[role], {"sub": _OPERATOR})))
     finally:
@@ -243,17 +287,41 @@ def api_schema_sdl() -> str:
 
 
 def _wired(
-    databases: Mapping[str, Database], clock: Clock, witness: Witness | None, settings: Settings, held: Access | None
-) -> tuple[Gateway, Runner, Mapping[str, MakeContext]]:
+    databases: Mapping[str, Database],
+    switches: Mapping[str, Switch],
+    clock: Clock,
+    witness: Witness | None,
+    settings: Settings,
+    held: Access | None,
+    executor: MakeExecutor,
+) -> Company:
     """The gateway over every subgraph, what starts processes on it (each needs the other), and resolvers' contexts."""
     sources = {name: system.source(databases[name]) for name, system in SYSTEMS.items()}
+    own = {"billing": _billing_settings(settings)}
+    sources["bridge"] = Bridges(databases["bridge"], switches)
+
+    def seen_by(asked: RequestContext) -> Graph:
+        """The graph as whoever asks sees it, for what depends on it: whose clients they may book for."""
+
+        async def answer(request: GraphQLRequest) -> GraphQLResponse:
+            return await gateway.answer(request, RequestContext(now=asked.now, viewer=asked.viewer))
+
+        return _AnsweredGraph(answer)
 
     def context_of(name: str) -> MakeContext:
         if name == "processes":
             return lambda asked: ProcessesContext(
-                source=sources[name], now=asked.now, caller=asked.caller, runner=runner
+                source=sources[name], now=asked.now, caller=asked.caller, runner=runner, seen=seen_by(asked)
             )
-        return lambda asked: Context(source=sources[name], now=asked.now, caller=asked.caller)
+        if name == "billing":
+            return lambda asked: BillingContext(
+                source=sources[name],
+                now=asked.now,
+                caller=asked.caller,
+                settings=own[name],
+                find_buyer=partial(ask_for_buyer, graph),
+            )
+        return lambda asked: Context(source=sources[name], now=asked.now, caller=asked.caller, settings=own.get(name))
 
     contexts = {name: context_of(name) for name in SYSTEMS}
     subgraphs = {
@@ -275,8 +343,16 @@ def _wired(
         return await gateway.answer(request, RequestContext(now=clock(), viewer=PROCESSES))
 
     # Processes work on the graph that the subgraph which starts them is part of, so the runner comes last.
-    runner = Runner(sources["processes"], _AnsweredGraph(answer), clock=clock, new_key=_new_key)
-    return gateway, runner, contexts
+    graph = _AnsweredGraph(answer)
+    around = Surroundings(graph=graph, register=sources["processes"], clock=clock, make_step=Step, enqueue=_nowhere)
+    runner = Runner(sources["processes"], executor(around), clock=clock, new_key=_new_key)
+    return Company(databases, gateway, runner, contexts, clock, around, switches)
+
+
+def _billing_settings(settings: Settings) -> BillingSettings:
+    """Where everything is Spojka's own the demo company issues, unless another one is named; else nobody is guessed."""
+    read = resolvers.billing.settings.read(settings.rating, billing=settings.billing, company=settings.company)
+    return read if read.seller or settings.read_only else replace(read, seller=SELLER)
 
 
 def access(settings: Settings) -> Access:

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gateway import limits
+from gateway import limits, working
 from gateway.authorization import row_rules
 from gateway.authorization.row_rules import RowRule
 from gateway.doors import audit
@@ -36,6 +36,7 @@ from gateway.subgraphs import settings as subgraph
 from gateway.subgraphs.remote import settings as remotes
 from gateway.subgraphs.remote.settings import RemotesSettings
 from gateway.subgraphs.settings import SubgraphSettings
+from gateway.working import ProcessesSettings
 
 __all__ = ["CONFIG", "ConfigError", "Section", "Settings", "read_settings"]
 
@@ -51,6 +52,7 @@ class Settings:
     """What a whole process is set to. `urls` has the systems whose database is named; the others live in `data`.
 
     `mappings` has those whose tables are another program's, as they are written; `read_only` those never written.
+    `rating`, `billing` and `company` are billing's own parts and `bridges` is that of bridges, as they are written.
     """
 
     data: Path
@@ -66,6 +68,11 @@ class Settings:
     persisted: PersistedSettings = field(default_factory=PersistedSettings)
     rows: tuple[RowRule, ...] = ()
     labels: Labels = field(default_factory=Labels)
+    rating: Section | None = None
+    processes: ProcessesSettings = field(default_factory=ProcessesSettings)
+    billing: Section | None = None
+    company: Section | None = None
+    bridges: Section | None = None
 
     def url_of(self, system: str) -> str:
         """The URL of a system's database."""
@@ -101,6 +108,11 @@ def read_settings(
         persisted=persisted.read(written.table("persisted")),
         rows=row_rules.read(written),
         labels=labels.read(written.table("overrides")),
+        rating=written.handed_over("rating"),
+        processes=working.read(written.table("processes")),
+        billing=written.handed_over("billing"),
+        company=written.handed_over("company"),
+        bridges=written.handed_over("bridges"),
     )
     written.refuse_unread()
     return settings

@@ -14,13 +14,23 @@ from resolvers.demo import DEMO_RULES
 from sources import billing, bridge, links, processes, reservations, sales
 from sources.database import Database
 from sources.demo import make_company
+from sources.engines import open_durable_engine
 from sources.errors import MappingRefused, SourceError
 from sources.making import Part, create_together
 from sources.mapping.mapped import Mapped
 from sources.mapping.reading import read
 from sources.mapping.requirements import Requirement, requirements
 
-__all__ = ["METADATA", "StartError", "make_ours", "mapped", "open_database", "refuse_misfits", "requirement"]
+__all__ = [
+    "METADATA",
+    "StartError",
+    "durable_engine",
+    "make_ours",
+    "mapped",
+    "open_database",
+    "refuse_misfits",
+    "requirement",
+]
 
 _log = logging.getLogger("spojka")
 
@@ -60,6 +70,12 @@ def open_database(system: str, settings: Settings) -> Database:
         return Database(system, settings.url_of(system), read_only=system in settings.read_only, mapped=mapping)
     except ValueError as error:
         raise StartError(f"{system}: {error}") from error
+
+
+def durable_engine(settings: Settings) -> Any:
+    """SQLAlchemy's, on where DBOS keeps the steps of runs: beside the register on PostgreSQL, else its own file."""
+    url = settings.url_of("processes")
+    return open_durable_engine(url if url.startswith("postgresql") else f"sqlite:///{settings.data / 'steps'}.sqlite")
 
 
 def refuse_misfits(databases: Mapping[str, Database]) -> None:

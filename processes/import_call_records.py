@@ -20,9 +20,10 @@ from processes.graph import Graph
 from processes.rules.conferences import Booking, Conference, Leg, assemble
 from processes.rules.counts import counted
 from processes.rules.refusal import Refusal
+from processes.run import Done, Process, Run
 from processes.wire import instant_from_wire, instant_to_wire
 
-__all__ = ["DOCUMENTS", "Imported", "Quarantined", "import_call_records"]
+__all__ = ["DOCUMENTS", "PROCESS", "Imported", "Quarantined", "import_call_records"]
 
 PAGE = 1000
 """Unassembled legs asked for at once."""
@@ -202,3 +203,12 @@ def booking_in(booking: Mapping[str, Any]) -> Booking:
         ends_at=instant_from_wire(booking["endsAt"]),
         status=booking["status"],
     )
+
+
+async def carry_out(run: Run, subject: str, input: Mapping[str, Any]) -> Done | Refusal:
+    """The process `import-call-records`: its subject is the bridge, its input the format and the content."""
+    imported = await import_call_records(run, subject, format=input["format"], content=input["content"], run=run.id)
+    return imported if isinstance(imported, Refusal) else Done(imported.summary, imported.kept)
+
+
+PROCESS = Process("import-call-records", carry_out)

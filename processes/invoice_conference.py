@@ -1,7 +1,8 @@
 """From a conference to the draft invoice that holds its charges, or to the reason why there is none.
 
-Ask:    the conference, its legs and charges; who booked it, that client's accounts; the tariff of the one that pays
-Decide: the account (rules/accounts.py), the price of each leg (rules/tariff.py)
+Ask:    the call, with what people decided about it (call_to_rate.py); the tariff of the account that pays
+Decide: which legs a person looks at first (rules/review.py), the account (rules/accounts.py), the price of each leg
+        (rules/tariff.py)
 Tell:   billing records the charges and computes the invoice; or it records why these legs could not be rated
 
 Repeating it is harmless: legs that are charged already lead to the invoice they are on.
@@ -10,32 +11,21 @@ Repeating it is harmless: legs that are charged already lead to the invoice they
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from processes.call_to_rate import CONFERENCE, Call, call_in, lasted
 from processes.graph import Graph
-from processes.rules.accounts import Ownership, paying_account
+from processes.rules.accounts import paying_account
+from processes.rules.instants import instant_at
 from processes.rules.refusal import Refusal
-from processes.rules.tariff import Charge, Excluded, Leg, Rating, Tariff, duration_seconds, rate_conference
-from processes.wire import amount_to_wire, date_from_wire, instant_from_wire, instant_to_wire, tariff_from_wire
+from processes.rules.review import too_dear
+from processes.rules.tariff import Charge, Excluded, Rating, Tariff, rate_conference
+from processes.wire import amount_to_wire, instant_to_wire, tariff_from_wire
 
 __all__ = ["DOCUMENTS", "Prepared", "invoice_conference"]
-
-CONFERENCE = """
-query ConferenceToInvoice($id: ID!) {
-  conference(id: $id) {
-    booking {
-      ref
-      client { id accountHistory { number owners { client { id } validFrom validTo } } }
-      account { number }
-    }
-    legs { id service displayName callerNumber joinedAt leftAt }
-    charges { leg { id } invoice { id status } }
-  }
-}
-"""
 
 TARIFF = """
 query TariffInForce($account: ID!, $at: DateTime!) {
@@ -71,10 +61,10 @@ mutation RecordCharges($input: RecordChargesInput!, $key: ID!) {
 
 RECORD_RATING_EXCEPTIONS = """
 mutation RecordRatingExceptions(
-  $conference: ID!, $legs: [ExceptionLegInput!]!, $code: String!, $message: String!, $key: ID!
+  $conference: ID!, $client: ID, $legs: [ExceptionLegInput!]!, $code: String!, $message: String!, $key: ID!
 ) {
   recordRatingExceptions(
-    conference: $conference, legs: $legs, code: $code, message: $message, idempotencyKey: $key
+    conference: $conference, client: $client, legs: $legs, code: $code, message: $message, idempotencyKey: $key
   ) {
     __typename
   }
@@ -82,6 +72,9 @@ mutation RecordRatingExceptions(
 """
 
 DOCUMENTS = (CONFERENCE, TARIFF, RECORD_CHARGES, RECORD_RATING_EXCEPTIONS)
+
+OF_THE_ACCOUNT = frozenset({"unknown-account", "wrong-currency"})
+"""What billing refuses to charge for a reason that somebody has to see to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,52 +85,58 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """A conference as billing needs it. `legs` are those without a live charge, `invoice` holds those with one."""
-
-    conference: str
-    booking: str | None
-    client: str | None
-    chosen_account: str | None
-    accounts: tuple[Ownership, ...]
-    started_at: datetime
-    legs: tuple[Leg, ...]
-    invoice: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Priced:
-    """A call's price, and the account and tariff it was made with."""
+    """The price of a call's legs, and the account and tariff it was made with."""
 
+    call: Call
     account: str
     tariff: Tariff
     rating: Rating
 
 
 async def invoice_conference(graph: Graph, conference: str, *, run: str) -> Prepared | Refusal:
-    """Charge what is not charged yet. A refusal about owner, account, contract or rate is first noted on its legs."""
-    call = await ask_for_call(graph, conference)
+    """Charge what is not charged yet. A refusal about owner, account, contract or rate is first noted on its legs.
+
+    A leg that a person must look at is held; the others are charged without it.
+    """
+    call = call_in(conference, await graph.execute(CONFERENCE, {"id": conference}))
     if isinstance(call, Refusal):
         return call
-    if call.invoice and not any(map(lasted, call.legs)):
-        return Prepared(call.invoice)
+    if not any(map(lasted, call.legs)) and (call.invoice or call.held or not call.legs):
+        return await hold(graph, call, run=run)
     priced = await price(graph, call)
     if isinstance(priced, Refusal):
         await note_exceptions(graph, call, priced, run=run)
         return priced
-    return await record_charges(graph, call, priced, run=run)
+    return await charge(graph, priced, run=run)
 
 
-async def ask_for_call(graph: Graph, conference: str) -> Call | Refusal:
-    data = await graph.execute(CONFERENCE, {"id": conference})
-    found = data["conference"]
-    if found is None:
-        return Refusal("unknown-conference", f"there is no conference {conference}: check its id")
-    if not found["legs"]:
-        return Refusal("nothing-to-bill", f"conference {conference} has no legs: import its call records first")
-    if any(leg["leftAt"] is None for leg in found["legs"]):
-        return Refusal("not-ended", f"conference {conference} is still going on: invoice it when everyone has left")
-    return call_in(conference, found)
+async def hold(graph: Graph, call: Call, *, run: str) -> Prepared | Refusal:
+    """Of a call without anything to charge: note what waits for a person, and lead to what is charged already."""
+    if call.held:
+        await note_exceptions(graph, call, None, run=run)
+    return outcome_of(call)
+
+
+async def charge(graph: Graph, priced: Priced, *, run: str) -> Prepared | Refusal:
+    call = priced.call
+    if call.held:
+        await note_exceptions(graph, call, None, run=run)
+    if not call.legs:
+        return outcome_of(call)
+    charged = await record_charges(graph, priced, run=run)
+    if isinstance(charged, Refusal) and charged.code in OF_THE_ACCOUNT:
+        await note_exceptions(graph, call, charged, run=run)
+    return outcome_of(call) if call.held and not priced.rating.charges else charged
+
+
+def outcome_of(call: Call) -> Prepared | Refusal:
+    """Of a call without anything to charge: the invoice of what is charged already, else why nothing is."""
+    if call.invoice:
+        return Prepared(call.invoice)
+    if call.held:
+        return Refusal(call.held[0].code, call.held[0].message)
+    return Refusal("nothing-to-bill", f"every leg of conference {call.conference} was excluded by hand")
 
 
 async def price(graph: Graph, call: Call) -> Priced | Refusal:
@@ -148,16 +147,21 @@ async def price(graph: Graph, call: Call) -> Priced | Refusal:
     if isinstance(tariff, Refusal):
         return tariff
     rating = rate_conference(call.legs, tariff)
-    return rating if isinstance(rating, Refusal) else Priced(account, tariff, rating)
+    if isinstance(rating, Refusal):
+        return rating
+    dear = too_dear(rating, tariff.currency, limits=call.limits, accepted=call.accepted)
+    rest = call.without(dear)
+    # Once more without them: what is merged and what falls short of the minimum may be different now.
+    again = rate_conference(rest.legs, tariff) if dear else rating
+    return again if isinstance(again, Refusal) else Priced(rest, account, tariff, again)
 
 
 def account_of(call: Call) -> str | Refusal:
-    if call.booking is None or call.client is None:
-        what = "no booking" if call.booking is None else f"booking {call.booking}, which names no client"
+    owner = call.owner
+    if owner.client is None:
+        what = "no booking" if owner.booking is None else f"booking {owner.booking}, which names no client"
         return Refusal("unknown-owner", f"conference {call.conference} has {what}: assign it to a client by hand")
-    return paying_account(
-        call.chosen_account, call.accounts, client=call.client, booking=call.booking, at=call.started_at
-    )
+    return paying_account(owner.account, owner.accounts, client=owner.client, booking=owner.booking, at=call.started_at)
 
 
 async def ask_for_tariff(graph: Graph, account: str, *, at: datetime) -> Tariff | Refusal:
@@ -174,9 +178,9 @@ async def ask_for_tariff(graph: Graph, account: str, *, at: datetime) -> Tariff 
     return tariff_from_wire(found["tariff"])
 
 
-async def record_charges(graph: Graph, call: Call, priced: Priced, *, run: str) -> Prepared | Refusal:
+async def record_charges(graph: Graph, priced: Priced, *, run: str) -> Prepared | Refusal:
     data = await graph.execute(
-        RECORD_CHARGES, {"input": charges_input(call, priced), "key": f"{run}:charges-{digest(call)}"}
+        RECORD_CHARGES, {"input": charges_input(priced), "key": f"{run}:charges-{digest(priced.call)}"}
     )
     answer = data["recordCharges"]
     if answer["__typename"] == "Refused":
@@ -184,99 +188,47 @@ async def record_charges(graph: Graph, call: Call, priced: Priced, *, run: str) 
     return Prepared(answer["invoice"]["id"])
 
 
-async def note_exceptions(graph: Graph, call: Call, why: Refusal, *, run: str) -> None:
+async def note_exceptions(graph: Graph, call: Call, why: Refusal | None, *, run: str) -> None:
+    """Why the legs can't be charged: `why` holds for all of them but those that are held for a reason of their own."""
+    refused = [{"leg": leg.id, "durationSeconds": lasted(leg)} for leg in call.legs] if why else []
+    held = [
+        {"leg": each.leg, "durationSeconds": each.seconds, "code": each.code, "message": each.message}
+        for each in call.held
+    ]
+    first = why or Refusal(call.held[0].code, call.held[0].message)
     await graph.execute(
         RECORD_RATING_EXCEPTIONS,
         {
             "conference": call.conference,
-            "legs": [{"leg": leg.id, "durationSeconds": lasted(leg)} for leg in call.legs],
-            "code": why.code,
-            "message": why.message,
-            "key": f"{run}:exceptions-{why.code}",
+            "client": call.owner.client,
+            "legs": [*refused, *held],
+            "code": first.code,
+            "message": first.message,
+            "key": f"{run}:exceptions-{first.code}"
+            if why
+            else f"{run}:held-{digest_of(each.leg for each in call.held)}",
         },
     )
 
 
 def digest(call: Call) -> str:
     """Of the legs: a repeat after a crash that finds one more is another step, not a conflict."""
-    return hashlib.sha256("\n".join(sorted(leg.id for leg in call.legs)).encode()).hexdigest()[:16]
+    return digest_of(leg.id for leg in call.legs)
 
 
-def lasted(leg: Leg) -> int:
-    return duration_seconds(leg.joined_at, leg.left_at)
+def digest_of(legs: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(sorted(legs)).encode()).hexdigest()[:16]
 
 
-# From the wire and to it
+# To the wire
 
 
-def call_in(conference: str, found: Mapping[str, Any]) -> Call:
-    """Rule 2: the conference starts with its first leg's join, charged already or not."""
-    booking = found["booking"] or {}
-    client = booking.get("client") or {}
-    invoices = live_charges(found["charges"] or ())
-    return Call(
-        conference=conference,
-        booking=booking.get("ref"),
-        client=client.get("id"),
-        chosen_account=(booking.get("account") or {}).get("number"),
-        accounts=tuple(ownerships(client.get("accountHistory") or ())),
-        started_at=min(instant_from_wire(leg["joinedAt"]) for leg in found["legs"]),
-        legs=tuple(leg_in(leg) for leg in found["legs"] if leg["id"] not in invoices),
-        invoice=invoice_to_show(found["charges"] or ()),
-    )
-
-
-def invoice_to_show(charges: Sequence[Mapping[str, Any]]) -> str | None:
-    """Where the conference's charges are: the draft, as it may still grow, else the last one (ids rise)."""
-    invoices = {each["invoice"]["id"]: each["invoice"]["status"] for each in charges}
-    live = [id for id, status in invoices.items() if status != "CREDITED"]
-    drafts = [id for id in live if invoices[id] == "DRAFT"]
-    return max(drafts or live, default=None)
-
-
-def live_charges(charges: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Leg -> invoice, without what a credit note took back."""
-    return {
-        charge["leg"]["id"]: charge["invoice"]["id"] for charge in charges if charge["invoice"]["status"] != "CREDITED"
-    }
-
-
-def ownerships(accounts: Sequence[Mapping[str, Any]]) -> list[Ownership]:
-    return [
-        Ownership(
-            account=account["number"],
-            client=owner["client"]["id"],
-            valid_from=date_from_wire(owner["validFrom"]),
-            valid_to=date_from_wire(owner["validTo"]),
-        )
-        for account in accounts
-        for owner in account["owners"] or ()
-        if owner["client"]
-    ]
-
-
-def leg_in(leg: Mapping[str, Any]) -> Leg:
-    return Leg(
-        id=leg["id"],
-        service=leg["service"] or "unknown service",
-        joined_at=instant_from_wire(leg["joinedAt"]),
-        left_at=instant_from_wire(leg["leftAt"]),
-        participant=participant_of(leg),
-    )
-
-
-def participant_of(leg: Mapping[str, Any]) -> str | None:
-    """Who rejoins, as far as a bridge can tell: the same number under the same name; None when it has neither."""
-    known = [leg["callerNumber"] or "", leg["displayName"] or ""]
-    return "\n".join(known) if any(known) else None
-
-
-def charges_input(call: Call, priced: Priced) -> dict[str, Any]:
-    tariff, rating = priced.tariff, priced.rating
+def charges_input(priced: Priced) -> dict[str, Any]:
+    call, tariff, rating = priced.call, priced.tariff, priced.rating
     return {
         "account": priced.account,
         "conference": call.conference,
-        "booking": call.booking,
+        "booking": call.owner.booking,
         "conferenceStartedAt": instant_to_wire(call.started_at),
         "contract": tariff.contract,
         "rateVersion": tariff.version,
@@ -299,6 +251,8 @@ def charge_input(charge: Charge) -> dict[str, Any]:
                 "seconds": segment.seconds,
                 "price": f"{segment.price:f}",
                 "amount": amount_to_wire(segment.amount),
+                "from": instant_to_wire(instant_at(segment.begins)),
+                "to": instant_to_wire(instant_at(segment.ends)),
             }
             for segment in charge.segments
         ],

@@ -1,11 +1,12 @@
-"""Starts runs of processes: one run per key, its answer kept, its failure named (design.md, Processes).
+"""Starts runs for whoever asks, and answers with what came of them (design.md, Processes).
 
     same key, same input      the first answer again; a refusal is an answer too
-    same key, other input     IDEMPOTENCY_KEY_REUSED, raised by the store of runs
+    same key, other input     IDEMPOTENCY_KEY_REUSED, raised by the register
     the run failed            it stays FAILED with the error's code; the same key runs anew
-    this process died in it   it stays RUNNING; the same key runs it again, under its own id and so its own step keys
+    the run is live           that run again, under its own id and so its own step keys
+    a system is down          the run waits for it and goes on by itself; the caller is told so, with its code
 
-A caller who leaves does not stop a run: it goes on to its end.
+A caller who leaves does not stop a run. Who carries it out is the executor's matter: here (here.py) or `spojka work`.
 """
 
 from __future__ import annotations
@@ -13,179 +14,220 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
+from processes.book_conference import may_book, may_change
 from processes.graph import Graph
-from processes.import_call_records import Imported, import_call_records
-from processes.invoice_conference import Prepared, invoice_conference
+from processes.import_call_records import Imported
+from processes.invoice_conference import Prepared
+from processes.register import FirstAnswer, Register, RunRow
 from processes.rules.refusal import Refusal
+from processes.stepping import canonical
 
-__all__ = ["FirstAnswer", "Run", "Runner", "Runs", "input_hash"]
+__all__ = ["Executor", "Queued", "RunFailed", "Runner", "input_hash"]
 
+ANSWER_SECONDS = 60.0
+LOOK_SECONDS = 0.02
+SILENT_AFTER = timedelta(seconds=15)
+PATIENCE_SECONDS = 0.3
+"""How long a caller waits with a run that waits for a system: a moment's lock is not worth an error."""
 
-class Run(Protocol):
-    """A run that has begun; its id is `<process>:<subject>:<n>`."""
-
-    @property
-    def id(self) -> str: ...
-
-
-@runtime_checkable
-class FirstAnswer(Protocol):
-    """The key and the input are known: `run` has ended with this answer (a JSON text)."""
-
-    @property
-    def run(self) -> Run: ...
-    @property
-    def answer(self) -> str: ...
+Answered = tuple[RunRow, Mapping[str, Any] | Refusal]
 
 
-class Runs(Protocol):
-    """The store of runs. `start` raises what carries IDEMPOTENCY_KEY_REUSED for a known key with another input.
+class Executor(Protocol):
+    """Carries runs out, in this process or another."""
 
-    Keys are scoped by process and caller. A key whose run is FAILED starts a new run; one whose run is still RUNNING
-    gives that run again. `state` is SUCCEEDED, REFUSED or FAILED.
-    """
+    async def enqueue(self, row: RunRow) -> None: ...
 
-    async def start(
-        self, process: str, subject: str, *, key: str, input_hash: str, caller: str, now: datetime
-    ) -> Run | FirstAnswer: ...
+    async def until_over(self, run: str, seconds: float) -> None:
+        """Wait that long at most, if it can be told here that the run is over."""
+        ...
 
-    async def finish(
-        self, run: str, *, state: str, outcome: str | None, answer: str | None, error: str | None, now: datetime
-    ) -> None: ...
+    async def close(self) -> None: ...
 
 
-T = TypeVar("T")
+class Enqueues(Protocol):
+    async def enqueue(self, row: RunRow) -> None: ...
+
+    def close(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Work(Generic[T]):
-    """One request for a run: whose, of what, with which input; how to do it, and how to keep its answer."""
+class Queued:
+    """Runs carried out by `spojka work`, wherever that is: here they are only put into its queue."""
 
-    process: str
-    subject: str
-    key: str
-    input: Mapping[str, Any]
-    caller: str
-    do: Callable[[str], Awaitable[T | Refusal]]
-    outcome: Callable[[T], str]
-    keep: Callable[[T], Mapping[str, Any]]
-    recall: Callable[[Mapping[str, Any]], T]
+    def __init__(self, queue: Enqueues) -> None:
+        self._queue = queue
+
+    async def enqueue(self, row: RunRow) -> None:
+        await self._queue.enqueue(row)
+
+    async def until_over(self, run: str, seconds: float) -> None:
+        await asyncio.sleep(min(seconds, LOOK_SECONDS))
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._queue.close)
+
+
+class RunFailed(Exception):
+    """The run did not come to an answer; its code is that of what stopped it, or RUN_NOT_OVER."""
+
+    def __init__(self, run: str, code: str, message: str) -> None:
+        super().__init__(message)
+        self.extensions: dict[str, object] = {"code": code, "run": run}
 
 
 class Runner:
-    """Runs processes over `graph`, written down in `runs`. `clock` and `new_key` bring the edge's time and chance."""
+    """Runs processes by `executor`, written down in `register`; `clock` and `new_key` bring time and chance."""
 
-    def __init__(self, runs: Runs, graph: Graph, *, clock: Callable[[], datetime], new_key: Callable[[], str]) -> None:
-        self._runs = runs
-        self._graph = graph
+    def __init__(
+        self,
+        register: Register,
+        executor: Executor,
+        *,
+        clock: Callable[[], datetime],
+        new_key: Callable[[], str],
+        seconds: float = ANSWER_SECONDS,
+    ) -> None:
+        self._register = register
+        self._executor = executor
         self._clock = clock
         self._new_key = new_key
-        self._going: set[asyncio.Task[Any]] = set()
+        self._seconds = seconds
 
     async def invoice_conference(self, id: str, *, idempotency_key: str, caller: str) -> Prepared | Refusal:
         """The draft invoice that holds the conference's charges, or why there is none."""
-        return await self._started(
-            Work(
-                process="invoice-conference",
-                subject=id,
-                key=idempotency_key,
-                input={"id": id},
-                caller=caller,
-                do=lambda run: invoice_conference(self._graph, id, run=run),
-                outcome=lambda prepared: prepared.invoice,
-                keep=lambda prepared: {"invoice": prepared.invoice},
-                recall=lambda kept: Prepared(kept["invoice"]),
-            )
-        )
+        answer = await self.answer("invoice-call", id, {}, key=idempotency_key, caller=caller)
+        return answer if isinstance(answer, Refusal) else Prepared(answer["invoice"])
 
     async def import_call_records(self, bridge: str, *, format: str, content: str, caller: str) -> Imported | Refusal:
         """What came of the file. Each import is a run of its own: a file given twice is counted as duplicates."""
-        return await self._started(
-            Work(
-                process="import-call-records",
-                subject=bridge,
-                key=self._new_key(),
-                input={"bridge": bridge, "format": format, "content": content},
-                caller=caller,
-                do=lambda run: import_call_records(self._graph, bridge, format=format, content=content, run=run),
-                outcome=lambda imported: imported.summary,
-                keep=lambda imported: imported.kept,
-                recall=Imported.recalled,
-            )
-        )
+        input = {"format": format, "content": content}
+        answer = await self.answer("import-call-records", bridge, input, key=self._new_key(), caller=caller)
+        return answer if isinstance(answer, Refusal) else Imported.recalled(answer)
 
-    async def close(self) -> None:
-        """Wait for the runs that are under way; called when no new one can begin."""
-        await asyncio.gather(*self._going, return_exceptions=True)
+    async def book_conference(
+        self, client: str, order: Mapping[str, Any], *, seen: Graph, idempotency_key: str, caller: str
+    ) -> str | Refusal:
+        """The reference of the new booking. `seen` is the graph as the caller sees it."""
+        if why := await may_book(seen, client):
+            return why
+        answer = await self.answer("book-conference", client, order, key=idempotency_key, caller=caller)
+        return answer if isinstance(answer, Refusal) else str(answer["booking"])
 
-    async def _started(self, work: Work[T]) -> T | Refusal:
-        begun = await self._runs.start(
-            work.process,
-            work.subject,
-            key=work.key,
-            input_hash=input_hash(work.input),
-            caller=work.caller,
+    async def move_conference(
+        self,
+        ref: str,
+        changes: Mapping[str, Any],
+        *,
+        revision: int | None,
+        seen: Graph,
+        idempotency_key: str,
+        caller: str,
+    ) -> str | Refusal:
+        """The reference of the changed booking."""
+        if why := await may_change(seen, ref):
+            return why
+        input = {"changes": changes, "revision": revision}
+        answer = await self.answer("move-conference", ref, input, key=idempotency_key, caller=caller)
+        return answer if isinstance(answer, Refusal) else str(answer["booking"])
+
+    async def cancel_conference(
+        self, ref: str, *, revision: int | None, seen: Graph, idempotency_key: str, caller: str
+    ) -> str | Refusal:
+        """The reference of the cancelled booking."""
+        if why := await may_change(seen, ref):
+            return why
+        answer = await self.answer("cancel-conference", ref, {"revision": revision}, key=idempotency_key, caller=caller)
+        return answer if isinstance(answer, Refusal) else str(answer["booking"])
+
+    async def answer(
+        self, process: str, subject: str, input: Mapping[str, Any], *, key: str, caller: str
+    ) -> Mapping[str, Any] | Refusal:
+        """Start a run, or find the one of this key, and wait for its answer.
+
+        Raises RunFailed where there is none.
+        """
+        begun, _ = await self._register.start(
+            process,
+            subject,
+            key=key,
+            input=canonical(input),
+            input_hash=input_hash({"subject": subject, **input}),
+            caller=caller,
             now=self._clock(),
         )
         if isinstance(begun, FirstAnswer):
-            return recalled(work, begun.answer)
-        running = self._carried_out(work, begun.id)
-        return await self._to_its_end(running)
+            return recalled(begun.answer)
+        await self._executor.enqueue(begun)
+        return await self._until_answered(begun.id)
 
-    async def _to_its_end(self, run: Coroutine[Any, Any, T]) -> T:
-        task = asyncio.create_task(run)
-        self._going.add(task)
-        task.add_done_callback(self._over)
-        return await asyncio.shield(task)
+    async def start(self, process: str, subject: str, input: Mapping[str, Any], *, caller: str) -> str:
+        """The id of the live run about the subject, begun now if there was none. Nobody waits for it."""
+        row, is_new = await self._register.start_unless_live(
+            process, subject, input=canonical(input), caller=caller, now=self._clock()
+        )
+        if is_new:
+            await self._executor.enqueue(row)
+        return row.id
 
-    def _over(self, task: asyncio.Task[Any]) -> None:
-        self._going.discard(task)
-        if not task.cancelled():
-            task.exception()  # it is written down with the run; nobody may be left to hear it
+    async def retry(self, id: str, *, caller: str) -> str | Refusal:
+        """A new run with the input of one that FAILED, was REFUSED or CANCELLED; its id."""
+        rows = await self._register.runs([id])
+        if not rows:
+            return Refusal("unknown-run", f"there is no run {id}: look for it in `processes`")
+        if rows[0].is_live or rows[0].state == "SUCCEEDED":
+            return Refusal("not-failed", f"run {id} is {rows[0].state}: there is nothing to do again")
+        return await self.start(rows[0].process, rows[0].subject, json.loads(rows[0].input), caller=caller)
 
-    async def _carried_out(self, work: Work[T], run: str) -> T | Refusal:
-        try:
-            answer = await work.do(run)
-        except Exception as fault:
-            await self._finish(run, state="FAILED", error=code_of(fault))
-            raise
-        if isinstance(answer, Refusal):
-            kept = {"refused": {"code": answer.code, "message": answer.message}}
-            await self._finish(run, state="REFUSED", outcome=answer.code, answer=canonical(kept))
-        else:
-            await self._finish(
-                run, state="SUCCEEDED", outcome=work.outcome(answer), answer=canonical(work.keep(answer))
-            )
-        return answer
+    async def cancel(self, id: str) -> str | Refusal:
+        """Ask a live run to end; it does so before its next step."""
+        rows = await self._register.runs([id])
+        if not rows:
+            return Refusal("unknown-run", f"there is no run {id}: look for it in `processes`")
+        if not rows[0].is_live:
+            return Refusal("over", f"run {id} is over: it {rows[0].state}")
+        await self._register.cancel(id)
+        return id
 
-    async def _finish(
-        self, run: str, *, state: str, outcome: str | None = None, answer: str | None = None, error: str | None = None
-    ) -> None:
-        await self._runs.finish(run, state=state, outcome=outcome, answer=answer, error=error, now=self._clock())
+    async def close(self) -> None:
+        """Wait for what is under way here; called when no new run can begin."""
+        await self._executor.close()
+
+    async def _until_answered(self, run: str) -> Mapping[str, Any] | Refusal:
+        loop = asyncio.get_running_loop()
+        end, waits_since = loop.time() + self._seconds, None
+        while True:
+            await self._executor.until_over(run, LOOK_SECONDS)
+            found = await self._register.answer(run)
+            if found is None:
+                raise RunFailed(run, "INTERNAL", f"run {run} is not in the register")
+            row, answer = found
+            if answer is not None:
+                return recalled(answer)
+            if not row.is_live:
+                raise RunFailed(run, row.error or row.state, row.message or f"run {run} was {row.state.lower()}")
+            waits_since = (waits_since or loop.time()) if row.state == "WAITING" else None
+            if waits_since is not None and loop.time() - waits_since >= PATIENCE_SECONDS:
+                code = row.error or "RUN_NOT_OVER"
+                raise RunFailed(run, code, f"{row.waits_for}. The run {run} goes on by itself as soon as it can")
+            if loop.time() >= end:
+                raise RunFailed(run, "RUN_NOT_OVER", await self._why_not_over(row))
+
+    async def _why_not_over(self, row: RunRow) -> str:
+        seen = await self._register.last_seen()
+        if seen is None or self._clock() - seen > SILENT_AFTER:
+            return f"the run {row.id} is written down, but nobody carries runs out: start `spojka work`"
+        return f"the run {row.id} takes longer: it goes on, see `process(id:)`"
 
 
-def recalled(work: Work[T], answer: str) -> T | Refusal:
-    kept = json.loads(answer)
-    if "refused" in kept:
-        return Refusal(**kept["refused"])
-    return work.recall(kept)
-
-
-def code_of(fault: Exception) -> str:
-    """The code that the fault carries for the outside; without one it is INTERNAL, and the log has the rest."""
-    extensions = getattr(fault, "extensions", None) or {}
-    return str(extensions.get("code", "INTERNAL"))
+def recalled(answer: str) -> Mapping[str, Any] | Refusal:
+    kept: dict[str, Any] = json.loads(answer)
+    return Refusal(**kept["refused"]) if "refused" in kept else kept
 
 
 def input_hash(values: Mapping[str, Any]) -> str:
     """The same for the same input, whatever the order of its keys."""
     return hashlib.sha256(canonical(values).encode()).hexdigest()
-
-
-def canonical(values: Mapping[str, Any]) -> str:
-    return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

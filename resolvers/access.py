@@ -26,17 +26,24 @@ class Scope(StrEnum):
     LINKS_READ = "links:read"  # whose account it is and was, and which accounts a client has
     LINKS_WRITE = "links:write"  # links accounts to clients by hand
     BILLING_READ = "billing:read"  # terms, periods, invoices, charges
-    BILLING_EXCEPTIONS = "billing:exceptions"  # calls of all clients that could not be rated
+    BILLING_EXCEPTIONS = "billing:exceptions"  # calls that could not be rated
+    BILLING_RESOLVE = "billing:resolve"  # says who works on those, and decides about them
     BILLING_ISSUE = "billing:issue"  # makes a draft an invoice
     BILLING_WRITE = "billing:write"  # records charges and exceptions: for processes
     BOOKINGS_READ = "bookings:read"  # what was ordered
+    BOOKINGS_BOOK = "bookings:book"  # books, moves and cancels conferences, for clients whose bookings one sees
+    BOOKINGS_WRITE = "bookings:write"  # records bookings, rooms and what became of them: for processes
+    PINS_READ = "pins:read"  # the PINs of bookings
     CALLS_READ = "calls:read"  # what took place: conferences and legs, without who
     CALLS_WRITE = "calls:write"  # records calls and makes conferences of them: for processes
+    BRIDGE_READ = "bridge:read"  # how the switches are, and which booking has which room there
+    BRIDGE_PROVISION = "bridge:provision"  # makes and closes rooms on the switches: for processes
     PARTICIPANTS_READ = "participants:read"  # the names of those who took part in a call
     CALLERS_READ = "callers:read"  # their telephone numbers, and raw lines of call records
     PROCESSES_READ = "processes:read"  # runs of processes, and who started them
     PROCESSES_IMPORT = "processes:import"  # imports files of call records, sees what was not taken of them
     PROCESSES_INVOICE = "processes:invoice"  # has a conference invoiced
+    PROCESSES_STEER = "processes:steer"  # has a run done again, or ended
     PLAN_READ = "plan:read"  # how a request is answered: which system is asked what, and how long it took
 
 

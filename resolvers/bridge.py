@@ -12,14 +12,17 @@ from processes.rules.tariff import duration_seconds
 from resolvers.access import Scope, asks
 from resolvers.batching import Entity, Representation, batched
 from resolvers.call_records import CallRecordFormat, QuarantinedLine
+from resolvers.calls import EndedCall, HeldLeg, QuarantinedCall, ended_calls, quarantined_calls
 from resolvers.context import Context
 from resolvers.errors import BadInput, limited
 from resolvers.grouping import by_key, grouped
 from resolvers.refused import Refused
+from resolvers.rooms import Room, RoomMutation, RoomQuery, latest
 from resolvers.scalars import configuration
 from resolvers.texts import storable
 from sources.bridge import Bridges
 from sources.records import bridge as records
+from sources.records.calls import PublishedCall as PublishedRecord
 from sources.records.refusal import Refusal
 
 __all__ = ["make_schema", "schema"]
@@ -28,6 +31,9 @@ Info = strawberry.Info[Context[Bridges], None]
 
 MOST_CONFERENCES = 10_000
 MOST_UNASSEMBLED = 1_000
+MOST_DIGESTS = 1_000
+LONGEST_SOURCE = 200
+LONGEST_POSITION = 10_000
 
 
 @strawberry.federation.type(keys=["ref"], requires_scopes=asks(Scope.BOOKINGS_READ))
@@ -43,6 +49,13 @@ class Booking(Entity):
         held = await info.context.source.conferences_of_bookings(refs)
         found = by_key(held, lambda conference: conference.booking)
         return [Conference.of(found[ref]) if ref in found else None for ref in refs]
+
+    @batched(description="The room on a switch that it has, or had last; null while none was made.")
+    @staticmethod
+    async def bridge_room(parents: strawberry.Parent[list[Booking]], info: Info) -> list[Room | None]:
+        refs = [booking.ref for booking in parents]
+        rooms = grouped(await info.context.source.rooms.of_bookings(refs), lambda room: room.booking)
+        return [latest(rooms.get(ref, [])) for ref in refs]
 
     @classmethod
     async def resolve_references(cls, info: Info, keys: list[Representation]) -> list[Self]:
@@ -170,6 +183,41 @@ class ReceivedCallRecords:
         )
 
 
+@strawberry.federation.type(requires_scopes=asks(Scope.CALLS_WRITE))
+class PublishedCall:
+    """A call whose legs are call records for good. `position` rises with each call that is published."""
+
+    id: strawberry.ID
+    bridge: strawberry.ID
+    room: strawberry.ID
+    position: int
+    ended_at: datetime
+    seconds: int = strawberry.field(description="The sum over all its legs as the switch told them, held ones too.")
+    held: list[HeldLeg]
+    identities: strawberry.Private[tuple[str, ...]]
+
+    @batched(description="Those that are call records now, in order of joining.")
+    @staticmethod
+    async def legs(parents: strawberry.Parent[list[PublishedCall]], info: Info) -> list[list[Leg] | None]:
+        ids = [id for call in parents for id in call.identities]
+        found = by_key(await info.context.source.legs(ids), lambda leg: leg.id)
+        return [[Leg.of(found[id]) for id in call.identities if id in found] for call in parents]
+
+    @classmethod
+    def of(cls, call: PublishedRecord) -> Self:
+        return cls(
+            id=strawberry.ID(call.id),
+            bridge=strawberry.ID(call.bridge),
+            room=strawberry.ID(call.room),
+            position=call.position,
+            ended_at=call.ended_at,
+            seconds=call.seconds,
+            held=[HeldLeg.of(each) for each in call.held],
+            identities=call.legs,
+        )
+
+
+PublishingOutcome = Annotated[PublishedCall | Refused, strawberry.union("PublishingOutcome")]
 ReceivingOutcome = Annotated[ReceivedCallRecords | Refused, strawberry.union("ReceivingOutcome")]
 
 
@@ -226,14 +274,31 @@ async def unassembled_legs(info: Info, bridge: strawberry.ID, first: int = MOST_
     return [Leg.of(leg) for leg in found]
 
 
+async def known_files(info: Info, bridge: strawberry.ID, digests: list[str]) -> list[str] | None:
+    if len(digests) > MOST_DIGESTS:
+        raise BadInput(f"digests: there are {len(digests)}; ask for at most {MOST_DIGESTS} at once")
+    of = storable("bridge", bridge)
+    known = set(await info.context.source.known_files(of, [storable("digests", digest) for digest in digests]))
+    return [digest for digest in digests if digest in known]
+
+
+async def feed_position(info: Info, bridge: strawberry.ID, source: str) -> str | None:
+    return await info.context.source.feed_position(storable("bridge", bridge), storable("source", source))
+
+
 async def quarantined_lines(info: Info, bridge: strawberry.ID, first: int = 50) -> list[QuarantinedLine] | None:
     limit = limited("first", first)
     found = await info.context.source.quarantined_lines(storable("bridge", bridge), limit=limit)
     return [QuarantinedLine.of(line) for line in found]
 
 
+async def published_calls(info: Info, after: int = 0, first: int = 100) -> list[PublishedCall] | None:
+    found = await info.context.source.calls.published(after=after, limit=limited("first", first))
+    return [PublishedCall.of(call) for call in found]
+
+
 @strawberry.type
-class Query:
+class Query(RoomQuery):
     conference: Conference | None = strawberry.federation.field(
         resolver=conference, requires_scopes=asks(Scope.CALLS_READ), description="The conference with this id."
     )
@@ -247,29 +312,74 @@ class Query:
         requires_scopes=asks(Scope.CALLS_READ, Scope.CLIENTS_ALL),
         description="The earliest legs of a bridge that are in no conference yet.",
     )
+    known_files: list[str] | None = strawberry.federation.field(
+        resolver=known_files,
+        requires_scopes=asks(Scope.PROCESSES_IMPORT),
+        description="Those of these files of a bridge that were received. A file's digest is the SHA-256, in hex, "
+        "of its format's name, a newline, and its text in UTF-8.",
+    )
+    feed_position: str | None = strawberry.federation.field(
+        resolver=feed_position,
+        requires_scopes=asks(Scope.PROCESSES_IMPORT),
+        description="How far the feed of this source has come, as its feeder noted it.",
+    )
     quarantined_lines: list[QuarantinedLine] | None = strawberry.federation.field(
         resolver=quarantined_lines,
         requires_scopes=asks(Scope.PROCESSES_IMPORT),
         description="What was not taken of a bridge's files, the last file first, by line.",
     )
+    ended_calls: list[EndedCall] | None = strawberry.federation.field(
+        resolver=ended_calls,
+        requires_scopes=asks(Scope.CALLS_WRITE),
+        description="Calls on live bridges that are over and not published yet, the longest waiting first.",
+    )
+    published_calls: list[PublishedCall] | None = strawberry.federation.field(
+        resolver=published_calls,
+        requires_scopes=asks(Scope.CALLS_WRITE),
+        description="Published calls with a higher position than `after`, in that order.",
+    )
+    quarantined_calls: list[QuarantinedCall] | None = strawberry.federation.field(
+        resolver=quarantined_calls,
+        requires_scopes=asks(Scope.PROCESSES_IMPORT),
+        description="What a live bridge told and was not taken, the last first.",
+    )
+
+
+async def publish_call(info: Info, call: strawberry.ID, idempotency_key: strawberry.ID) -> PublishingOutcome:
+    context = info.context
+    key = storable("idempotencyKey", idempotency_key)
+    outcome = await context.source.calls.publish(
+        storable("call", call), caller=context.caller, key=key, now=context.now
+    )
+    if isinstance(outcome, Refusal):
+        return Refused(code=outcome.code, message=outcome.message)
+    return PublishedCall.of(outcome)
 
 
 async def receive_call_records(
     info: Info, bridge: strawberry.ID, format: CallRecordFormat, content: str, idempotency_key: strawberry.ID
 ) -> ReceivingOutcome:
     context = info.context
-    match format:
-        case CallRecordFormat.ASTERISK_CSV:
-            outcome = await context.source.receive_call_records(
-                storable("bridge", bridge),
-                content,
-                caller=context.caller,
-                key=storable("idempotencyKey", idempotency_key),
-                now=context.now,
-            )
+    outcome = await context.source.receive_call_records(
+        storable("bridge", bridge),
+        content,
+        format=format.value,
+        caller=context.caller,
+        key=storable("idempotencyKey", idempotency_key),
+        now=context.now,
+    )
     if isinstance(outcome, Refusal):
         return Refused(code=outcome.code, message=outcome.message)
     return ReceivedCallRecords.of(outcome)
+
+
+async def note_feed_position(info: Info, bridge: strawberry.ID, source: str, position: str) -> str:
+    for name, value, most in (("source", source, LONGEST_SOURCE), ("position", position, LONGEST_POSITION)):
+        if not 0 < len(value) <= most:
+            raise BadInput(f"{name}: it has {len(value)} characters; it may have 1 to {most}")
+    of, which, to = (storable(n, v) for n, v in (("bridge", bridge), ("source", source), ("position", position)))
+    await info.context.source.note_feed_position(of, which, to)
+    return position
 
 
 async def assemble_conferences(
@@ -283,11 +393,21 @@ async def assemble_conferences(
 
 
 @strawberry.type
-class Mutation:
+class Mutation(RoomMutation):
     receive_call_records: ReceivingOutcome = strawberry.federation.mutation(
         resolver=receive_call_records,
         requires_scopes=asks(Scope.CALLS_WRITE),
         description="Take a file of call records. Good lines are kept, bad ones quarantined, known ones counted.",
+    )
+    publish_call: PublishingOutcome = strawberry.federation.mutation(
+        resolver=publish_call,
+        requires_scopes=asks(Scope.CALLS_WRITE),
+        description="Make the legs of a call that is over call records. They never change; a call is published once.",
+    )
+    note_feed_position: str = strawberry.federation.mutation(
+        resolver=note_feed_position,
+        requires_scopes=asks(Scope.PROCESSES_IMPORT),
+        description="Keep how far a feed has come, once what is before it was imported.",
     )
     assemble_conferences: AssembledConferences = strawberry.federation.mutation(
         resolver=assemble_conferences,

@@ -14,9 +14,20 @@ __all__ = ["CallRecordFormat", "QuarantinedLine"]
 
 @strawberry.enum
 class CallRecordFormat(Enum):
-    """`ASTERISK_CSV` is cdr_csv's Master.csv."""
+    """What wrote the records: a switch's module, in its own format.
+
+    ASTERISK_CSV               Master.csv of cdr_csv
+    ASTERISK_TABLE             rows of the SQL table cdr, a line of JSON for each, by the names of its columns
+    FREESWITCH_CONFERENCE_XML  the conference's own file, <uuid>.cdr.xml, with all of its members
+    FREESWITCH_CSV             Master.csv of mod_cdr_csv: its own template or `example`; a header may name other columns
+    FREESWITCH_JSON            mod_json_cdr: an object for each leg, as it is posted or spooled, a line each
+    """
 
     ASTERISK_CSV = "ASTERISK_CSV"
+    ASTERISK_TABLE = "ASTERISK_TABLE"
+    FREESWITCH_CONFERENCE_XML = "FREESWITCH_CONFERENCE_XML"
+    FREESWITCH_CSV = "FREESWITCH_CSV"
+    FREESWITCH_JSON = "FREESWITCH_JSON"
 
 
 class Quarantined(Protocol):

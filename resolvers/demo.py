@@ -7,6 +7,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from processes.rules.bands import Calendar
+from processes.rules.instants import instant_at
 from processes.rules.refusal import Refusal
 from processes.rules.tariff import BandRule, Increments, Rate, Segment, Tariff, rate_conference
 from processes.rules.tariff import Leg as RuleLeg
@@ -66,7 +67,8 @@ def rate_of(rate: sales.ContractRate) -> Rate:
 
 def segment_of(segment: Segment) -> billing.Segment:
     amount = segment.amount.quantize(AMOUNT, ROUND_HALF_UP)
-    return billing.Segment(segment.service, segment.band, segment.seconds, segment.price, amount)
+    begins, ends = instant_at(segment.begins), instant_at(segment.ends)
+    return billing.Segment(segment.service, segment.band, segment.seconds, segment.price, amount, begins, ends)
 
 
 DEMO_RULES = DemoRules(rate=rate, invoices=INVOICE_RULES)

@@ -1,21 +1,22 @@
 """The company's roles as sets of scopes, and whose rows a viewer may see: plain values for the wiring.
 
 salesperson         sees who all clients are (name, company number, whose they are); of their own clients addresses,
-                    contacts, contracts, rates, accounts, periods, invoices, bookings, and calls with the names of those
-                    who took part
+                    contacts, contracts, rates, accounts, periods, invoices, exceptions, bookings, and calls with the
+                    names of those who took part
 billing-specialist  sees names of clients, contracts, rates, accounts, periods, invoices, exceptions, bookings and their
                     calls (what is to be invoiced) with the names of those who took part, runs, and plans of requests;
-                    may have a conference invoiced, and issue
-reservations        sees names of clients, bookings with the number of the account they name, conferences
+                    may decide about exceptions, have a conference invoiced, have a run done again or ended, and issue
+reservations        sees names of clients, bookings with PIN and the number of the account they name, conferences;
+                    may book, move and cancel conferences
 mailing             sees names, addresses and e-mail of clients; no money
-manager             sees everything; may import, have a conference invoiced, issue, and link accounts
+manager             sees everything; may do all of that, import, and link accounts
 integrator          sees conferences and legs without names, and what was not taken of a file; no clients, no money;
-                    may import call records
+                    may import call records; sees how the bridges' switches are
 processes           sees what the documents in `processes/` name, and does what they do: records calls, conferences,
                     charges and exceptions
 
-Nobody has more than that needs. What the processes write with (calls:write, billing:write) no person has: people start
-a process, which does it right.
+Nobody has more than that needs. What the processes write with (calls:write, billing:write, bridge:provision) no person
+has: people start a process, which does it right.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ def _scopes(*scopes: Scope) -> frozenset[str]:
 
 
 _SALES = (
+    Scope.BOOKINGS_BOOK,
     Scope.NODES_READ,
     Scope.CLIENTS_READ,
     Scope.ADDRESSES_READ,
@@ -43,6 +45,7 @@ _SALES = (
     Scope.ACCOUNTS_READ,
     Scope.LINKS_READ,
     Scope.BILLING_READ,
+    Scope.BILLING_EXCEPTIONS,
     Scope.BOOKINGS_READ,
     Scope.CALLS_READ,
     Scope.PARTICIPANTS_READ,
@@ -61,12 +64,14 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
             Scope.LINKS_READ,
             Scope.BILLING_READ,
             Scope.BILLING_EXCEPTIONS,
+            Scope.BILLING_RESOLVE,
             Scope.BILLING_ISSUE,
             Scope.BOOKINGS_READ,
             Scope.CALLS_READ,
             Scope.PARTICIPANTS_READ,
             Scope.PROCESSES_READ,
             Scope.PROCESSES_INVOICE,
+            Scope.PROCESSES_STEER,
             Scope.PLAN_READ,
         ),
         "reservations": _scopes(
@@ -75,22 +80,29 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
             Scope.CLIENTS_ALL,
             Scope.ACCOUNTS_READ,
             Scope.BOOKINGS_READ,
+            Scope.BOOKINGS_BOOK,
+            Scope.PINS_READ,
             Scope.CALLS_READ,
         ),
         "mailing": _scopes(Scope.NODES_READ, Scope.CLIENTS_READ, Scope.CLIENTS_ALL, Scope.ADDRESSES_READ),
         "manager": _scopes(
             *_SALES,
             Scope.CLIENTS_ALL,
+            Scope.PINS_READ,
             Scope.LINKS_WRITE,
-            Scope.BILLING_EXCEPTIONS,
+            Scope.BILLING_RESOLVE,
             Scope.BILLING_ISSUE,
             Scope.CALLERS_READ,
+            Scope.BRIDGE_READ,
             Scope.PROCESSES_READ,
             Scope.PROCESSES_IMPORT,
             Scope.PROCESSES_INVOICE,
+            Scope.PROCESSES_STEER,
             Scope.PLAN_READ,
         ),
-        "integrator": _scopes(Scope.NODES_READ, Scope.CLIENTS_ALL, Scope.CALLS_READ, Scope.PROCESSES_IMPORT),
+        "integrator": _scopes(
+            Scope.NODES_READ, Scope.CLIENTS_ALL, Scope.CALLS_READ, Scope.BRIDGE_READ, Scope.PROCESSES_IMPORT
+        ),
         "processes": _scopes(
             Scope.CLIENTS_READ,
             Scope.CLIENTS_ALL,
@@ -100,11 +112,17 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
             Scope.LINKS_READ,
             Scope.BILLING_READ,
             Scope.BILLING_WRITE,
+            Scope.BILLING_ISSUE,
+            Scope.ADDRESSES_READ,
             Scope.BOOKINGS_READ,
+            Scope.BOOKINGS_WRITE,
+            Scope.PINS_READ,
             Scope.CALLS_READ,
             Scope.CALLS_WRITE,
             Scope.PARTICIPANTS_READ,
             Scope.CALLERS_READ,
+            Scope.BRIDGE_READ,
+            Scope.BRIDGE_PROVISION,
         ),
     }
 )

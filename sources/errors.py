@@ -4,10 +4,14 @@
       SystemUnavailable         SYSTEM_UNAVAILABLE: the database can't be reached, opened or read
       ForeignTables             SYSTEM_UNAVAILABLE: another program's tables are where a system was to be made
       SystemBusy                SYSTEM_BUSY: somebody else holds a lock for too long; asking again later may help
+      RoomBusy                  SYSTEM_BUSY: another request works on the same room
       SystemReadOnly            SYSTEM_READ_ONLY: nothing is ever written there
       MappingRefused            MAPPING_REFUSED: the database isn't as the mapping of its tables says
       ValueRefused              MAPPED_VALUE_REFUSED: a mapped column holds what its mapping doesn't know
       KeyReused                 IDEMPOTENCY_KEY_REUSED: the key was used before, with another input
+      BridgeDown                BRIDGE_DOWN: a switch can't be reached, or doesn't answer in time
+      BridgeRefused             BRIDGE_REFUSED: a switch answers that it won't do what is asked
+      RoomInUse                 ROOM_IN_USE: a room can't be changed or removed while somebody is inside
 
 What the driver said (paths, URLs, SQL) is only in the chained cause, for the log.
 """
@@ -17,9 +21,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 __all__ = [
+    "BridgeDown",
+    "BridgeRefused",
     "ForeignTables",
     "KeyReused",
     "MappingRefused",
+    "RoomBusy",
+    "RoomInUse",
     "SourceError",
     "SystemBusy",
     "SystemReadOnly",
@@ -102,3 +110,42 @@ class KeyReused(SourceError):
     def __init__(self, mutation: str, key: str) -> None:
         message = f"{mutation}: the idempotency key {key!r} was used before with another input; take a new key"
         super().__init__(message, code="IDEMPOTENCY_KEY_REUSED")
+
+
+class BridgeDown(SourceError):
+    """The switch of `bridge` can't be reached or doesn't answer. `why` is for people and has no secret in it."""
+
+    def __init__(self, bridge: str, why: str) -> None:
+        message = f"bridge {bridge} doesn't answer: {why}; ask its administrator, or try again later"
+        super().__init__(message, code="BRIDGE_DOWN", extensions={"bridge": bridge})
+        self.bridge = bridge
+        self.why = why
+
+
+class BridgeRefused(SourceError):
+    """The switch of `bridge` answered that it won't. `why` names the error as the switch does, with no secret in it."""
+
+    def __init__(self, bridge: str, why: str) -> None:
+        message = f"bridge {bridge} refuses: {why}; compare its settings here with the switch's own"
+        super().__init__(message, code="BRIDGE_REFUSED", extensions={"bridge": bridge})
+        self.bridge = bridge
+        self.why = why
+
+
+class RoomInUse(SourceError):
+    """Somebody is inside `room`, which was to be changed or removed; nothing was done to it."""
+
+    def __init__(self, bridge: str, room: str) -> None:
+        message = f"room {room} of bridge {bridge} is in use: somebody is inside; try again when they have left"
+        super().__init__(message, code="ROOM_IN_USE", extensions={"bridge": bridge, "room": room})
+        self.bridge = bridge
+        self.room = room
+
+
+class RoomBusy(SourceError):
+    """Another request works on the room of `booking` at this moment; nothing was done."""
+
+    def __init__(self, booking: str) -> None:
+        message = f"the room of {booking} is being made or closed by another request; try again in a moment"
+        super().__init__(message, code="SYSTEM_BUSY", extensions={"system": "bridge"})
+        self.booking = booking

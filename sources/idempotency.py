@@ -28,7 +28,7 @@ from sources.errors import KeyReused
 from sources.mapping.requirements import only_for_writing
 from sources.rows import insert_new, row_of
 
-__all__ = ["Call", "input_hash", "keys_table", "write_once"]
+__all__ = ["Call", "claim", "input_hash", "keys_table", "write_once"]
 
 NAME = "idempotency_keys"
 ATTEMPTS = 5
@@ -76,6 +76,15 @@ async def write_once(
         except IntegrityError:
             continue
     return await database.write(work)
+
+
+def claim(connection: Connection, keys: Table, call: Call) -> None:
+    """The key is this call's from now on; KeyReused when it came with another input before.
+
+    For what is done outside the database, is idempotent by itself and has to be looked at anew each time.
+    """
+    if not insert_new(connection, keys, {**row_of(call), "answer": "{}"}):
+        first_answer(connection, keys, call)
 
 
 def answer_once(

@@ -29,10 +29,12 @@ class Answer:
         return [(error.extensions or {}).get("code") for error in self.errors]
 
 
-async def ask(schema: Schema, source: Any, document: str, *, now: datetime = NOON, **variables: Any) -> Answer:
-    """The answer of `schema` over `source` (a system's source with its `database`)."""
+async def ask(
+    schema: Schema, source: Any, document: str, *, now: datetime = NOON, context: Any = None, **variables: Any
+) -> Answer:
+    """The answer of `schema` over `source` (a system's source with its `database`), in this context or a plain one."""
     before = source.database.statements
-    result = await schema.execute(document, variables, context_value=Context(source=source, now=now))
+    result = await schema.execute(document, variables, context_value=context or Context(source=source, now=now))
     errors = sorted(result.errors or [], key=lambda error: str(error.path))
     return Answer(result.data, errors, source.database.statements - before)
 

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from sources.demo import SELLER
 from sources.records.billing import (
     BillingAccount,
     BillingPeriod,
@@ -20,6 +21,7 @@ from sources.records.billing import (
     Segment,
 )
 from sources.records.bridge import Bridge, Leg
+from sources.records.papers import Parties, Party
 
 __all__ = [
     "BRIDGES",
@@ -28,11 +30,13 @@ __all__ = [
     "WORKED_EXAMPLE",
     "a_charged_leg",
     "a_leg",
+    "a_party",
     "a_period",
     "a_segment",
     "an_account",
     "charges",
     "master_csv",
+    "the_parties",
     "worked_charges",
 ]
 
@@ -125,6 +129,25 @@ def worked_charges(**changes: Any) -> CallCharges:
         for name, _, seconds, peak, off_peak in WORKED_EXAMPLE
     ]
     return charges(*legs, **changes)
+
+
+def a_party(**changes: Any) -> Party:
+    party = Party(
+        name="Novák Konference s.r.o.",
+        street="Dlouhá 12/7",
+        city="Praha 1",
+        postal_code="110 00",
+        country="CZ",
+        company_number="27604977",
+        vat_number="CZ27604977",
+        email="info@novak-konference.example",
+    )
+    return replace(party, **changes)
+
+
+def the_parties(**changes: Any) -> Parties:
+    """The demo company and a client of Prague on the worked example's day; a test changes the buyer."""
+    return Parties(SELLER, a_party(**changes), START)
 
 
 def a_rate_of_the_cnb(currency: str = "EUR", **changes: Any) -> ExchangeRate:

@@ -16,6 +16,8 @@ from gateway.doors.viewer import Viewer
 from gateway.request import GraphQLRequest
 from resolvers.access import Scope
 from resolvers.roles import ROLES
+from sources.demo import cast
+from tests.switches import MemorySwitch
 
 __all__ = ["ALL_SCOPES", "DOCUMENTS", "EVENING", "Answer", "ask", "open_at_evening", "opened", "viewer"]
 
@@ -60,7 +62,9 @@ async def ask(company: Company, document: str, *, viewer: Viewer = ALL_SCOPES, *
 
 
 def open_at_evening(settings: Settings) -> Company:
-    return open_company(settings, clock=lambda: EVENING)
+    """Its first bridge has a switch in memory, where the settings name none."""
+    switches = {cast.HOME_BRIDGE: MemorySwitch()} if settings.bridges is None else None
+    return open_company(settings, clock=lambda: EVENING, switches=switches)
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ import importlib
 import itertools
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -19,6 +20,7 @@ from sqlalchemy import MetaData, create_engine, text
 from gateway.config import Settings
 from sources.database import Database, Fill
 from sources.demo import SYSTEMS
+from tests.janus.server import Janus, StartJanus, running_janus
 from tests.mariadb import MariaServer, running_mariadb
 from tests.postgresql import Server, running_server
 
@@ -51,6 +53,19 @@ def mariadb() -> Iterator[MariaServer]:
     """A MariaDB server of our own, for the whole run."""
     with running_mariadb() as server:
         yield server
+
+
+@pytest.fixture
+def start_janus() -> Iterator[StartJanus]:
+    """`start_janus(events_to=URL)`: a Janus of our own for one test; see tests/janus/server.py for what it can do."""
+    with ExitStack() as running:
+        yield lambda **settings: running.enter_context(running_janus(**settings))
+
+
+@pytest.fixture
+def janus(start_janus: StartJanus) -> Janus:
+    """A Janus whose events nobody hears."""
+    return start_janus()
 
 
 @pytest.fixture(params=KINDS)

@@ -7,9 +7,9 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,10 @@ USER = "postgres"
 
 @dataclass(frozen=True, slots=True)
 class Server:
+    """`restart` stops the server at once, as a crash would, and starts it again."""
+
     url: str
+    restart: Callable[[], None] = field(default=lambda: None, compare=False)
 
 
 @contextmanager
@@ -61,7 +64,10 @@ def started(binaries: Path, folder: Path) -> Iterator[Server]:
     options = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c fsync=off -c synchronous_commit=off"
     run(binaries / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start", cwd=folder)
     try:
-        yield Server(f"postgresql://{USER}@127.0.0.1:{port}/{USER}")
+        again = ["-D", data, "-w", "-m", "immediate", "-l", folder / "log", "-o", options, "restart"]
+        yield Server(
+            f"postgresql://{USER}@127.0.0.1:{port}/{USER}", lambda: run(binaries / "pg_ctl", *again, cwd=folder)
+        )
     finally:
         run(binaries / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop", cwd=folder)
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.bridges import configured_bridges
 from gateway.commands.planning import planned
 from gateway.company import SYSTEMS, Company, supergraph
 from gateway.config import read_settings
@@ -25,6 +26,7 @@ from gateway.databases import METADATA, requirement
 from gateway.limits import Limits
 from gateway.planning.printing import print_plan
 from sources.mapping.reading import read as read_mapping
+from sources.records.bridge import Bridge
 from tests.company import ask
 from tests.journeys.test_from_call_to_invoice import IMPORT
 
@@ -124,10 +126,22 @@ def test_settings_file_is_taken(tmp_path: Path) -> None:
     assert settings.urls["billing"].startswith("postgresql://")
 
 
+def test_bridges_are_understood(tmp_path: Path) -> None:
+    """The README's bridges, with the secrets that it names in the environment."""
+    file = tmp_path / "spojka.toml"
+    file.write_text(blocks("toml")[1], encoding="utf-8")
+    settings = read_settings(tmp_path, {}, systems=tuple(SYSTEMS), file=file)
+    secrets = {"JANUS_ADMIN_SECRET": "one", "JANUS_ADMIN_KEY": "two"}
+    assert [each.bridge for each in configured_bridges(settings, secrets)] == [
+        Bridge("bridge-1", "UTC", "janus", "dial-in"),
+        Bridge("pbx-praha", "Europe/Prague", "files", "dial-in"),
+    ]
+
+
 def test_mapping_is_understood(tmp_path: Path) -> None:
     """The README's example of another program's tables; whether they are there is for the start to see."""
     file = tmp_path / "spojka.toml"
-    file.write_text(blocks("toml")[1], encoding="utf-8")
+    file.write_text(blocks("toml")[2], encoding="utf-8")
     settings = read_settings(tmp_path, {}, systems=tuple(SYSTEMS), file=file)
     mapping = read_mapping(settings.mappings["sales"])
     assert set(mapping.tables) == {"clients", "contract_rates", "holidays"}

@@ -1,6 +1,7 @@
 """`spojka check`: everything that `serve` will need, looked at without starting; nothing is changed.
 
-settings -> the graph -> each system's database -> doors, audit log, documents, certificates, clock -> what is unlinked
+settings -> the graph -> each system's database -> each bridge's switch -> doors, audit log, documents, certificates,
+clock -> what is unlinked
 """
 
 import asyncio
@@ -15,6 +16,7 @@ import click
 
 from gateway import company
 from gateway.commands.backing_up import AUDIT, KEY
+from gateway.commands.checking_bridges import look_at_bridges
 from gateway.commands.checking_systems import look_at_systems
 from gateway.commands.composing import compare, subgraph_option
 from gateway.commands.findings import Finding, State, fine, note, problem, table
@@ -78,6 +80,7 @@ def look_at_everything(settings: Settings) -> list[Finding]:
         fine("settings", f"{CONFIG} is understood" if CONFIG.exists() else f"there is no {CONFIG}: all as it comes"),
         *_graph(settings),
         *look_at_systems(settings, databases),
+        *look_at_bridges(settings),
         *_doors(settings),
         *_audit(settings.data / AUDIT),
         *_documents(settings),

@@ -5,10 +5,12 @@ The company's rooms are imported when they are served: without them a supergraph
 
 import importlib
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
 
+from gateway.commands.beside import worker_beside
 from gateway.commands.listening import check_doors, is_loopback, listening
 from gateway.config import CONFIG, ConfigError, read_settings
 from gateway.errors import SpojkaError
@@ -51,8 +53,9 @@ def _serve_company(host: str, port: int, data: Path) -> None:
     if not is_loopback(host):
         check_doors(host, settings)
     with listening(host, port) as listener:
-        application = app.make_app(settings, reach="machine" if is_loopback(host) else "beyond")
-        serve_until_stopped(application, listener, say=click.echo)
+        application = app.make_app(settings, reach="machine" if is_loopback(host) else "beyond", has_worker=True)
+        with worker_beside(data) if settings.processes.work == "beside" else nullcontext():
+            serve_until_stopped(application, listener, say=click.echo)
 
 
 def _serve_supergraph(file: Path, host: str, port: int, data: Path) -> None:

@@ -1,7 +1,10 @@
 """The commands of this room, which gateway/cli.py mounts: they ask and tell the graph, in this process or elsewhere."""
 
+from processes.commands.feeding import make_feed
 from processes.commands.importing import import_cdr, pieces
+from processes.commands.invoicing import invoice
 from processes.commands.linking import link
 from processes.commands.opening import OpenGraph
+from processes.commands.watching import processes
 
-__all__ = ["OpenGraph", "import_cdr", "link", "pieces"]
+__all__ = ["OpenGraph", "import_cdr", "invoice", "link", "make_feed", "pieces", "processes"]

@@ -22,7 +22,7 @@ from processes.rules.counts import counted
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-__all__ = ["import_cdr", "pieces"]
+__all__ = ["FORMATS", "import_cdr", "pieces", "progress", "readable_encoding"]
 
 LINES = 500
 """Lines of a piece. A record may go on over a newline, then the piece does too, up to twice as many lines."""
@@ -30,7 +30,16 @@ LINES = 500
 SHOWN = 20
 """Conferences and quarantined lines that are listed one by one."""
 
-FORMATS = {"asterisk-csv": "ASTERISK_CSV"}
+FORMATS = {
+    "asterisk-csv": "ASTERISK_CSV",
+    "asterisk-table": "ASTERISK_TABLE",
+    "freeswitch-xml": "FREESWITCH_CONFERENCE_XML",
+    "freeswitch-csv": "FREESWITCH_CSV",
+    "freeswitch-json": "FREESWITCH_JSON",
+}
+
+WHOLE = "FREESWITCH_CONFERENCE_XML"
+"""The format whose file is one record."""
 
 IMPORT = """
 mutation ImportCallRecords($bridge: ID!, $format: CallRecordFormat!, $content: String!) {
@@ -87,14 +96,14 @@ def import_cdr(
     open_graph: OpenGraph, file: Path, bridge: str, format_: str, encoding: str, data: Path, url: str | None
 ) -> None:
     """Import the call records in FILE: each good line is taken once, a bad one is kept in quarantine."""
-    letters = _letters(encoding)
+    letters = readable_encoding(encoding)
     _check_letters(file, letters)
     tally = asyncio.run(_import(open_graph(url, data), file, bridge=bridge, format=FORMATS[format_], encoding=letters))
     for line in _report(tally, file.name):
         click.echo(line)
 
 
-def _letters(encoding: str) -> str:
+def readable_encoding(encoding: str) -> str:
     """Python's name of the encoding. Only such as have ASCII's newline, by which the file is cut."""
     try:
         name = codecs.lookup(encoding).name
@@ -128,17 +137,25 @@ async def _import(
     tally = Tally()
     size = os.stat(file).st_size
     async with graph as opened:
-        with file.open(encoding=encoding, newline="\n") as lines, _progress() as progress:
-            task = progress.add_task(file.name, total=size)
-            for piece in pieces(lines):
+        with file.open(encoding=encoding, newline="\n") as lines, progress() as bar:
+            task = bar.add_task(file.name, total=size)
+            for piece in cut(lines, format):
                 variables = {"bridge": bridge, "format": format, "content": piece.content}
                 try:
                     answer = await opened.execute(IMPORT, variables)
                 except GraphError as error:
                     raise click.ClickException(_stopped(error, file.name, piece.before)) from error
                 tally = tally.with_answer(answer["importCallRecords"], piece)
-                progress.advance(task, len(piece.content.encode(encoding)))
+                bar.advance(task, len(piece.content.encode(encoding)))
     return tally
+
+
+def cut(lines: TextIO, format: str) -> Iterator[Piece]:
+    """The file in pieces that a parser can read one by one; a whole conference is one."""
+    if format == WHOLE:
+        yield Piece(lines.read(), 0)
+    else:
+        yield from pieces(lines)
 
 
 def pieces(lines: TextIO, *, most: int = LINES) -> Iterator[Piece]:
@@ -156,7 +173,7 @@ def pieces(lines: TextIO, *, most: int = LINES) -> Iterator[Piece]:
         yield Piece("".join(taken), before)
 
 
-def _progress() -> "Progress":
+def progress() -> "Progress":
     # Only this command draws, and a server that never does need not hold 5 MB for it.
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from processes.rules.instants import EPOCH, SECONDS_A_DAY, epoch_seconds, local_instant
 
-__all__ = ["OFF_PEAK", "PEAK", "Calendar", "band_at", "peak_seconds"]
+__all__ = ["OFF_PEAK", "PEAK", "Calendar", "band_at", "peak_seconds", "switches"]
 
 PEAK = "peak"
 OFF_PEAK = "off-peak"
@@ -40,6 +40,11 @@ def band_at(second: int, calendar: Calendar) -> str:
 def peak_seconds(begin: int, end: int, calendar: Calendar) -> int:
     """How many of the UTC seconds [begin, end) are peak."""
     return sum(max(0, min(end, closes) - max(begin, opens)) for opens, closes in peak_hours(begin, end, calendar))
+
+
+def switches(begin: int, end: int, calendar: Calendar) -> list[int]:
+    """The UTC seconds within (begin, end) at which the band changes, in order."""
+    return sorted(at for hours in peak_hours(begin, end, calendar) for at in hours if begin < at < end)
 
 
 def peak_hours(begin: int, end: int, calendar: Calendar) -> Iterator[tuple[int, int]]:

@@ -6,10 +6,13 @@ from datetime import date, datetime, timedelta
 
 from processes.rules.instants import HOUSE_ZONE, local_day
 
-__all__ = ["due_day", "invoice_number", "tax_point"]
+__all__ = ["credit_note_number", "due_day", "invoice_number", "tax_point"]
 
-LARGEST_POSITION = 999_999
-"""A year and six digits: ten in all, which is what a variable symbol (SPAYD's X-VS) holds."""
+LARGEST_POSITION = 899_999
+"""A year and six digits: ten in all, which is what a variable symbol (SPAYD's X-VS) holds. Those from 900000 on are
+credit notes', so that no number says two things."""
+
+LARGEST_CREDIT_NOTE = 99_999
 
 
 def tax_point(issued_on: date, period_ends_at: datetime, *, zone: str = HOUSE_ZONE) -> date:
@@ -30,3 +33,10 @@ def invoice_number(issued_on: date, position: int) -> str:
     if not 1 <= position <= LARGEST_POSITION:
         raise ValueError(f"{issued_on.year} has no invoice number {position}: a series ends at {LARGEST_POSITION}")
     return f"{issued_on.year:04}{position:06}"
+
+
+def credit_note_number(issued_on: date, position: int) -> str:
+    """The `position`th credit note of the year: 2026900001. ValueError when the year is full."""
+    if not 1 <= position <= LARGEST_CREDIT_NOTE:
+        raise ValueError(f"{issued_on.year} has no credit note {position}: a series ends at {LARGEST_CREDIT_NOTE}")
+    return f"{issued_on.year:04}9{position:05}"

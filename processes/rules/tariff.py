@@ -23,7 +23,7 @@ from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
 
-from processes.rules.bands import OFF_PEAK, PEAK, Calendar, band_at, peak_seconds
+from processes.rules.bands import OFF_PEAK, PEAK, Calendar, band_at, peak_seconds, switches
 from processes.rules.instants import epoch_seconds
 from processes.rules.money import half_up
 from processes.rules.refusal import Refusal
@@ -111,13 +111,19 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """The billed seconds of a leg in one band. `amount` is unrounded: seconds x price / 60."""
+    """The billed seconds of a leg in one band. `amount` is unrounded: seconds x price / 60.
+
+    `begins` and `ends`, in UTC seconds, are when the leg was first and last in the band. A leg over several boundaries
+    was in the other band in between, so the seconds may be fewer; rounded up they may be more.
+    """
 
     service: str
     band: str
     seconds: int
     price: Decimal
     amount: Decimal
+    begins: int
+    ends: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +171,7 @@ def rate_conference(legs: Iterable[Leg], tariff: Tariff) -> Rating | Refusal:
     billable = [leg for leg in timed if leg.duration]
     calls = calls_of(billable, tariff)
     rates = {(rate.service, rate.band): rate for rate in tariff.rates}
-    missing = {(leg.service, band) for call in calls for leg in call for band, _ in leg.bands} - rates.keys()
+    missing = {(leg.service, stay.band) for call in calls for leg in call for stay in leg.bands} - rates.keys()
     if missing:
         return no_rate(missing, tariff)
     rated = [rate_call(call, rates) for call in calls]
@@ -188,15 +194,25 @@ def no_rate(missing: set[tuple[str, str]], tariff: Tariff) -> Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Stay:
+    """The true seconds of a leg in one band, all within [begins, ends)."""
+
+    band: str
+    seconds: int
+    begins: int
+    ends: int
+
+
+@dataclass(frozen=True, slots=True)
 class TimedLeg:
-    """A leg in whole UTC seconds. `bands` holds its true seconds, the band in which it began first, then the other."""
+    """A leg in whole UTC seconds. `bands` holds its stay in the band in which it began first, then in the other."""
 
     id: str
     service: str
     participant: str | None
     joined: int
     left: int
-    bands: tuple[tuple[str, int], ...]
+    bands: tuple[Stay, ...]
     ended_in: str
 
     @property
@@ -219,17 +235,24 @@ def time_leg(leg: Leg, tariff: Tariff) -> TimedLeg:
     return TimedLeg(leg.id, leg.service, leg.participant, joined, left, bands, ended_in)
 
 
-def split(joined: int, left: int, tariff: Tariff) -> tuple[tuple[tuple[str, int], ...], str]:
-    """The seconds per band, and the band of the last second: a leg that ends at 18:00:00 ended in peak."""
+def split(joined: int, left: int, tariff: Tariff) -> tuple[tuple[Stay, ...], str]:
+    """The stay in each band, and the band of the last second: a leg that ends at 18:00:00 ended in peak."""
     began_in = band_at(joined, tariff.calendar)
+    whole = Stay(began_in, left - joined, joined, left)
     if tariff.band_rule is BandRule.AT_START:
-        return ((began_in, left - joined),), began_in
+        return (whole,), began_in
     peak = peak_seconds(joined, left, tariff.calendar)
     seconds = {PEAK: peak, OFF_PEAK: left - joined - peak}
     other = OFF_PEAK if began_in == PEAK else PEAK
     if not seconds[other]:
-        return ((began_in, left - joined),), began_in
-    return ((began_in, seconds[began_in]), (other, seconds[other])), band_at(left - 1, tariff.calendar)
+        return (whole,), began_in
+    changes = switches(joined, left, tariff.calendar)
+    first, last = changes[0], changes[-1]
+    ended_in = band_at(left - 1, tariff.calendar)
+    return (
+        Stay(began_in, seconds[began_in], joined, left if ended_in == began_in else last),
+        Stay(other, seconds[other], first, left if ended_in == other else last),
+    ), ended_in
 
 
 # B: legs become calls
@@ -254,7 +277,7 @@ def continuing(leg: TimedLeg, first: TimedLeg, rule: BandRule) -> TimedLeg:
     """AT_START: a leg that continues a call stays in the band in which the call began."""
     if rule is BandRule.SPLIT:
         return leg
-    return replace(leg, bands=((first.ended_in, leg.duration),), ended_in=first.ended_in)
+    return replace(leg, bands=(Stay(first.ended_in, leg.duration, leg.joined, leg.left),), ended_in=first.ended_in)
 
 
 # C and D: a call is billed
@@ -278,7 +301,7 @@ def billed_seconds(duration: int, increments: Increments) -> int:
 
 def rate_call(call: Sequence[TimedLeg], rates: Mapping[tuple[str, str], Rate]) -> RatedCall:
     first, last = call[0], call[-1]
-    opening = rates[first.service, first.bands[0][0]]
+    opening = rates[first.service, first.bands[0].band]
     duration = sum(leg.duration for leg in call)
     rounding_up = billed_seconds(duration, opening.increments) - duration
     charges = [charge_of(leg, rounding_up if leg is last else 0, rates) for leg in call]
@@ -286,13 +309,16 @@ def rate_call(call: Sequence[TimedLeg], rates: Mapping[tuple[str, str], Rate]) -
 
 
 def charge_of(leg: TimedLeg, rounding_up: int, rates: Mapping[tuple[str, str], Rate]) -> Charge:
-    billed = [(band, seconds + (rounding_up if band == leg.ended_in else 0)) for band, seconds in leg.bands]
-    segments = [segment_of(rates[leg.service, band], seconds) for band, seconds in billed]
+    segments = [
+        segment_of(rates[leg.service, stay.band], stay, rounding_up if stay.band == leg.ended_in else 0)
+        for stay in leg.bands
+    ]
     return Charge(leg.id, leg.duration, tuple(segments))
 
 
-def segment_of(rate: Rate, seconds: int) -> Segment:
-    return Segment(rate.service, rate.band, seconds, rate.price, amount_of(seconds, rate.price))
+def segment_of(rate: Rate, stay: Stay, rounding_up: int) -> Segment:
+    seconds = stay.seconds + rounding_up
+    return Segment(rate.service, rate.band, seconds, rate.price, amount_of(seconds, rate.price), stay.begins, stay.ends)
 
 
 def amount_of(seconds: int, price: Decimal) -> Decimal:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from enum import Enum
 from typing import Self
 
 import strawberry
@@ -12,39 +11,28 @@ import strawberry
 from processes.rules.instants import local_day
 from resolvers.access import Scope, asks
 from resolvers.batching import Entity, Representation, batched
+from resolvers.billing.documents import CreditNote, InvoiceDocument, documents_of
 from resolvers.billing.periods import latest_periods, periods_begun, periods_of_invoices
-from resolvers.billing.stubs import Leg, RateVersion
+from resolvers.billing.stubs import Booking, Leg, RateVersion
+from resolvers.billing.values import (
+    ZERO,
+    InvoiceStatus,
+    Invoicing,
+    PeriodStatus,
+    VatLine,
+    as_many_as,
+    key_of_line,
+    key_of_segment,
+)
 from resolvers.context import Context
-from resolvers.errors import limited
 from resolvers.grouping import by_key, grouped
 from resolvers.money import Money, with_places
 from sources.billing import Billing
 from sources.records import billing as records
 
-__all__ = ["BillingAccount", "Charge", "Conference", "Info", "Invoice", "InvoiceStatus"]
+__all__ = ["BillingAccount", "BillingPeriod", "Charge", "Conference", "Info", "Invoice", "InvoiceStatus"]
 
 Info = strawberry.Info[Context[Billing], None]
-
-LATEST = 100
-ZERO = Decimal("0.00")
-
-
-@strawberry.enum
-class PeriodStatus(Enum):
-    OPEN = "OPEN"
-    CLOSING = "CLOSING"
-    CLOSED = "CLOSED"
-
-
-@strawberry.enum
-class InvoiceStatus(Enum):
-    """A DRAFT has no number and may change; an ISSUED one never does, and is CREDITED by a credit note only."""
-
-    DRAFT = "DRAFT"
-    ISSUED = "ISSUED"
-    PARTLY_PAID = "PARTLY_PAID"
-    PAID = "PAID"
-    CREDITED = "CREDITED"
 
 
 @strawberry.federation.type(keys=["number"], requires_scopes=asks(Scope.ACCOUNTS_READ))
@@ -60,6 +48,9 @@ class BillingAccount(Entity):
     )
     vat_number: str | None = strawberry.federation.field(
         requires_scopes=asks(Scope.BILLING_READ), description="The DIČ that is billed, as billing has it."
+    )
+    invoicing: Invoicing | None = strawberry.federation.field(
+        requires_scopes=asks(Scope.BILLING_READ), description="When it gets its invoices."
     )
     record: strawberry.Private[records.BillingAccount]
 
@@ -107,6 +98,7 @@ class BillingAccount(Entity):
             payment_terms_days=record.payment_terms_days,
             company_number=record.company_number,
             vat_number=record.vat_number,
+            invoicing=Invoicing(record.invoicing),
             record=record,
         )
 
@@ -181,25 +173,6 @@ class BillingPeriod(Entity):
         return [cls.of(found[name], BillingAccount.of(accounts[name[0]])) if name in found else None for name in named]
 
 
-@strawberry.federation.type(requires_scopes=asks(Scope.BILLING_READ))
-class VatLine:
-    """VAT of one rate, in per cent. On an issued invoice in another currency it is given in CZK too."""
-
-    rate: Decimal
-    base: Money
-    amount: Money
-    amount_in_czk: Money | None
-
-    @classmethod
-    def of(cls, record: records.VatLine, currency: str) -> Self:
-        return cls(
-            rate=with_places(record.rate, 0, at_most=2),
-            base=Money.of(record.base, currency),
-            amount=Money.of(record.amount, currency),
-            amount_in_czk=None if record.amount_in_czk is None else Money.of(record.amount_in_czk, "CZK"),
-        )
-
-
 @strawberry.federation.type(keys=["id"], requires_scopes=asks(Scope.BILLING_READ))
 class Invoice(Entity):
     """What is asked of a client. `base` is net, `total` with VAT; number and dates are null on a draft."""
@@ -213,6 +186,22 @@ class Invoice(Entity):
     base: Money | None
     total: Money | None
     record: strawberry.Private[records.Invoice]
+
+    @batched(
+        description="PDF, UBL and CII of an issued invoice, made once; none where its buyer isn't known to billing."
+    )
+    @staticmethod
+    async def documents(parents: strawberry.Parent[list[Invoice]], info: Info) -> list[list[InvoiceDocument] | None]:
+        return await documents_of(ids_of(parents), info)
+
+    @batched(description="What took it back, if anything did.")
+    @staticmethod
+    async def credit_note(parents: strawberry.Parent[list[Invoice]], info: Info) -> list[CreditNote | None]:
+        found = by_key(await info.context.source.credit_notes_of(ids_of(parents)), lambda note: note.invoice)
+        return [
+            CreditNote.of(found[invoice.id], invoice.record.currency) if invoice.id in found else None
+            for invoice in parents
+        ]
 
     @batched(description="By rate.")
     @staticmethod
@@ -257,6 +246,12 @@ class Invoice(Entity):
             [InvoiceLine.of(line, invoice.record.currency) for line in found.get(invoice.id, [])] for invoice in parents
         ]
 
+    @batched(description="Down to the second: each leg's stay in each band, by conference, leg and time.")
+    @staticmethod
+    async def trace(parents: strawberry.Parent[list[Invoice]], info: Info) -> list[list[Charge] | None]:
+        found = grouped(await info.context.source.segments_of_invoices(ids_of(parents)), lambda billed: billed.invoice)
+        return [[Charge.of(billed) for billed in found.get(invoice.id, [])] for invoice in parents]
+
     @classmethod
     def of(cls, record: records.Invoice) -> Self:
         return cls(
@@ -276,9 +271,6 @@ class Invoice(Entity):
         ids = [str(key["id"]) for key in keys]
         found = by_key(await info.context.source.invoices(ids), lambda invoice: invoice.id)
         return [cls.of(found[id]) if id in found else None for id in ids]
-
-
-LineKey = tuple[str, str | None, str | None, int | None, str | None, Decimal]
 
 
 @strawberry.federation.type(requires_scopes=asks(Scope.BILLING_READ))
@@ -321,41 +313,68 @@ class InvoiceLine:
         )
 
 
-def key_of_line(line: records.InvoiceLine) -> LineKey:
-    return line.invoice, line.conference, line.contract, line.rate_version, line.band, line.unit_price
-
-
-def key_of_segment(billed: records.BilledSegment) -> LineKey:
-    segment = billed.segment
-    return billed.invoice, billed.conference, billed.contract, billed.rate_version, segment.band, segment.price
-
-
 @strawberry.federation.type(requires_scopes=asks(Scope.BILLING_READ))
 class Charge:
-    """What a leg costs in one band: its billed seconds there, the amount unrounded."""
+    """What a leg costs in one band: its billed seconds there at `price` a minute, the amount unrounded.
+
+    `from` and `to` are when the leg was first and last in the band, `durationSeconds` is how long it lasted in all.
+    `booking` is null where a person said whose the call was.
+    """
 
     leg: Leg | None
+    conference: Conference | None
+    booking: Booking | None
+    service: str
     band: str
+    since: datetime | None = strawberry.field(name="from")
+    until: datetime | None = strawberry.field(name="to")
+    duration_seconds: int | None
     seconds: int
+    price: Money
     amount: Money
-    billed_on: strawberry.Private[str]
+    rate_version: RateVersion | None
+    rule_version: str | None
+    billed: strawberry.Private[records.BilledSegment]
 
     @batched(description="The invoice it is on; a draft at first.")
     @staticmethod
     async def invoice(parents: strawberry.Parent[list[Charge]], info: Info) -> list[Invoice]:
         found = by_key(
-            await info.context.source.invoices({charge.billed_on for charge in parents}), lambda invoice: invoice.id
+            await info.context.source.invoices({charge.billed.invoice for charge in parents}),
+            lambda invoice: invoice.id,
         )
-        return [Invoice.of(found[charge.billed_on]) for charge in parents]
+        return [Invoice.of(found[charge.billed.invoice]) for charge in parents]
+
+    @batched(description="The line of the invoice that it is part of.")
+    @staticmethod
+    async def line(parents: strawberry.Parent[list[Charge]], info: Info) -> list[InvoiceLine | None]:
+        lines = await info.context.source.lines({charge.billed.invoice for charge in parents})
+        found = by_key(lines, key_of_line)
+        return [
+            InvoiceLine.of(found[key], charge.billed.currency)
+            if (key := key_of_segment(charge.billed)) in found
+            else None
+            for charge in parents
+        ]
 
     @classmethod
     def of(cls, billed: records.BilledSegment) -> Self:
+        segment = billed.segment
         return cls(
             leg=Leg(id=strawberry.ID(billed.leg)),
-            band=billed.segment.band,
-            seconds=billed.segment.seconds,
-            amount=Money.exact(billed.segment.amount, billed.currency),
-            billed_on=billed.invoice,
+            conference=Conference(id=strawberry.ID(billed.conference)),
+            booking=Booking(ref=strawberry.ID(billed.booking)) if billed.booking else None,
+            service=segment.service,
+            band=segment.band,
+            since=segment.starts_at,
+            until=segment.ends_at,
+            duration_seconds=billed.duration_seconds,
+            seconds=segment.seconds,
+            price=Money.price(segment.price, billed.currency),
+            amount=Money.exact(segment.amount, billed.currency),
+            rate_version=RateVersion.of(billed.contract, billed.rate_version),
+            rule_version=billed.rule_version,
+            billed=billed,
         )
 
 
@@ -397,10 +416,6 @@ async def calls_begun(invoices: list[str], info: Info) -> dict[str, list[datetim
     """When the conferences began that an invoice charges, by its id."""
     found = grouped(await info.context.source.calls_begun(invoices), lambda call: call[0])
     return {invoice: [at for _, at in calls] for invoice, calls in found.items()}
-
-
-def as_many_as(last: int | None) -> int:
-    return LATEST if last is None else limited("last", last)
 
 
 def ids_of(parents: list[Invoice] | list[Conference]) -> list[str]:

@@ -14,7 +14,7 @@ from resolvers.errors import BadInput
 from resolvers.texts import storable
 from sources.records import billing as records
 
-__all__ = ["ExceptionLegInput", "RecordChargesInput", "check_once"]
+__all__ = ["RecordChargesInput", "check_once"]
 
 AMOUNT = Decimal("0.0000000001")
 """Ten places are kept; lines are made of seconds and prices, so nothing is lost by it."""
@@ -29,13 +29,18 @@ FURTHEST = timedelta(days=366)
 
 @strawberry.input
 class ChargeSegmentInput:
-    """Billed `seconds` of a leg in one band, at `price` a minute; `amount` is seconds x price / 60, unrounded."""
+    """Billed `seconds` of a leg in one band, at `price` a minute; `amount` is seconds x price / 60, unrounded.
+
+    `from` and `to` are when the leg was first and last in the band.
+    """
 
     service: str
     band: str
     seconds: int
     price: Decimal
     amount: Decimal
+    since: datetime | None = strawberry.field(name="from", default=None)
+    until: datetime | None = strawberry.field(name="to", default=None)
 
     def record(self, place: str) -> records.Segment:
         check_seconds(f"{place}.seconds", self.seconds)
@@ -48,6 +53,8 @@ class ChargeSegmentInput:
             seconds=self.seconds,
             price=self.price,
             amount=self.amount.quantize(AMOUNT, ROUND_HALF_UP),
+            starts_at=self.since,
+            ends_at=self.until,
         )
 
 
@@ -85,12 +92,12 @@ class ExcludedLegInput:
 class RecordChargesInput:
     """A conference's charges under one rate version, all of its legs that are not settled yet.
 
-    `minimumCharge` is what its calls fall short of the minimum charge, in all; null is nothing.
+    `booking` is null where a person said whose the conference is. `minimumCharge` is what its calls fall short of the
+    minimum charge, in all; null is nothing.
     """
 
     account: strawberry.ID
     conference: strawberry.ID
-    booking: strawberry.ID
     conference_started_at: datetime
     contract: strawberry.ID
     rate_version: int
@@ -98,6 +105,7 @@ class RecordChargesInput:
     charges: list[ChargeInput]
     excluded: list[ExcludedLegInput]
     rule_version: str
+    booking: strawberry.ID | None = None
     minimum_charge: Decimal | None = None
 
     def record(self, now: datetime) -> records.CallCharges:
@@ -109,7 +117,7 @@ class RecordChargesInput:
         return records.CallCharges(
             account=storable("input.account", self.account),
             conference=storable("input.conference", self.conference),
-            booking=storable("input.booking", self.booking),
+            booking=None if self.booking is None else storable("input.booking", self.booking),
             conference_started_at=self.conference_started_at,
             contract=storable("input.contract", self.contract),
             rate_version=self.rate_version,
@@ -119,18 +127,6 @@ class RecordChargesInput:
             minimum_charge=self.minimum_charge,
             rule_version=storable("input.ruleVersion", self.rule_version),
         )
-
-
-@strawberry.input
-class ExceptionLegInput:
-    """A leg that could not be rated, and its true duration."""
-
-    leg: strawberry.ID
-    duration_seconds: int
-
-    def record(self, place: str) -> records.ExceptionLeg:
-        check_seconds(f"{place}.durationSeconds", self.duration_seconds)
-        return records.ExceptionLeg(storable(f"{place}.leg", self.leg), self.duration_seconds)
 
 
 def check_seconds(place: str, seconds: int) -> None:

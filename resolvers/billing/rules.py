@@ -8,9 +8,10 @@ from decimal import Decimal
 
 from processes.rules import invoice as invoicing
 from processes.rules.instants import local_day
-from processes.rules.issuing import due_day, invoice_number, tax_point
+from processes.rules.issuing import credit_note_number, due_day, invoice_number, tax_point
 from processes.rules.periods import period_containing
 from processes.rules.refusal import Refusal as RuleRefusal
+from resolvers.billing.papers import document_content
 from sources.billing import InvoiceRules
 from sources.records import billing as records
 from sources.records.refusal import Refusal
@@ -129,4 +130,6 @@ RULES = InvoiceRules(
     dates=issue_dates,
     number=invoice_number,
     in_house_money=in_house_money,
+    credit_number=credit_note_number,
+    document=document_content,
 )

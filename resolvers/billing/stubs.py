@@ -1,4 +1,4 @@
-"""What billing names and others know: legs, and the rate version that a price came from."""
+"""What billing names and others know: legs, bookings, and the rate version that a price came from."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from strawberry.federation.types import FieldSet
 
 from resolvers.access import Scope, asks
 
-__all__ = ["Contract", "Leg", "RateVersion"]
+__all__ = ["Booking", "Contract", "Leg", "RateVersion"]
 
 
 @strawberry.federation.type(keys=[Key(fields=FieldSet("id"), resolvable=False)], requires_scopes=asks(Scope.CALLS_READ))
@@ -18,6 +18,15 @@ class Leg:
     """A leg of the bridge: the call record that was charged."""
 
     id: strawberry.ID
+
+
+@strawberry.federation.type(
+    keys=[Key(fields=FieldSet("ref"), resolvable=False)], requires_scopes=asks(Scope.BOOKINGS_READ)
+)
+class Booking:
+    """A booking of reservations."""
+
+    ref: strawberry.ID
 
 
 @strawberry.federation.type(

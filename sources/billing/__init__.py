@@ -5,7 +5,7 @@ It stores and counts; how lines, sums, periods and dates come about are rules, w
 
 from sources.billing.hashing import content_hash
 from sources.billing.rules import InvoiceRules
-from sources.billing.system import Billing
+from sources.billing.system import Billing, TooManyToMake
 from sources.billing.tables import METADATA
 
-__all__ = ["METADATA", "Billing", "InvoiceRules", "content_hash"]
+__all__ = ["METADATA", "Billing", "InvoiceRules", "TooManyToMake", "content_hash"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
@@ -12,10 +11,10 @@ from sqlalchemy import Connection, delete, select
 
 from sources.billing.tables import CALLS, SEGMENTS
 from sources.database import one_of
-from sources.records.billing import ExceptionLeg, RatedCall
+from sources.records.billing import RatedCall
 from sources.rows import insert_all, row_of
 
-__all__ = ["KnownCalls", "insert_calls", "lock_calls", "record_exceptions", "write_calls"]
+__all__ = ["KnownCall", "KnownCalls", "insert_calls", "lock_calls", "write_calls"]
 
 LOCKED = (
     select(CALLS.c.id, CALLS.c.leg, CALLS.c.state, CALLS.c.invoice, CALLS.c.credited, CALLS.c.reason, CALLS.c.message)
@@ -98,29 +97,3 @@ def segment_rows(identity: str, call: RatedCall) -> list[dict[str, Any]]:
         {"call": identity, "position": position, **row_of(segment)}
         for position, segment in enumerate(call.segments, start=1)
     ]
-
-
-def record_exceptions(
-    connection: Connection, legs: Sequence[ExceptionLeg], *, conference: str, code: str, message: str, now: datetime
-) -> int:
-    """Legs that can't be rated, and why; how many were written. A settled leg stays settled, an equal row as it is."""
-    known = lock_calls(connection, [leg.leg for leg in legs])
-    calls = [
-        RatedCall(
-            leg=leg.leg,
-            conference=conference,
-            state="EXCEPTION",
-            duration_seconds=leg.duration_seconds,
-            recorded_at=now,
-            reason=code,
-            message=message,
-        )
-        for leg in legs
-        if is_news(known.live.get(leg.leg), code, message)
-    ]
-    write_calls(connection, calls, known)
-    return len(calls)
-
-
-def is_news(call: KnownCall | None, code: str, message: str) -> bool:
-    return call is None or (not call.is_settled and (call.reason, call.message) != (code, message))

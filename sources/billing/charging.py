@@ -27,7 +27,7 @@ from sources.records.billing import BillingAccount, BillingPeriod, CallCharges, 
 from sources.records.refusal import Refusal
 from sources.rows import row_of
 
-__all__ = ["record_charges"]
+__all__ = ["DRAFT_OF", "record_charges"]
 
 DRAFT_OF = (
     select(INVOICES.c.id)

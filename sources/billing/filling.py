@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import groupby, islice
+from types import MappingProxyType
 
 from sqlalchemy import Connection
 
 from sources.billing.calls import insert_calls
 from sources.billing.hashing import content_hash
-from sources.billing.tables import ACCOUNTS, EXCHANGE_RATES, INVOICES, LINES, MINIMUMS, PERIODS, SERIES, VAT
+from sources.billing.parties import party_rows
+from sources.billing.tables import ACCOUNTS, EXCHANGE_RATES, INVOICES, LINES, MINIMUMS, PARTIES, PERIODS, SERIES, VAT
 from sources.records.billing import (
     BillingAccount,
     BillingPeriod,
@@ -21,6 +23,7 @@ from sources.records.billing import (
     RatedCall,
     VatLine,
 )
+from sources.records.papers import Parties
 from sources.rows import insert_all, row_of
 
 __all__ = ["fill"]
@@ -39,11 +42,15 @@ def fill(
     calls: Iterable[RatedCall],
     minimums: Iterable[Minimum] = (),
     exchange_rates: Iterable[ExchangeRate] = (),
+    parties: Mapping[str, Parties] = MappingProxyType({}),
 ) -> None:
-    """Write the records as they are. Hashes of issued invoices and the counters of their numbers are made here."""
+    """Write the records as they are. Hashes of issued invoices and the counters of their numbers are made here.
+
+    `parties` are those of issued invoices, by id; one without has no documents.
+    """
     insert_all(connection, ACCOUNTS, map(row_of, accounts))
     insert_all(connection, PERIODS, map(row_of, periods))
-    fill_invoices(connection, list(invoices), list(lines), list(vat))
+    fill_invoices(connection, list(invoices), list(lines), list(vat), parties)
     waiting = ((f"{call.leg}#1", call) for call in calls)
     while chunk := list(islice(waiting, CHUNK)):
         insert_calls(connection, chunk)
@@ -52,16 +59,23 @@ def fill(
 
 
 def fill_invoices(
-    connection: Connection, invoices: list[Invoice], lines: list[InvoiceLine], vat: list[VatLine]
+    connection: Connection,
+    invoices: list[Invoice],
+    lines: list[InvoiceLine],
+    vat: list[VatLine],
+    parties: Mapping[str, Parties],
 ) -> None:
     # Lines first: once an invoice is there and issued, the database takes no more of them.
     insert_all(connection, LINES, map(row_of, lines))
     insert_all(connection, VAT, map(row_of, vat))
-    insert_all(connection, INVOICES, map(row_of, hashed(invoices, lines, vat)))
+    insert_all(connection, PARTIES, (row for invoice, both in parties.items() for row in party_rows(invoice, both)))
+    insert_all(connection, INVOICES, map(row_of, hashed(invoices, lines, vat, parties)))
     insert_all(connection, SERIES, series_of(invoices))
 
 
-def hashed(invoices: list[Invoice], lines: list[InvoiceLine], vat: list[VatLine]) -> Iterator[Invoice]:
+def hashed(
+    invoices: list[Invoice], lines: list[InvoiceLine], vat: list[VatLine], parties: Mapping[str, Parties]
+) -> Iterator[Invoice]:
     lines_of: dict[str, list[InvoiceLine]] = {}
     vat_of: dict[str, list[VatLine]] = {}
     for line in lines:
@@ -72,7 +86,8 @@ def hashed(invoices: list[Invoice], lines: list[InvoiceLine], vat: list[VatLine]
         if invoice.status == "DRAFT":
             yield invoice
         else:
-            fingerprint = content_hash(invoice, lines_of.get(invoice.id, ()), vat_of.get(invoice.id, ()))
+            parts = lines_of.get(invoice.id, ()), vat_of.get(invoice.id, ())
+            fingerprint = content_hash(invoice, *parts, parties.get(invoice.id))
             yield replace(invoice, content_hash=fingerprint)
 
 

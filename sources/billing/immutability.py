@@ -1,6 +1,7 @@
 """An issued invoice never changes (domain.md, I5), whoever writes: the database itself refuses.
 
-Only its status goes on (payments, a credit note), and never back to DRAFT. Its lines and VAT are kept in the same way.
+Only its status goes on (payments, a credit note), and never back to DRAFT. Its lines, VAT and parties are kept in the
+same way. A credit note and a document that is kept never change at all, and never go.
 """
 
 from sqlalchemy import MetaData
@@ -23,12 +24,17 @@ CONTENT = [
     "content_hash",
 ]
 
+PART_TABLES = ("invoice_lines", "invoice_vat", "invoice_parties")
+KEPT = ("credit_notes", "documents")
+
 PARTS = [
     (table, what, rows)
-    for table in ("invoice_lines", "invoice_vat")
+    for table in PART_TABLES
     for what, rows in (("INSERT", "NEW.invoice"), ("UPDATE", "NEW.invoice, OLD.invoice"), ("DELETE", "OLD.invoice"))
 ]
 """What of an issued invoice's parts may not be done, and which invoices that is about."""
+
+KEPT_ROWS = [(table, what) for table in KEPT for what in ("UPDATE", "DELETE")]
 
 REFUSAL = "an issued invoice is immutable: correct it by a credit note"
 
@@ -51,6 +57,7 @@ def sqlite_triggers() -> list[str]:
             f"CREATE TRIGGER issued_{table}_{what} BEFORE {what} ON {table} WHEN {is_issued(rows)} {refuse}"
             for table, what, rows in PARTS
         ),
+        *(f"CREATE TRIGGER kept_{table}_{what} BEFORE {what} ON {table} {refuse}" for table, what in KEPT_ROWS),
     ]
 
 
@@ -71,7 +78,12 @@ def postgresql_triggers() -> list[str]:
         *(
             f"CREATE TRIGGER issued_{table} BEFORE INSERT OR UPDATE OR DELETE ON {table} "
             f"FOR EACH ROW EXECUTE FUNCTION refuse_part_of_issued()"
-            for table in ("invoice_lines", "invoice_vat")
+            for table in PART_TABLES
+        ),
+        *(
+            f"CREATE TRIGGER kept_{table} BEFORE UPDATE OR DELETE ON {table} "
+            f"FOR EACH ROW EXECUTE FUNCTION refuse_issued()"
+            for table in KEPT
         ),
     ]
 
@@ -88,6 +100,10 @@ def mariadb_triggers() -> list[str]:
             f"CREATE TRIGGER issued_{table}_{what} BEFORE {what} ON {table} FOR EACH ROW "
             f"IF {is_issued(rows)} THEN {refuse}; END IF"
             for table, what, rows in PARTS
+        ),
+        *(
+            f"CREATE TRIGGER kept_{table}_{what} BEFORE {what} ON {table} FOR EACH ROW {refuse}"
+            for table, what in KEPT_ROWS
         ),
     ]
 

@@ -18,7 +18,7 @@ from sources.columns import Instant
 from sources.records.billing import BillingAccount, BillingPeriod
 from sources.rows import row_of
 
-__all__ = ["lock_open_period", "lock_period"]
+__all__ = ["EXACT", "lock_open_period", "lock_period"]
 
 OF_ACCOUNT = select(PERIODS).where(PERIODS.c.account == bindparam("account"))
 EXACT = OF_ACCOUNT.where(PERIODS.c.starts_at == bindparam("start", type_=Instant)).with_for_update()

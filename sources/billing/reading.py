@@ -10,6 +10,7 @@ from sqlalchemy.sql.selectable import NamedFromClause
 from sources.billing.tables import (
     ACCOUNTS,
     CALLS,
+    CREDIT_NOTES,
     EXCHANGE_RATES,
     INVOICES,
     LINES,
@@ -27,8 +28,9 @@ __all__ = [
     "BILLED_OF_CONFERENCES",
     "BILLED_OF_INVOICES",
     "CALLS_BEGUN_OF_INVOICES",
+    "CREDIT_NOTES_BY_ID",
+    "CREDIT_NOTES_OF_INVOICES",
     "DRAFTS_OF_ACCOUNTS",
-    "EXCEPTIONS",
     "INVOICES_BY_ID",
     "INVOICES_BY_NUMBER",
     "INVOICES_OF_CONFERENCES",
@@ -38,6 +40,7 @@ __all__ = [
     "MINIMUMS_OF_INVOICE",
     "OPEN_INVOICES_OF_ACCOUNTS",
     "PERIODS_OF_ACCOUNTS",
+    "PERIODS_TO_CLOSE",
     "RATES_BEFORE",
     "VAT_OF_INVOICES",
 ]
@@ -51,6 +54,12 @@ ACCOUNTS_IN_ORDER = (
 )
 
 PERIODS_OF_ACCOUNTS = select(PERIODS).where(one_of(PERIODS.c.account)).order_by(PERIODS.c.account, PERIODS.c.starts_at)
+PERIODS_TO_CLOSE = (
+    select(PERIODS)
+    .where(PERIODS.c.ends_at <= bindparam("at", type_=Instant), PERIODS.c.status.in_(("OPEN", "CLOSING")))
+    .order_by(PERIODS.c.ends_at, PERIODS.c.account)
+    .limit(bindparam("first", type_=Integer))
+)
 
 INVOICES_BY_ID = select(INVOICES).where(one_of(INVOICES.c.id))
 INVOICES_BY_NUMBER = select(INVOICES).where(one_of(INVOICES.c.number))
@@ -61,6 +70,9 @@ OPEN_INVOICES_OF_ACCOUNTS = (
     .where(one_of(INVOICES.c.account), INVOICES.c.status.in_(("ISSUED", "PARTLY_PAID")))
     .order_by(*IN_ORDER)
 )
+
+CREDIT_NOTES_BY_ID = select(CREDIT_NOTES).where(one_of(CREDIT_NOTES.c.id))
+CREDIT_NOTES_OF_INVOICES = select(CREDIT_NOTES).where(one_of(CREDIT_NOTES.c.invoice))
 
 LINES_OF_INVOICES = select(LINES).where(one_of(LINES.c.invoice)).order_by(LINES.c.invoice, LINES.c.position)
 VAT_OF_INVOICES = select(VAT).where(one_of(VAT.c.invoice)).order_by(VAT.c.invoice, VAT.c.rate)
@@ -80,6 +92,11 @@ BILLED = (
         SEGMENTS.c.seconds,
         SEGMENTS.c.price,
         SEGMENTS.c.amount,
+        SEGMENTS.c.starts_at,
+        SEGMENTS.c.ends_at,
+        CALLS.c.duration_seconds,
+        CALLS.c.booking,
+        CALLS.c.rule_version,
     )
     .join_from(SEGMENTS, CALLS, SEGMENTS.c.call == CALLS.c.id)
     .join(INVOICES, INVOICES.c.id == CALLS.c.invoice)
@@ -104,15 +121,6 @@ INVOICES_OF_CONFERENCES = (
     select(CONFERENCE_INVOICE.c.conference, INVOICES)
     .join_from(CONFERENCE_INVOICE, INVOICES, CONFERENCE_INVOICE.c.invoice == INVOICES.c.id)
     .order_by(*IN_ORDER)
-)
-
-EXCEPTIONS = (
-    select(
-        CALLS.c.leg, CALLS.c.conference, CALLS.c.duration_seconds, CALLS.c.reason, CALLS.c.message, CALLS.c.recorded_at
-    )
-    .where(CALLS.c.state == "EXCEPTION")
-    .order_by(CALLS.c.recorded_at, CALLS.c.leg)
-    .limit(bindparam("limit"))
 )
 
 RATES_BEFORE = (

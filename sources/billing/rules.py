@@ -13,6 +13,7 @@ from sources.records.billing import (
     IssueDates,
     Minimum,
 )
+from sources.records.papers import DocumentContent, Paper
 from sources.records.refusal import Refusal
 
 __all__ = ["InvoiceRules"]
@@ -29,6 +30,8 @@ class InvoiceRules:
     number           (day of issue, position in its year from 1) -> the invoice number
     in_house_money   (content, currency, ČNB rates, tax point) -> the content with VAT in CZK too, where that is due;
                      refused `no-exchange-rate`
+    credit_number    (day of issue, position in its year from 1) -> the number of a credit note
+    document         (an invoice or a credit note, whole) -> what its documents say
     """
 
     content: Callable[[str, Sequence[BilledSegment], Sequence[Minimum]], InvoiceContent]
@@ -37,3 +40,5 @@ class InvoiceRules:
     dates: Callable[[date, BillingPeriod, BillingAccount], IssueDates]
     number: Callable[[date, int], str]
     in_house_money: Callable[[InvoiceContent, str, Sequence[ExchangeRate], date], InvoiceContent | Refusal]
+    credit_number: Callable[[date, int], str]
+    document: Callable[[Paper], DocumentContent]

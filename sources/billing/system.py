@@ -1,19 +1,25 @@
-"""Billing: batches of keys in, records out, and the three mutations that write what happened to calls."""
+"""Billing: batches of keys in, records out, and the mutations: charges, exceptions, invoices, credit notes, periods."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select
+from sqlalchemy.exc import IntegrityError
 
-from sources.billing import filling, reading
-from sources.billing.calls import record_exceptions
+from sources.billing import exceptions, filling, reading
 from sources.billing.charging import record_charges
+from sources.billing.closing import close_period, finish_period
+from sources.billing.crediting import create_credit_note
+from sources.billing.documents import contents_of, documents_of, keep, render
 from sources.billing.issuing import issue_invoice
+from sources.billing.parties import papers_of
 from sources.billing.rules import InvoiceRules
-from sources.billing.tables import KEYS, account_of, billed_of, invoice_of, line_of, period_of, vat_of
+from sources.billing.tables import KEYS, account_of, billed_of, credit_note_of, invoice_of, line_of, period_of, vat_of
 from sources.database import Database
 from sources.idempotency import Call, input_hash, write_once
 from sources.records.billing import (
@@ -21,18 +27,28 @@ from sources.records.billing import (
     BillingAccount,
     BillingPeriod,
     CallCharges,
-    ExceptionLeg,
     Invoice,
     InvoiceLine,
-    RatingException,
     VatLine,
 )
+from sources.records.exceptions import ExceptionEvent, ExceptionLeg, RatingException, Resolution
+from sources.records.papers import CreditNote, Document, Paper, Parties, Party
 from sources.records.refusal import Refusal
 
-__all__ = ["Billing"]
+__all__ = ["Billing", "TooManyToMake"]
 
 T = TypeVar("T")
 Statement = Select[*tuple[Any, ...]]
+
+
+MOST_MADE = 20
+
+
+class TooManyToMake(Exception):
+    """More documents are missing than are made for one question: `wanted` papers, where `most` are allowed."""
+
+    def __init__(self, wanted: int, most: int) -> None:
+        super().__init__(f"the documents of {wanted} invoices are to be made first, and {most} at most at once")
 
 
 class Billing:
@@ -104,9 +120,70 @@ class Billing:
             reading.INVOICES_OF_CONFERENCES, {"keys": conferences}, lambda row: (row[0], invoice_of(row[1:]))
         )
 
-    async def rating_exceptions(self, *, limit: int) -> list[RatingException]:
-        """Calls that could not be rated, the longest waiting first."""
-        return await self._read(reading.EXCEPTIONS, {"limit": limit}, lambda row: RatingException(*row))
+    async def rating_exceptions(
+        self, *, limit: int, code: str | None = None, assigned_to: str | None = None
+    ) -> list[RatingException]:
+        """Calls that could not be rated, for this reason, assigned to this person; the longest waiting first."""
+        given = {"limit": limit, "code": code, "who": assigned_to}
+        return await self._read(exceptions.exceptions(code, assigned_to), given, exceptions.exception_of)
+
+    async def exceptions_of_clients(self, clients: Collection[str], *, limit: int) -> list[RatingException]:
+        """Of each client the `limit` that wait longest, in that order."""
+        given = {"keys": clients, "limit": limit}
+        return await self._read(exceptions.EXCEPTIONS_OF_CLIENTS, given, exceptions.exception_of)
+
+    async def exceptions_named(self, ids: Collection[str]) -> list[RatingException]:
+        """Those of these ids that wait still."""
+        return await self._read(exceptions.EXCEPTIONS_BY_ID, {"keys": ids}, exceptions.exception_of)
+
+    async def exception_events(self, ids: Collection[str]) -> list[ExceptionEvent]:
+        """All that happened to these exceptions, by exception and in order of time; also once they are settled."""
+        return await self._read(exceptions.EVENTS_OF_EXCEPTIONS, {"keys": ids}, exceptions.event_of)
+
+    async def decisions(self, conferences: Collection[str]) -> list[ExceptionEvent]:
+        """What people decided about exceptions of the conferences, and still holds, in order of time."""
+        return await self._read(exceptions.DECISIONS, {"keys": conferences}, exceptions.event_of)
+
+    async def conferences_to_retry(
+        self, *, limit: int, after: str, tried_before: datetime, but: Collection[str]
+    ) -> list[str]:
+        """The next conferences, by id, with an exception of any code `but` these, not tried since `tried_before`.
+
+        One of these codes too where somebody has decided, and nothing was noted since.
+        """
+        given = {"limit": limit, "after": after, "tried_before": tried_before, "but": sorted(but)}
+        return await self._read(exceptions.TO_RETRY, given, lambda row: row.conference)
+
+    async def assign_exceptions(
+        self, ids: Sequence[str], *, assignee: str | None, caller: str, key: str, now: datetime
+    ) -> list[RatingException] | Refusal:
+        """Say who works on exceptions. Refused `unknown-exception`, `not-waiting`; then of none of them."""
+        call = Call("assignException", caller, key, input_hash([list(ids), assignee]))
+        answer = await write_once(
+            self.database,
+            KEYS,
+            call=call,
+            effect=lambda connection: exceptions.assign(connection, ids, assignee=assignee, caller=caller, now=now),
+        )
+        if "refused" in answer:
+            return Refusal(**answer["refused"])
+        return await self.exceptions_named(answer["exceptions"])
+
+    async def record_resolution(
+        self, ids: Sequence[str], resolution: Resolution, *, caller: str, key: str, now: datetime
+    ) -> list[str] | Refusal:
+        """Keep what a person decided; the conferences to rate anew. Refused `unknown-exception`, `not-waiting`."""
+        call = Call("recordResolution", caller, key, input_hash([list(ids), resolution]))
+        answer = await write_once(
+            self.database,
+            KEYS,
+            call=call,
+            effect=lambda connection: exceptions.resolve(connection, ids, resolution, now=now),
+        )
+        if "refused" in answer:
+            return Refusal(**answer["refused"])
+        conferences: list[str] = answer["conferences"]
+        return conferences
 
     async def record_charges(
         self, charges: CallCharges, *, caller: str, key: str, now: datetime, rules: InvoiceRules
@@ -132,15 +209,25 @@ class Billing:
         *,
         code: str,
         message: str,
+        client: str | None = None,
         caller: str,
         key: str,
         now: datetime,
     ) -> int:
         """Note that legs can't be rated, and why; how many were noted. Charged and excluded legs stay what they are."""
-        call = Call("recordRatingExceptions", caller, key, input_hash([conference, list(legs), code, message]))
+        call = Call("recordRatingExceptions", caller, key, input_hash([conference, list(legs), code, message, client]))
 
         def effect(connection: Connection) -> dict[str, Any]:
-            recorded = record_exceptions(connection, legs, conference=conference, code=code, message=message, now=now)
+            recorded = exceptions.record_exceptions(
+                connection,
+                legs,
+                conference=conference,
+                code=code,
+                message=message,
+                client=client,
+                caller=caller,
+                now=now,
+            )
             return {"recorded": recorded}
 
         answer = await write_once(self.database, KEYS, call=call, effect=effect)
@@ -148,20 +235,112 @@ class Billing:
         return recorded
 
     async def issue_invoice(
-        self, invoice: str, *, caller: str, key: str, now: datetime, rules: InvoiceRules
+        self,
+        invoice: str,
+        parties: Parties | Refusal,
+        *,
+        named: Party | None = None,
+        caller: str,
+        key: str,
+        now: datetime,
+        rules: InvoiceRules,
     ) -> Invoice | Refusal:
-        """Issue a draft. Refused `unknown-invoice`, `not-a-draft`, `no-exchange-rate`, `nothing-to-bill`.
+        """Issue a draft, then make its documents. `parties` may be the reason why they are not known.
 
-        Idempotent by caller and key; KeyReused for another invoice under the same key.
+        Refused `unknown-invoice`, `not-a-draft`, `no-exchange-rate`, `nothing-to-bill`, or for the parties. Idempotent
+        by caller and key; KeyReused for another invoice, or another buyer that was `named`, under the same key.
         """
-        call = Call("issueInvoice", caller, key, input_hash([invoice]))
+        call = Call("issueInvoice", caller, key, input_hash([invoice, named] if named else [invoice]))
         answer = await write_once(
             self.database,
             KEYS,
             call=call,
-            effect=lambda connection: issue_invoice(connection, invoice, now=now, rules=rules),
+            effect=lambda connection: issue_invoice(connection, invoice, parties, now=now, rules=rules),
         )
+        if "invoice" in answer:
+            await self.documents([answer["invoice"]], rules=rules)
         return await self._invoice_or_refusal(answer)
+
+    async def create_credit_note(
+        self, invoice: str, reason: str, *, caller: str, key: str, now: datetime, rules: InvoiceRules
+    ) -> CreditNote | Refusal:
+        """Take back an issued invoice, whole. Refused `unknown-invoice`, `not-issued`, `credited-already`.
+
+        Idempotent by caller and key; KeyReused for another invoice or reason under the same key.
+        """
+        call = Call("createCreditNote", caller, key, input_hash([invoice, reason]))
+        answer = await write_once(
+            self.database,
+            KEYS,
+            call=call,
+            effect=lambda connection: create_credit_note(connection, invoice, reason, now=now, rules=rules),
+        )
+        if "refused" in answer:
+            return Refusal(**answer["refused"])
+        await self.documents([answer["credit_note"]], rules=rules)
+        [note] = await self.credit_notes_of([invoice])
+        return note
+
+    async def periods_to_close(self, at: datetime, *, first: int) -> list[BillingPeriod]:
+        """Stored periods that had ended at `at` and aren't CLOSED, the longest waiting first."""
+        return await self._read(reading.PERIODS_TO_CLOSE, {"at": at, "first": first}, period_of)
+
+    async def close_period(
+        self, account: str, starts_at: datetime, *, caller: str, key: str, now: datetime
+    ) -> str | Refusal | None:
+        """Take no more charges into the period; the draft that it waits for, or None: then it is closed.
+
+        Refused `unknown-period`, `not-ended`. Idempotent by caller and key.
+        """
+        call = Call("closePeriod", caller, key, input_hash([account, starts_at]))
+        answer = await write_once(
+            self.database,
+            KEYS,
+            call=call,
+            effect=lambda connection: close_period(connection, account, starts_at, now=now),
+        )
+        return Refusal(**answer["refused"]) if "refused" in answer else answer["draft"]
+
+    async def finish_period(self, account: str, starts_at: datetime, *, caller: str, key: str) -> Refusal | None:
+        """Close a CLOSING period whose draft is issued. Refused `unknown-period`, `not-closing`, `draft-left`."""
+        call = Call("finishPeriod", caller, key, input_hash([account, starts_at]))
+        answer = await write_once(
+            self.database, KEYS, call=call, effect=lambda connection: finish_period(connection, account, starts_at)
+        )
+        return Refusal(**answer["refused"]) if "refused" in answer else None
+
+    async def credit_notes_of(self, invoices: Collection[str]) -> list[CreditNote]:
+        return await self._read(reading.CREDIT_NOTES_OF_INVOICES, {"keys": invoices}, credit_note_of)
+
+    async def documents(self, papers: Collection[str], *, rules: InvoiceRules) -> list[Document]:
+        """Those of these invoices and credit notes, by paper and kind; those that are missing are made and kept now.
+
+        A draft has none, nor has an invoice whose parties billing doesn't know. Raises TooManyToMake.
+        """
+        if self.database.mapped is not None:
+            return []
+        found = await self.database.read(lambda connection: documents_of(connection, papers))
+        if self.database.is_read_only or not (missing := {*papers} - {one.paper for one in found}):
+            return found
+        whole = await self.database.read(lambda connection: papers_of(connection, missing, rules.period))
+        if not whole:
+            return found
+        if len(whole) > MOST_MADE:
+            raise TooManyToMake(len(whole), MOST_MADE)
+        await self._make_documents(whole, rules)
+        return await self.database.read(lambda connection: documents_of(connection, papers))
+
+    async def _make_documents(self, papers: Sequence[Paper], rules: InvoiceRules) -> None:
+        """Outside any transaction: nobody waits for a page that is drawn."""
+        files = await asyncio.to_thread(
+            lambda: [each for one in papers for each in render(one.id, rules.document(one))]
+        )
+        with suppress(IntegrityError):  # somebody else has kept the same ones meanwhile
+            await self.database.write(lambda connection: keep(connection, files))
+
+    async def contents(self, papers: Collection[str]) -> dict[tuple[str, str], bytes]:
+        """The bytes of the documents that are kept, by (paper, kind)."""
+        return await self.database.read(lambda connection: contents_of(connection, papers))
 
     async def _invoice_or_refusal(self, answer: Mapping[str, Any]) -> Invoice | Refusal:
         if "refused" in answer:

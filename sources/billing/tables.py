@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, MetaData, Row, Table
+from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, LargeBinary, MetaData, Row, Table
+from sqlalchemy.dialects.mysql import LONGBLOB
 
 from sources.billing.immutability import keep_issued_invoices
 from sources.columns import Exact, Instant, MadeOfText, Prose, Text
 from sources.constraints import unique_where
 from sources.idempotency import keys_table
-from sources.mapping.requirements import may_be_absent, one_of_these, only_for_writing
+from sources.mapping.requirements import absent_where_missing, may_be_absent, one_of_these, only_for_writing
 from sources.records.billing import (
     BilledSegment,
     BillingAccount,
@@ -22,22 +24,30 @@ from sources.records.billing import (
     Segment,
     VatLine,
 )
+from sources.records.papers import CreditNote, Document
 
 __all__ = [
     "ACCOUNTS",
     "CALLS",
+    "CREDIT_NOTES",
+    "DOCUMENTS",
+    "EXCEPTION_EVENTS",
     "EXCHANGE_RATES",
     "INVOICES",
     "KEYS",
     "LINES",
     "METADATA",
     "MINIMUMS",
+    "PARTIES",
     "PERIODS",
+    "RATING_ATTEMPTS",
     "SEGMENTS",
     "SERIES",
     "VAT",
     "account_of",
     "billed_of",
+    "credit_note_of",
+    "document_of",
     "exchange_rate_of",
     "invoice_of",
     "line_of",
@@ -60,6 +70,7 @@ ACCOUNTS = Table(
     Column("payment_terms_days", Integer, nullable=False),
     Column("company_number", Text),
     Column("vat_number", Text),
+    Column("invoicing", Text, info=one_of_these("PERIODIC", "PER_CALL") | absent_where_missing()),  # null: PERIODIC
 )
 
 PERIODS = Table(
@@ -126,6 +137,52 @@ VAT = Table(
     info=may_be_absent("no invoice says its VAT"),
 )
 
+PARTIES = Table(  # a dated snapshot of what others know, as it stands on the invoice (I14)
+    "invoice_parties",
+    METADATA,
+    Column("invoice", Text, of_invoice(), primary_key=True),
+    Column("role", Text, primary_key=True),  # SELLER or BUYER
+    Column("name", Prose, nullable=False),
+    Column("street", Prose, nullable=False),
+    Column("city", Prose, nullable=False),
+    Column("postal_code", Prose, nullable=False),
+    Column("country", Text, nullable=False),
+    Column("company_number", Prose),
+    Column("vat_number", Prose),
+    Column("email", Prose),
+    Column("iban", Text),
+    Column("register_entry", Prose),
+    Column("taken_at", Instant, nullable=False),
+    info=only_for_writing(),
+)
+
+CREDIT_NOTES = Table(
+    "credit_notes",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("invoice", Text, ForeignKey(INVOICES.c.id), nullable=False, unique=True),
+    Column("number", Text, nullable=False, unique=True),
+    Column("reason", Prose, nullable=False),
+    Column("issued_on", Date, nullable=False),
+    Column("tax_point_on", Date, nullable=False),
+    Column("base", Exact(2), nullable=False),
+    Column("total", Exact(2), nullable=False),
+    Column("content_hash", Text),
+    info=may_be_absent("no invoice has a credit note"),
+)
+
+DOCUMENTS = Table(
+    "documents",
+    METADATA,
+    Column("paper", Text, primary_key=True),  # the id of an invoice or a credit note
+    Column("kind", Text, primary_key=True),
+    Column("media_type", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("content", LargeBinary().with_variant(LONGBLOB(), "mariadb"), nullable=False),
+    info=only_for_writing(),
+)
+
 CALLS = Table(
     "rated_calls",
     METADATA,
@@ -166,7 +223,38 @@ SEGMENTS = Table(
     Column("seconds", Integer, nullable=False),
     Column("price", Exact(4), nullable=False),
     Column("amount", Exact(10), nullable=False),
+    Column("starts_at", Instant),
+    Column("ends_at", Instant),
     info=may_be_absent("no call is known to be charged"),
+)
+
+EXCEPTION_EVENTS = Table(  # what was noted about exceptions, and what people did; never changed
+    "exception_events",
+    METADATA,
+    Column("exception", MadeOfText, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("leg", Text, nullable=False),
+    Column("conference", Text, nullable=False, index=True),
+    Column("kind", Text, nullable=False, info=one_of_these("NOTED", "ASSIGNED", "RESOLVED")),
+    Column("done_at", Instant, nullable=False),
+    Column("done_by", Text, nullable=False),
+    Column("code", Text),
+    Column("message", Prose),
+    Column("assignee", Text),
+    Column("booking", Text),
+    Column("client", Text),
+    Column("account", Text),
+    Column("ends_at", Instant),
+    info=may_be_absent("nobody has worked on an exception"),
+)
+
+RATING_ATTEMPTS = Table(
+    "rating_attempts",
+    METADATA,
+    Column("conference", Text, primary_key=True),
+    Column("client", Text, index=True),
+    Column("tried_at", Instant, nullable=False),
+    info=may_be_absent("when exceptions were last tried is not known, nor whom they are of"),
 )
 
 MINIMUMS = Table(
@@ -207,7 +295,8 @@ keep_issued_invoices(METADATA)
 
 
 def account_of(row: AnyRow) -> BillingAccount:
-    return BillingAccount(*row)
+    account = BillingAccount(*row)
+    return account if account.invoicing else replace(account, invoicing="PERIODIC")
 
 
 def period_of(row: AnyRow) -> BillingPeriod:
@@ -231,6 +320,14 @@ def minimum_of(row: AnyRow) -> Minimum:
     return Minimum(invoice, conference, *rest)
 
 
+def credit_note_of(row: AnyRow) -> CreditNote:
+    return CreditNote(*row)
+
+
+def document_of(row: AnyRow) -> Document:
+    return Document(*row)
+
+
 def exchange_rate_of(row: AnyRow) -> ExchangeRate:
     return ExchangeRate(*row)
 
@@ -238,4 +335,7 @@ def exchange_rate_of(row: AnyRow) -> ExchangeRate:
 def billed_of(row: AnyRow) -> BilledSegment:
     """A row of `reading.BILLED`."""
     invoice, currency, leg, conference, started_at, contract, version, *segment = row
-    return BilledSegment(invoice, currency, leg, conference, started_at, contract, version, Segment(*segment))
+    *segment, duration, booking, rule = segment
+    return BilledSegment(
+        invoice, currency, leg, conference, started_at, contract, version, Segment(*segment), duration, booking, rule
+    )

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, tzinfo
+from hashlib import sha256
 from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -20,12 +21,13 @@ from sqlalchemy import Connection, bindparam, insert, select
 
 from sources.bridge.tables import BRIDGES, FILES, LEGS, QUARANTINE, leg_of
 from sources.database import one_of
-from sources.feeds.asterisk import ParsedFile, ParsedLeg, parse
+from sources.feeds.formats import PARSERS
+from sources.feeds.parsed import ParsedFile, ParsedLeg
 from sources.records.bridge import Leg, QuarantinedLine, ReceivedFile
 from sources.records.refusal import Refusal
 from sources.rows import insert_all, row_of
 
-__all__ = ["ReadFile", "outcome_as_json", "outcome_from_json", "read_file", "store"]
+__all__ = ["ReadFile", "digest_of", "outcome_as_json", "outcome_from_json", "read_file", "store"]
 
 ZONE = select(BRIDGES.c.id, BRIDGES.c.cdr_zone).where(BRIDGES.c.id == bindparam("bridge"))
 KNOWN_FILE = select(FILES.c.sha256).where(FILES.c.bridge == bindparam("bridge"), FILES.c.sha256 == bindparam("file"))
@@ -38,7 +40,7 @@ NEW_FILE = insert(FILES)
 
 @dataclass(frozen=True, slots=True)
 class ReadFile:
-    """A file of `bridge`, parsed; `digest` is its sha256."""
+    """A file of `bridge`, parsed."""
 
     bridge: str
     digest: str
@@ -50,8 +52,16 @@ class ReadFile:
         return tuple(dict.fromkeys(parsed.leg.id for parsed in self.parsed.legs))
 
 
-def read_file(connection: Connection, bridge: str, content: str, digest: str) -> ReadFile | Refusal:
-    """The file, read in its bridge's zone."""
+def digest_of(format: str, content: str) -> str:
+    """What a file is known by: SHA-256 of its format's name, a newline, and its text in UTF-8.
+
+    The same text in another format is another file: somebody who named the wrong one can give it again.
+    """
+    return sha256(f"{format}\n{content}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def read_file(connection: Connection, bridge: str, *, format: str, content: str) -> ReadFile | Refusal:
+    """The file, read in its bridge's zone. `format` is one of sources/feeds/formats.py."""
     row = connection.execute(ZONE, {"bridge": bridge}).one_or_none()
     if row is None:
         return Refusal("unknown-bridge", f"bridge {bridge} is not known: enter it before its call records come")
@@ -62,7 +72,7 @@ def read_file(connection: Connection, bridge: str, content: str, digest: str) ->
             f"bridge {bridge} declares no known zone of its call records (cdr_zone is {row.cdr_zone or 'not set'}), "
             "so their times mean nothing: set it to UTC or a zone like Europe/Prague",
         )
-    return ReadFile(bridge, digest, parse(storable(content), bridge=bridge, zone=zone))
+    return ReadFile(bridge, digest_of(format, content), PARSERS[format](content, bridge=bridge, zone=zone))
 
 
 def declared_zone(name: str | None) -> tzinfo | None:
@@ -70,11 +80,6 @@ def declared_zone(name: str | None) -> tzinfo | None:
         return ZoneInfo(name) if name else None
     except (ZoneInfoNotFoundError, ValueError):
         return None
-
-
-def storable(content: str) -> str:
-    """Lone surrogates (from JSON escapes) can be stored nowhere, so they are spelled out."""
-    return content.encode("utf-8", "backslashreplace").decode()
 
 
 def store(connection: Connection, file: ReadFile, now: datetime) -> ReceivedFile:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, select
+from sqlalchemy import Connection, Select, and_, bindparam, select, update
 
 from sources.bridge.assembling import assemble
-from sources.bridge.receiving import outcome_as_json, outcome_from_json, read_file, store
+from sources.bridge.calls.publishing import Calls
+from sources.bridge.receiving import digest_of, outcome_as_json, outcome_from_json, read_file, store
+from sources.bridge.rooms import Rooms
+from sources.bridge.switches.switch import Switch
 from sources.bridge.tables import (
     BRIDGES,
     CONFERENCES,
+    FEEDS,
     FILES,
     KEYS,
     LEGS,
@@ -24,10 +27,11 @@ from sources.bridge.tables import (
 )
 from sources.columns import Instant
 from sources.database import Database, one_of
+from sources.errors import SourceError
 from sources.idempotency import Call, input_hash, write_once
 from sources.records.bridge import Bridge, Conference, ConferenceGroup, Leg, QuarantinedLine, ReceivedFile
 from sources.records.refusal import Refusal
-from sources.rows import insert_all, row_of
+from sources.rows import insert_all, insert_new, row_of
 
 __all__ = ["Bridges"]
 
@@ -48,7 +52,7 @@ CONFERENCES_BETWEEN = (
     .order_by(CONFERENCES.c.started_at, CONFERENCES.c.id)
     .limit(bindparam("limit"))
 )
-BRIDGES_IN_ORDER = select(BRIDGES.c.id, BRIDGES.c.cdr_zone).order_by(BRIDGES.c.id)
+BRIDGES_IN_ORDER = select(BRIDGES).order_by(BRIDGES.c.id)
 LEGS_BY_ID = select(LEGS).where(one_of(LEGS.c.id))
 LEGS_BY_CONFERENCE = select(LEGS).where(one_of(LEGS.c.conference)).order_by(LEGS.c.joined_at, LEGS.c.left_at, LEGS.c.id)
 UNASSEMBLED = (
@@ -57,6 +61,13 @@ UNASSEMBLED = (
     .order_by(LEGS.c.joined_at, LEGS.c.id)
     .limit(bindparam("limit"))
 )
+FEED_POSITION = select(FEEDS.c.position).where(FEEDS.c.bridge == bindparam("of"), FEEDS.c.source == bindparam("which"))
+MOVE_FEED = (
+    update(FEEDS)
+    .where(FEEDS.c.bridge == bindparam("of"), FEEDS.c.source == bindparam("which"))
+    .values(position=bindparam("to"))
+)
+KNOWN_FILES = select(FILES.c.sha256).where(FILES.c.bridge == bindparam("bridge"), one_of(FILES.c.sha256))
 QUARANTINED = (
     select(QUARANTINE)
     .join(FILES, and_(FILES.c.bridge == QUARANTINE.c.bridge, FILES.c.sha256 == QUARANTINE.c.file))
@@ -67,10 +78,15 @@ QUARANTINED = (
 
 
 class Bridges:
-    """The source of the system bridge. Answers of batches are in no particular order unless said otherwise."""
+    """The source of the system bridge. Answers of batches are in no particular order unless said otherwise.
 
-    def __init__(self, database: Database) -> None:
+    `switches` are those that can be asked, by their bridges' ids; `rooms` is what they are asked.
+    """
+
+    def __init__(self, database: Database, switches: Mapping[str, Switch] | None = None) -> None:
         self.database = database
+        self.calls = Calls(database)
+        self.rooms = Rooms(database, switches or {})
 
     async def conferences(self, ids: Collection[str]) -> list[Conference]:
         return await self._conferences(CONFERENCES_BY_ID, ids)
@@ -118,18 +134,42 @@ class Bridges:
             lambda connection: [quarantined_of(row) for row in connection.execute(QUARANTINED, parameters)]
         )
 
+    async def known_files(self, bridge: str, digests: Collection[str]) -> list[str]:
+        """Those of `digests` (see digest_of) whose file of `bridge` was received."""
+        parameters = {"bridge": bridge, "keys": digests}
+        return await self.database.read(lambda connection: list(connection.execute(KNOWN_FILES, parameters).scalars()))
+
+    async def feed_position(self, bridge: str, source: str) -> str | None:
+        """How far whoever feeds `source` to `bridge` has come, in the feeder's own words; None where nobody began."""
+        parameters = {"of": bridge, "which": source}
+        return await self.database.read(
+            lambda connection: connection.execute(FEED_POSITION, parameters).scalar_one_or_none()
+        )
+
+    async def note_feed_position(self, bridge: str, source: str, position: str) -> None:
+        """The last word holds. SourceError UNKNOWN_BRIDGE for a bridge that isn't there."""
+
+        def work(connection: Connection) -> None:
+            if connection.execute(select(BRIDGES.c.id).where(BRIDGES.c.id == bridge)).one_or_none() is None:
+                raise SourceError(f"bridge {bridge} is not known: enter it first", code="UNKNOWN_BRIDGE")
+            if not insert_new(connection, FEEDS, {"bridge": bridge, "source": source, "position": position}):
+                connection.execute(MOVE_FEED, {"of": bridge, "which": source, "to": position})
+
+        await self.database.write(work)
+
     async def receive_call_records(
-        self, bridge: str, content: str, *, caller: str, key: str, now: datetime
+        self, bridge: str, content: str, *, format: str, caller: str, key: str, now: datetime
     ) -> ReceivedFile | Refusal:
-        """Take an Asterisk `Master.csv` of `bridge`. Refused `unknown-bridge` or `no-cdr-zone`: then nothing is taken.
+        """Take a file of `bridge` (formats: sources/feeds). Refused `unknown-bridge` or `no-cdr-zone`, taking nothing.
 
         A file whose hash is known changes nothing; a line with a known identity is a duplicate, or in quarantine if its
         content differs (domain.md 4.5). Idempotent by caller and key; KeyReused for another file under the same key.
         """
-        digest = sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
         # The file is read before the transaction: a large one must not keep the bridge's writers waiting.
-        file = await self.database.read(lambda connection: read_file(connection, bridge, content, digest))
-        call = Call("receiveCallRecords", caller, key, input_hash([bridge, digest]))
+        file = await self.database.read(
+            lambda connection: read_file(connection, bridge, format=format, content=content)
+        )
+        call = Call("receiveCallRecords", caller, key, input_hash([bridge, digest_of(format, content)]))
 
         def effect(connection: Connection) -> dict[str, object]:
             return outcome_as_json(file if isinstance(file, Refusal) else store(connection, file, now))

@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index, Integer, MetaData, Row, Table
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    Row,
+    Table,
+    UniqueConstraint,
+)
 
 from sources.columns import Instant, Prose, Text
 from sources.idempotency import keys_table
@@ -12,11 +23,14 @@ from sources.records.bridge import Conference, Leg, QuarantinedLine
 __all__ = [
     "BRIDGES",
     "CONFERENCES",
+    "FEEDS",
     "FILES",
     "KEYS",
     "LEGS",
     "METADATA",
     "QUARANTINE",
+    "ROOMS",
+    "ROOM_ORDERS",
     "conference_of",
     "leg_of",
     "quarantined_of",
@@ -30,6 +44,8 @@ BRIDGES = Table(
     METADATA,
     Column("id", Text, primary_key=True),
     Column("cdr_zone", Text),
+    Column("kind", Text, nullable=False),
+    Column("service", Text, nullable=False),
     info=only_for_writing(),  # asked when a file comes
 )
 
@@ -80,6 +96,15 @@ FILES = Table(
     info=may_be_absent("no file was received"),
 )
 
+FEEDS = Table(
+    "feed_positions",
+    METADATA,
+    Column("bridge", Text, ForeignKey("bridges.id"), primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("position", Prose, nullable=False),
+    info=only_for_writing(),
+)
+
 QUARANTINE = Table(
     "quarantined_lines",
     METADATA,
@@ -91,6 +116,35 @@ QUARANTINE = Table(
     Column("text", Prose, nullable=False),
     ForeignKeyConstraint(["bridge", "file"], ["received_files.bridge", "received_files.sha256"]),
     info=may_be_absent("no line is in quarantine"),
+)
+
+# The latest word on the room of a booking: which revision, and whether it is to be there at all. One request at a time
+# works on it, until `held_until` at most, as a switch is no part of the transaction.
+ROOM_ORDERS = Table(
+    "room_orders",
+    METADATA,
+    Column("booking", Text, primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("is_closed", Boolean, nullable=False),
+    Column("held_by", Text),
+    Column("held_until", Instant),
+    info=only_for_writing(),
+)
+
+# What came of it on the switches. `occupies` is true, and null once it is CLOSED: a room is one booking's at a time.
+ROOMS = Table(
+    "rooms",
+    METADATA,
+    Column("booking", Text, primary_key=True),
+    Column("bridge", Text, ForeignKey("bridges.id"), primary_key=True),
+    Column("room", Text, primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("state", Text, nullable=False, info=one_of_these("PENDING", "OPEN", "LOST", "CLOSED")),
+    Column("created_at", Instant),
+    Column("closed_at", Instant),
+    Column("occupies", Boolean),
+    UniqueConstraint("bridge", "room", "occupies"),
+    info=may_be_absent("no room was made on a switch"),
 )
 
 

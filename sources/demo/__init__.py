@@ -5,8 +5,9 @@
 `cast.py` names the few clients, accounts and bookings that documents and tests can rely on, whatever day it is.
 """
 
+from sources.demo.cast import SELLER
 from sources.demo.company import Company, company_of
 from sources.demo.making import SYSTEMS, make_company
 from sources.demo.rules import DemoRules, Rated
 
-__all__ = ["SYSTEMS", "Company", "DemoRules", "Rated", "company_of", "make_company"]
+__all__ = ["SELLER", "SYSTEMS", "Company", "DemoRules", "Rated", "company_of", "make_company"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from sources.records.papers import Party
+
 __all__ = [
     "AMBIGUOUS_ACCOUNT",
     "AMBIGUOUS_CONTRACT",
@@ -15,6 +17,8 @@ __all__ = [
     "MAIN",
     "MOVED",
     "NO_CONTRACT",
+    "PER_CALL",
+    "SELLER",
     "SINCE",
     "UNLINKED",
     "Figure",
@@ -74,6 +78,23 @@ MOVED = Moved("7700320", "CL-00111", "CL-00114")
 
 UNLINKED = ("7700201", "7700202", "7700203")
 """Accounts that nobody has linked to a client: with `MAIN`'s numbers, with `AMBIGUOUS_ACCOUNT`'s DIČ, with neither."""
+
+PER_CALL = ("7700124", "7700125")
+"""Accounts that get an invoice for each call: `AMBIGUOUS_ACCOUNT`'s."""
+
+SELLER = Party(
+    name="Konference po telefonu s.r.o.",
+    street="Na Příkladu 2240/7",
+    city="Praha 4",
+    postal_code="140 00",
+    country="CZ",
+    company_number="04170415",
+    vat_number="CZ04170415",
+    email="fakturace@konference.example",
+    iban="CZ6508000000192000145399",
+    register_entry="Zapsáno v obchodním rejstříku u Městského soudu v Praze, oddíl C, vložka 0",
+)
+"""The demo company itself. The IBAN is the one that the standard gives as its Czech example."""
 
 BRIDGES = (("bridge-1", "UTC"), ("pbx-praha", "UTC"), ("pbx-brno", "Europe/Prague"), ("pbx-old", None))
 """(id, zone of its call record files). `pbx-old` has not declared one."""

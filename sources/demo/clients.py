@@ -263,4 +263,7 @@ def figure_client(figure: Figure, number: str, salesperson: str, where: PostalAd
 
 def account_of(figure: Figure, place: int = 0, *, currency: str = "CZK") -> tuple[BillingAccount, AccountLink]:
     number = figure.accounts[place]
-    return BillingAccount(number, currency, 1, 14), AccountLink(number, figure.client, cast.SINCE, None)
+    invoicing = "PER_CALL" if number in cast.PER_CALL else "PERIODIC"
+    return BillingAccount(number, currency, 1, 14, invoicing=invoicing), AccountLink(
+        number, figure.client, cast.SINCE, None
+    )

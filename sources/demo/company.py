@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -13,7 +13,7 @@ from sources.demo.agreements import Agreement
 from sources.demo.calendar import czech_holidays
 from sources.demo.clients import HISTORY, OTHERS, Customer, as_billed, customers, unlinked_accounts
 from sources.demo.handover import HandOver
-from sources.demo.ledger import Ledger, keep_books, noon
+from sources.demo.ledger import Bill, Ledger, keep_books, noon
 from sources.demo.meetings import Meeting, meetings, stray_meeting
 from sources.demo.rules import DemoRules
 from sources.records.billing import (
@@ -28,8 +28,9 @@ from sources.records.billing import (
 )
 from sources.records.bridge import Bridge, Conference, Leg
 from sources.records.links import AccountLink
+from sources.records.papers import Parties, Party
 from sources.records.reservations import Booking
-from sources.records.sales import Client, Contact, Contract, Holiday, RateVersion
+from sources.records.sales import Client, Contact, Contract, Holiday, PostalAddress, RateVersion
 
 __all__ = ["Company", "company_of"]
 
@@ -62,6 +63,7 @@ class Company:
     calls: tuple[RatedCall, ...]
     minimums: tuple[Minimum, ...]
     exchange_rates: tuple[ExchangeRate, ...]
+    parties: Mapping[str, Parties]
 
 
 def company_of(today: date, rules: DemoRules, *, others: int = OTHERS) -> Company:
@@ -128,6 +130,28 @@ def put_together(
         calls=(*(call for bill in ledger.bills for call in bill.calls), *ledger.excluded),
         minimums=tuple(minimum for bill in ledger.bills for minimum in bill.minimums),
         exchange_rates=exchange_rates,
+        parties=dict(parties_of(ledger.bills, {customer.client.id: customer.client for customer in people})),
+    )
+
+
+def parties_of(bills: Iterable[Bill], clients: Mapping[str, Client]) -> Iterator[tuple[str, Parties]]:
+    """Of each issued invoice; a client whose address nobody knew then has invoices without documents."""
+    for bill in bills:
+        client = clients[bill.client]
+        if bill.issued_on is not None and client.postal_address is not None:
+            yield bill.invoice.id, Parties(cast.SELLER, buyer(client, client.postal_address), noon(bill.issued_on))
+
+
+def buyer(client: Client, address: PostalAddress) -> Party:
+    return Party(
+        name=client.name,
+        street=address.street,
+        city=address.city,
+        postal_code=address.postal_code,
+        country=address.country,
+        company_number=client.company_number,
+        vat_number=client.vat_number,
+        email=client.email,
     )
 
 

@@ -52,7 +52,7 @@ class RatedMeeting:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """An invoice with what is on it. `issued_on` None: a draft, or a closing period within its grace time."""
+    """An invoice with what is on it, for `client`. `issued_on` None: a draft, or a period within its grace time."""
 
     invoice: Invoice
     account: BillingAccount
@@ -61,6 +61,7 @@ class Bill:
     calls: tuple[RatedCall, ...]
     minimums: tuple[Minimum, ...]
     issued_on: date | None
+    client: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,16 @@ def draft(id: str, period: BillingPeriod, group: Sequence[RatedMeeting], today: 
     content = rules.invoices.content(id, list(billed(calls, account.currency)), minimums)
     invoice = Invoice(id, account.number, period.starts_at, DRAFT, account.currency, content.base, content.total)
     issued_on = local_day(period.ends_at) + GRACE
-    return Bill(invoice, account, period, content, calls, minimums, issued_on if is_over else None)
+    return Bill(
+        invoice,
+        account,
+        period,
+        content,
+        calls,
+        minimums,
+        issued_on if is_over else None,
+        group[0].agreement.link.client,
+    )
 
 
 def charged_calls(one: RatedMeeting, invoice: str, account: BillingAccount, state: str) -> Iterator[RatedCall]:

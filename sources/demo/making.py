@@ -67,6 +67,7 @@ def make_company(databases: Mapping[str, Database], *, today: date, rules: DemoR
             calls=made.calls,
             minimums=made.minimums,
             exchange_rates=made.exchange_rates,
+            parties=made.parties,
         )
 
     tables = {

@@ -153,6 +153,8 @@ def booking_of(plan: Plan, ref: str, room: str) -> Booking:
         expected_participants=random.choice((2, 3, 3, 4, 4, 5, 6, 8)),
         status=plan.outcome,
         revision=random.choice((1, 1, 1, 2, 3)),
+        pin=f"{Random(f'{ref}:pin').randrange(100_000, 1_000_000)}",  # a chance of its own: the others stay as they are
+        bridge=cast.HOME_BRIDGE if plan.outcome in ("COMPLETED", "NO_SHOW") else None,
     )
 
 

@@ -16,43 +16,19 @@ events; a file comes hours later.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import tzinfo
 
 from sources.feeds.csv_lines import BrokenLine, Row, rows
-from sources.feeds.local_times import TimeRefused, instant
+from sources.feeds.local_times import instant
+from sources.feeds.parsed import ParsedFile, Read, Skipped, judged, leg, parsed_file
 from sources.records.bridge import Leg, QuarantinedLine
 
-__all__ = ["ParsedFile", "ParsedLeg", "parse"]
+__all__ = ["ANSWERED", "CONFERENCE_APPLICATION", "display_name", "parse"]
 
 FIELDS = 16
 OPTIONAL_FIELDS = 2
 CONFERENCE_APPLICATION = "confbridge"
 ANSWERED = "ANSWERED"
-LONGEST_ROOM = 80
-LONGEST_IDENTITY = 200
-"""As long as the switch's own fields; ids are kept in indexes, whose entries a database limits."""
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedLeg:
-    """A good line: `line` and `text` go into the quarantine if the leg turns out to contradict what is stored."""
-
-    line: int
-    text: str
-    leg: Leg
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedFile:
-    legs: tuple[ParsedLeg, ...]
-    quarantined: tuple[QuarantinedLine, ...]
-    skipped: int
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """A good row that is no leg of a conference."""
 
 
 def parse(content: str, *, bridge: str, zone: tzinfo) -> ParsedFile:
@@ -60,21 +36,10 @@ def parse(content: str, *, bridge: str, zone: tzinfo) -> ParsedFile:
 
     Every line with something on it ends up in exactly one place: leg, quarantined, skipped.
     """
-    legs: list[ParsedLeg] = []
-    quarantined: list[QuarantinedLine] = []
-    skipped = 0
-    for read in read_all(content, bridge, zone):
-        match read:
-            case ParsedLeg():
-                legs.append(read)
-            case QuarantinedLine():
-                quarantined.append(read)
-            case Skipped():
-                skipped += 1
-    return ParsedFile(tuple(legs), tuple(quarantined), skipped)
+    return parsed_file(read_all(content, bridge, zone))
 
 
-def read_all(content: str, bridge: str, zone: tzinfo) -> Iterator[ParsedLeg | QuarantinedLine | Skipped]:
+def read_all(content: str, bridge: str, zone: tzinfo) -> Iterator[Read]:
     for row in rows(content, fewest=FIELDS, most=FIELDS + OPTIONAL_FIELDS):
         match row:
             case BrokenLine(line, message, text):
@@ -83,43 +48,28 @@ def read_all(content: str, bridge: str, zone: tzinfo) -> Iterator[ParsedLeg | Qu
                 yield read_row(line, text, fields, bridge, zone)
 
 
-def read_row(
-    line: int, text: str, fields: list[str], bridge: str, zone: tzinfo
-) -> ParsedLeg | QuarantinedLine | Skipped:
+def read_row(line: int, text: str, fields: list[str], bridge: str, zone: tzinfo) -> Read:
     if fields[7].strip().casefold() != CONFERENCE_APPLICATION or fields[14].strip() != ANSWERED:
         return Skipped()
-    try:
-        return ParsedLeg(line, text, leg_of(fields, bridge, zone))
-    except TimeRefused as refusal:
-        return QuarantinedLine(line, refusal.reason, str(refusal), text)
-    except ValueError as error:
-        return QuarantinedLine(line, "malformed", str(error), text)
+    return judged(line, text, lambda: leg_of(fields, bridge, zone))
 
 
 def leg_of(fields: list[str], bridge: str, zone: tzinfo) -> Leg:
     """The leg of a row. ValueError or TimeRefused says what is wrong with it."""
-    room = fields[8].partition(",")[0].strip()
-    if not 0 < len(room) <= LONGEST_ROOM:
-        raise ValueError(f"lastdata names no room before its first comma, of 1 to {LONGEST_ROOM} characters")
-    joined_at, left_at = instant("answer", fields[10], zone), instant("end", fields[11], zone)
-    if left_at < joined_at:
-        raise TimeRefused("clock", f"the leg leaves at {fields[11]}, before it joins at {fields[10]}")
+    found = leg(
+        identity(fields, bridge, zone),
+        bridge=bridge,
+        room=fields[8].partition(",")[0].strip(),
+        where="lastdata before its first comma",
+        joined_at=instant("answer", fields[10], zone),
+        left_at=instant("end", fields[11], zone),
+        display_name=display_name(fields[4]),
+        caller_number=fields[1].strip(),
+    )
     for name, value in (("duration", fields[12]), ("billsec", fields[13])):
         if not value.strip().isdecimal():
             raise ValueError(f"{name} is {value!r}, not whole seconds")
-    call = identity(fields, bridge, zone)
-    if len(call) > LONGEST_IDENTITY:
-        raise ValueError(f"uniqueid or channel is too long: the identity would have {len(call)} characters")
-    return Leg(
-        id=call,
-        bridge=bridge,
-        room=room,
-        service="dial-in",
-        display_name=display_name(fields[4]),
-        caller_number=fields[1].strip() or None,
-        joined_at=joined_at,
-        left_at=left_at,
-    )
+    return found
 
 
 def identity(fields: list[str], bridge: str, zone: tzinfo) -> str:

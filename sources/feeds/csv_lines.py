@@ -14,6 +14,8 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sources.feeds.parsed import storable
+
 __all__ = ["BrokenLine", "Row", "rows"]
 
 
@@ -71,5 +73,5 @@ def physical_lines(content: str) -> list[str]:
 
 
 def shown(text: str) -> str:
-    """Text as it can be stored everywhere: PostgreSQL has no NUL."""
-    return text.rstrip("\r\n").replace("\0", "\\x00")
+    """Without its line end, as it can be stored everywhere."""
+    return storable(text.rstrip("\r\n"))

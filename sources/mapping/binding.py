@@ -171,6 +171,8 @@ class TableBinding:
         if mapping.absent or mapping.constant is not None:
             return self.without_column(need, mapping, type_)
         name = mapping.column or need.name
+        if name not in found and need.is_ours and mapping.column is None:
+            return nothing_of(type_)
         if name not in found:
             self.note(need.name, self.no_such_column(need, mapping, found))
             return nothing_of(type_)

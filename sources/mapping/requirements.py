@@ -9,7 +9,10 @@ A source says what its tables can't by their `info`:
     Column("folded_name", Text, nullable=False, info=folded_from("name"))
     Column("status", Text, nullable=False, info=one_of_these("DRAFT", "SIGNED", "TERMINATED"))
 
-Nullable columns may be left out (null for every row), others may be given a constant.
+    Column("pin", Text, info=absent_where_missing())
+
+Nullable columns may be said to be absent (null for every row), others may be given a constant. What only Spojka writes
+needs no word: a table without it has none.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ __all__ = [
     "Holds",
     "Requirement",
     "TableNeed",
+    "absent_where_missing",
     "folded_from",
     "may_be_absent",
     "one_of_these",
@@ -34,7 +38,9 @@ __all__ = [
     "requirements",
 ]
 
-ABSENT, WRITTEN, FOLDED, CHOICES = (f"spojka: {each}" for each in ("absent", "only written", "folded from", "choices"))
+ABSENT, WRITTEN, FOLDED, CHOICES, OURS = (
+    f"spojka: {each}" for each in ("absent", "only written", "folded from", "choices", "absent where missing")
+)
 
 
 class Holds(Enum):
@@ -53,6 +59,7 @@ class ColumnNeed:
     """One column. `places` are an EXACT's decimal places; `choices` all that a TEXT can be, where that is known.
 
     `folded_from` names the column that it is made from: a folded column is never mapped, Spojka makes it itself.
+    `is_ours`: only Spojka writes it, so a table that has no such column is not asked why.
     """
 
     name: str
@@ -61,6 +68,7 @@ class ColumnNeed:
     places: int = 0
     folded_from: str | None = None
     choices: tuple[str, ...] = ()
+    is_ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +114,7 @@ def column_need(column: Column[Any]) -> ColumnNeed:
         places,
         column.info.get(FOLDED),
         column.info.get(CHOICES, ()),
+        column.info.get(OURS, False),
     )
 
 
@@ -145,3 +154,8 @@ def folded_from(name: str) -> dict[Any, Any]:
 def one_of_these(*choices: str) -> dict[Any, Any]:
     """`info` of a column of text that can have no other values."""
     return {CHOICES: choices}
+
+
+def absent_where_missing() -> dict[Any, Any]:
+    """`info` of a nullable column that only Spojka writes: another program's table does without it."""
+    return {OURS: True}

@@ -15,7 +15,6 @@ __all__ = [
     "BillingPeriod",
     "CallCharges",
     "ChargedLeg",
-    "ExceptionLeg",
     "ExchangeRate",
     "ExcludedLeg",
     "Invoice",
@@ -24,7 +23,6 @@ __all__ = [
     "IssueDates",
     "Minimum",
     "RatedCall",
-    "RatingException",
     "Segment",
     "VatLine",
 ]
@@ -35,6 +33,7 @@ class BillingAccount:
     """A period begins on `cycle_day` of each month, 1 to 31 (29 to 31: the last day of shorter months).
 
     `company_number` (IČO) and `vat_number` (DIČ) are whom billing bills, as somebody typed them there; not sales' own.
+    `invoicing` is PERIODIC (an invoice for each period) or PER_CALL (one as soon as a conference is charged).
     """
 
     number: str
@@ -43,6 +42,7 @@ class BillingAccount:
     payment_terms_days: int
     company_number: str | None = None
     vat_number: str | None = None
+    invoicing: str = "PERIODIC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,8 @@ class BillingPeriod:
 class Segment:
     """The part of a leg in one band: billed `seconds` at `price` a minute make `amount`, unrounded (10 places).
 
-    `service` is dial-in, dial-out or toll-free.
+    `service` is dial-in, dial-out or toll-free. `starts_at` and `ends_at` are when the leg was first and last in the
+    band, where that is known.
     """
 
     service: str
@@ -67,6 +68,8 @@ class Segment:
     seconds: int
     price: Decimal
     amount: Decimal
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,10 @@ class RatedCall:
 
 @dataclass(frozen=True, slots=True)
 class BilledSegment:
-    """A stored segment with all that a line needs; lines are made of these (domain.md, rule 7)."""
+    """A stored segment with all that a line needs; lines are made of these (domain.md, rule 7).
+
+    `duration_seconds` is the leg's true one, `booking` whose conference it was, `rule_version` what priced it.
+    """
 
     invoice: str
     currency: str
@@ -109,6 +115,9 @@ class BilledSegment:
     contract: str
     rate_version: int
     segment: Segment
+    duration_seconds: int | None = None
+    booking: str | None = None
+    rule_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,14 +231,6 @@ class ExcludedLeg:
 
 
 @dataclass(frozen=True, slots=True)
-class ExceptionLeg:
-    """A leg that could not be rated; its seconds are at risk."""
-
-    leg: str
-    duration_seconds: int
-
-
-@dataclass(frozen=True, slots=True)
 class CallCharges:
     """The charges of one conference for one account under one rate version. `minimum_charge`: see `Minimum.amount`."""
 
@@ -244,15 +245,3 @@ class CallCharges:
     excluded: tuple[ExcludedLeg, ...]
     minimum_charge: Decimal | None
     rule_version: str
-
-
-@dataclass(frozen=True, slots=True)
-class RatingException:
-    """A call that waits for somebody: `duration_seconds` are at risk."""
-
-    leg: str
-    conference: str
-    duration_seconds: int
-    reason: str
-    message: str
-    recorded_at: datetime

@@ -11,10 +11,16 @@ __all__ = ["Bridge", "Conference", "ConferenceGroup", "Leg", "QuarantinedLine", 
 
 @dataclass(frozen=True, slots=True)
 class Bridge:
-    """A switch. `cdr_zone` is the zone of its call record files (`UTC`, `Europe/Prague`); None: not declared."""
+    """A switch. `cdr_zone` is the zone of its call record files (`UTC`, `Europe/Prague`); None: not declared.
+
+    `kind` is what it is asked by: `janus`, or `files` where only its files of call records come. `service` is what its
+    legs are, where a record doesn't say: `dial-in`, `dial-out` or `toll-free`.
+    """
 
     id: str
     cdr_zone: str | None
+    kind: str = "files"
+    service: str = "dial-in"
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,10 +69,12 @@ async def test_every_invoice_of_a_client_can_be_traced(company_anywhere: Company
         assert answer.errors == []
         traced = answer.data["invoice"]
         assert traced["account"]["client"]["id"] == "CL-00417"
-        for line in traced["lines"]:
-            assert line["conference"]["booking"]["client"] == {"name": "Novák Konference s.r.o."}
-            assert line["rateVersion"]["contract"]["number"] == "SM-2024-0815"
-            assert all(charge["leg"]["displayName"] for charge in line["charges"])
+        for charge in traced["trace"]:
+            assert charge["conference"]["booking"]["client"] == {"name": "Novák Konference s.r.o."}
+            assert charge["rateVersion"]["contract"]["number"] == "SM-2024-0815"
+            assert charge["leg"]["displayName"]
+            assert charge["leg"]["joinedAt"] <= charge["from"] < charge["to"] <= charge["leg"]["leftAt"]
+        assert {charge["line"]["text"] for charge in traced["trace"]} == {line["text"] for line in traced["lines"]}
         net = sum(Decimal(line["net"]["amount"]) for line in traced["lines"])
         vat = sum(Decimal(each["amount"]["amount"]) for each in traced["vat"])
         assert Decimal(traced["total"]["amount"]) == net + vat

@@ -65,11 +65,20 @@ async def test_worked_example_comes_out_to_the_haler(company_anywhere: Company) 
     traced = await ask(company_anywhere, "TraceInvoice", number=issued.data["issueInvoice"]["invoice"]["number"])
     lines = traced.data["invoice"]["lines"]
     assert [(each["quantity"], each["net"]["amount"]) for each in lines] == [("3385", "101.55"), ("2735", "43.30")]
-    assert {charge["leg"]["displayName"] for line in lines for charge in line["charges"]} == {
-        "Alice Nováková",
-        "Bob Novák",
-        "Carol Dvořáková",
-    }
+    found = [
+        (charge["leg"]["displayName"], charge["from"][11:19], charge["to"][11:19], charge["seconds"], charge["band"])
+        for charge in traced.data["invoice"]["trace"]
+    ]
+    assert sorted(found) == [
+        ("Alice Nováková", "16:30:00", "17:00:00", 1800, "peak"),
+        ("Alice Nováková", "17:00:00", "17:20:25", 1230, "off-peak"),
+        ("Bob Novák", "16:35:10", "16:35:41", 60, "peak"),
+        ("Bob Novák", "16:36:05", "17:00:00", 1435, "peak"),
+        ("Bob Novák", "17:00:00", "17:19:59", 1199, "off-peak"),
+        ("Carol Dvořáková", "16:58:30", "17:00:00", 90, "peak"),
+        ("Carol Dvořáková", "17:00:00", "17:05:02", 306, "off-peak"),
+    ]
+    assert {charge["ruleVersion"] for charge in traced.data["invoice"]["trace"]} == {"tariff-1"}
 
 
 @pytest.mark.parametrize(

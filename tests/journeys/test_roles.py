@@ -13,8 +13,21 @@ from graphql.language import FieldNode, ObjectTypeDefinitionNode, StringValueNod
 
 from gateway.company import Company, supergraph_sdl
 from gateway.doors.viewer import ANONYMOUS, Viewer
+from processes import (
+    book_conference,
+    cancel_conference,
+    close_period,
+    invoice_call,
+    issue_invoice,
+    move_conference,
+    provision_conference,
+    settle_booking,
+    watches,
+)
+from processes.collect_call import DOCUMENTS as COLLECTING
 from processes.import_call_records import DOCUMENTS as IMPORTING
 from processes.invoice_conference import DOCUMENTS as INVOICING
+from processes.resolve_exceptions import DOCUMENTS as RESOLVING
 from resolvers.access import OF_THE_GATEWAY, Scope
 from resolvers.roles import ROLES
 from tests.company import ask
@@ -22,6 +35,15 @@ from tests.journeys.decisions import ASKED, COORDINATES, DECISIONS, SCHEMA
 from tests.journeys.one_of_each import OTHER_ARGUMENTS, made_ready
 from tests.journeys.telling import NOT_ASKED, Told, told
 from tests.journeys.ways import Way, document, fields_of, found_at, ways
+
+BOOKING = (
+    *book_conference.DOCUMENTS,
+    *cancel_conference.DOCUMENTS,
+    *move_conference.DOCUMENTS,
+    *provision_conference.DOCUMENTS,
+    *settle_booking.DOCUMENTS,
+    *watches.DOCUMENTS,
+)
 
 
 def test_every_field_has_a_decision() -> None:
@@ -85,7 +107,9 @@ def test_every_root_field_asks_for_something(root: str) -> None:
 
 def test_processes_have_what_their_documents_ask_for() -> None:
     """Least privilege: neither less, or they stop, nor more."""
-    asked = frozenset().union(*(ASKED[each] for text in (*IMPORTING, *INVOICING) for each in coordinates_in(text)))
+    closing = (*invoice_call.DOCUMENTS, *issue_invoice.DOCUMENTS, *close_period.DOCUMENTS)
+    texts = (*BOOKING, *COLLECTING, *IMPORTING, *INVOICING, *RESOLVING, *closing)
+    asked = frozenset().union(*(ASKED[each] for text in texts for each in coordinates_in(text)))
     assert ROLES["processes"] == asked | {Scope.CLIENTS_ALL}
 
 
@@ -105,13 +129,15 @@ def coordinates_in(text: str) -> set[str]:
 
 
 PERSONAL: Mapping[str, set[str]] = {
-    "Client.email": {"salesperson", "mailing", "manager"},
-    "Client.postalAddress": {"salesperson", "mailing", "manager"},
+    "Client.email": {"processes", "salesperson", "mailing", "manager"},
+    "Client.postalAddress": {"processes", "salesperson", "mailing", "manager"},
     "Contact.email": {"salesperson", "manager"},
     "Contact.phone": {"salesperson", "manager"},
     "Leg.displayName": {"salesperson", "billing-specialist", "manager", "processes"},
     "Leg.callerNumber": {"manager", "processes"},
     "QuarantinedLine.text": {"manager", "processes"},
+    "QuarantinedCall.text": {"manager"},
+    "Booking.pin": {"reservations", "manager", "processes"},
 }
 
 
@@ -139,16 +165,37 @@ def test_only_those_change_something_who_should() -> None:
         if each.startswith("Mutation.")
     }
     assert allowed == {
+        "bookConference": {"salesperson", "reservations", "manager"},
+        "moveBooking": {"salesperson", "reservations", "manager"},
+        "cancelBooking": {"salesperson", "reservations", "manager"},
+        "createBooking": {"processes"},
+        "changeBooking": {"processes"},
+        "recordCancellation": {"processes"},
+        "recordRoom": {"processes"},
+        "recordRoomClosed": {"processes"},
+        "recordBookingState": {"processes"},
         "recordCharges": {"processes"},
+        "noteFeedPosition": {"integrator", "manager"},
         "recordRatingExceptions": {"processes"},
+        "recordResolution": {"processes"},
+        "assignException": {"billing-specialist", "manager"},
+        "resolveException": {"billing-specialist", "manager"},
         "receiveCallRecords": {"processes"},
+        "publishCall": {"processes"},
         "assembleConferences": {"processes"},
-        "issueInvoice": {"billing-specialist", "manager"},
+        "provisionRoom": {"processes"},
+        "closeRoom": {"processes"},
+        "issueInvoice": {"billing-specialist", "manager", "processes"},
+        "createCreditNote": {"billing-specialist", "manager", "processes"},
+        "closePeriod": {"processes"},
+        "finishPeriod": {"processes"},
         "linkAccount": {"manager"},
         "linkAccounts": {"manager"},
         "unlinkAccount": {"manager"},
         "invoiceConference": {"billing-specialist", "manager"},
         "importCallRecords": {"integrator", "manager"},
+        "retryProcess": {"billing-specialist", "manager"},
+        "cancelProcess": {"billing-specialist", "manager"},
     }
 
 

@@ -1,11 +1,11 @@
-"""Stand-ins for the graph and the store of runs, with just the behaviour that processes rely on."""
+"""Stand-ins for the graph and for a run over it, with just the behaviour that processes rely on."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from processes.graph import GraphError
@@ -73,46 +73,38 @@ class FakeGraph:
 
 @dataclass
 class FakeRun:
-    id: str
-    input_hash: str
-    state: str = "RUNNING"
-    outcome: str | None = None
-    answer: str | None = None
-    error: str | None = None
-    ended_at: datetime | None = None
+    """A Run over a graph, at a time that waiting moves on; what it started and whom it alarmed can be looked at."""
 
+    graph: FakeGraph
+    id: str = "a-process:a-subject:1"
+    time: datetime = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    started: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    alarms: list[tuple[str, str]] = field(default_factory=list)
+    waited: list[tuple[datetime, str]] = field(default_factory=list)
 
-@dataclass(frozen=True)
-class FakeFirstAnswer:
-    run: FakeRun
-    answer: str
+    async def execute(
+        self, document: str, variables: Mapping[str, Any], *, until: datetime | None = None
+    ) -> dict[str, Any]:
+        """A system that is down is asked again at once; with `until` the time is then that, and the error comes out."""
+        while True:
+            try:
+                return await self.graph.execute(document, variables)
+            except GraphError as error:
+                if "SYSTEM_UNAVAILABLE" not in error.codes and "BRIDGE_DOWN" not in error.codes:
+                    raise
+                if until is not None:
+                    self.time = max(self.time, until)
+                    raise
 
+    async def now(self) -> datetime:
+        return self.time
 
-@dataclass
-class FakeRuns:
-    """Runs by process, caller and key; ids are numbered per process and subject."""
+    async def wait(self, until: datetime, why: str) -> None:
+        self.waited.append((until, why))
+        self.time = max(self.time, until)
 
-    by_key: dict[tuple[str, str, str], FakeRun] = field(default_factory=dict)
-    runs: dict[str, FakeRun] = field(default_factory=dict)
+    async def start(self, process: str, subject: str, input: Mapping[str, Any]) -> None:
+        self.started.append((process, subject, dict(input)))
 
-    async def start(
-        self, process: str, subject: str, *, key: str, input_hash: str, caller: str, now: datetime
-    ) -> FakeRun | FakeFirstAnswer:
-        known = self.by_key.get((process, caller, key))
-        if known and known.input_hash != input_hash:
-            raise KeyReused
-        if known and known.state == "RUNNING":
-            return known
-        if known and known.state != "FAILED":
-            assert known.answer is not None
-            return FakeFirstAnswer(known, known.answer)
-        before = [run for run in self.runs if run.startswith(f"{process}:{subject}:")]
-        run = FakeRun(f"{process}:{subject}:{len(before) + 1}", input_hash)
-        self.runs[run.id] = self.by_key[process, caller, key] = run
-        return run
-
-    async def finish(
-        self, run: str, *, state: str, outcome: str | None, answer: str | None, error: str | None, now: datetime
-    ) -> None:
-        found = self.runs[run]
-        found.state, found.outcome, found.answer, found.error, found.ended_at = state, outcome, answer, error, now
+    async def alarm(self, code: str, message: str) -> None:
+        self.alarms.append((code, message))

@@ -7,11 +7,45 @@ from pathlib import Path
 import pytest
 from graphql import OperationDefinitionNode, build_schema, parse, validate
 
-from processes import import_call_records, invoice_conference, link_accounts
-from processes.commands import importing
+from processes import (
+    book_conference,
+    cancel_conference,
+    close_period,
+    collect_call,
+    import_call_records,
+    invoice_call,
+    invoice_conference,
+    issue_invoice,
+    link_accounts,
+    move_conference,
+    provision_conference,
+    resolve_exceptions,
+    settle_booking,
+    watches,
+)
+from processes.commands import importing, invoicing, watching
 
 SCHEMA = Path(__file__).parents[2] / "schema.graphql"
-DOCUMENTS = (*import_call_records.DOCUMENTS, *invoice_conference.DOCUMENTS, importing.IMPORT, *link_accounts.DOCUMENTS)
+DOCUMENTS = (
+    *book_conference.DOCUMENTS,
+    *book_conference.CALLER_DOCUMENTS,
+    *cancel_conference.DOCUMENTS,
+    *move_conference.DOCUMENTS,
+    *provision_conference.DOCUMENTS,
+    *settle_booking.DOCUMENTS,
+    *collect_call.DOCUMENTS,
+    *import_call_records.DOCUMENTS,
+    *invoice_conference.DOCUMENTS,
+    importing.IMPORT,
+    invoicing.DOCUMENTS_OF_INVOICE,
+    watching.PROCESSES,
+    *watches.DOCUMENTS,
+    *link_accounts.DOCUMENTS,
+    *close_period.DOCUMENTS,
+    *invoice_call.DOCUMENTS,
+    *issue_invoice.DOCUMENTS,
+    *resolve_exceptions.DOCUMENTS,
+)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda text: text.split("(")[0].strip())

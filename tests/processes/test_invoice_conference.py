@@ -17,7 +17,7 @@ from tests.processes.fakes import FakeGraph, unavailable
 from tests.processes.rules.cases import WORKED_EXAMPLE, local
 
 CONFERENCE = "CF-2026-000123"
-RUN = f"invoice-conference:{CONFERENCE}:1"
+RUN = f"invoice-call:{CONFERENCE}:1"
 
 
 def a_leg(id: str, joined: str, left: str | None, *, service: str | None = "dial-in") -> dict[str, Any]:
@@ -68,6 +68,7 @@ def an_account(number: str, *, owner: str = "CL-00417") -> dict[str, Any]:
 def a_booking(*accounts: dict[str, Any], chosen: str | None = None, client: str | None = "CL-00417") -> dict[str, Any]:
     return {
         "ref": "BK-2026-000123",
+        "endsAt": "2026-11-24T17:30:00Z",
         "client": client and {"id": client, "accountHistory": list(accounts)},
         "account": chosen and {"number": chosen},
     }
@@ -84,20 +85,34 @@ class Company:
     account_known: bool = True
     refuses_charges: str | None = None
     charges: list[dict[str, Any]] = field(default_factory=list)
+    decisions: list[dict[str, Any]] = field(default_factory=list)
+    dearest: dict[str, str] = field(default_factory=dict)
 
     def graph(self) -> FakeGraph:
         return FakeGraph(
             {
                 "ConferenceToInvoice": self.conference,
                 "TariffInForce": self.tariff_in_force,
+                "InvoicingOfDraft": lambda variables: {"invoice": self.invoice(variables["invoice"])},
                 "RecordCharges": self.record_charges,
                 "RecordRatingExceptions": lambda variables: {"recordRatingExceptions": {"__typename": "Recorded"}},
             }
         )
 
+    def invoice(self, id: str) -> dict[str, Any]:
+        return {"id": id, "status": "DRAFT", "account": {"number": "7700123", "invoicing": "PERIODIC"}}
+
     def conference(self, variables: Mapping[str, Any]) -> dict[str, Any]:
         found = {"booking": self.booking, "legs": self.legs, "charges": list(self.charges)}
-        return {"conference": found if self.exists else None}
+        return {
+            "conference": found if self.exists else None,
+            "ratingDecisions": list(self.decisions),
+            "ratingLimits": {
+                "overrunSeconds": 4 * 3600,
+                "longestLegSeconds": 24 * 3600,
+                "dearestLeg": [{"currency": currency, "amount": amount} for currency, amount in self.dearest.items()],
+            },
+        }
 
     def tariff_in_force(self, variables: Mapping[str, Any]) -> dict[str, Any]:
         return {"billingAccount": {"tariff": self.tariff} if self.account_known else None}
@@ -146,9 +161,12 @@ async def test_what_billing_is_told_is_the_worked_example() -> None:
         ("Bob again", 2634),
         ("Carol", 392),
     ]
+    boundary = "2026-11-24T17:00:00Z"
+    peak = {"service": "dial-in", "band": "peak", "seconds": 1435, "price": "1.80", "amount": "43.0500000000"}
+    off_peak = {"service": "dial-in", "band": "off-peak", "seconds": 1199, "price": "0.95", "amount": "18.9841666667"}
     assert charges[2]["segments"] == [
-        {"service": "dial-in", "band": "peak", "seconds": 1435, "price": "1.80", "amount": "43.0500000000"},
-        {"service": "dial-in", "band": "off-peak", "seconds": 1199, "price": "0.95", "amount": "18.9841666667"},
+        {**peak, "from": "2026-11-24T16:36:05Z", "to": boundary},
+        {**off_peak, "from": boundary, "to": "2026-11-24T17:19:59Z"},
     ]
 
 

@@ -1,136 +1,241 @@
-"""Runs: one per key, the first answer kept, a failure named, a repeat after it."""
+"""Runs: one per key, the first answer kept, a failure named, a system that is down waited for."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
 import pytest
 
+from processes.catalogue import PROCESSES
 from processes.graph import GraphError
+from processes.here import Here
 from processes.import_call_records import Imported
 from processes.invoice_conference import Prepared
 from processes.rules.refusal import Refusal
-from processes.runner import Runner, input_hash
-from tests.processes.fakes import FakeGraph, FakeRuns, KeyReused, unavailable
+from processes.runner import RunFailed, Runner, input_hash
+from processes.stepping import Surroundings
+from sources.errors import KeyReused
+from sources.processes import METADATA, Processes
+from sources.records.processes import Run, Step
+from tests.conftest import MakeDatabase
+from tests.processes.fakes import FakeGraph, unavailable
 from tests.processes.test_import_call_records import FILE, FORMAT
 from tests.processes.test_import_call_records import Company as BridgeCompany
 from tests.processes.test_invoice_conference import CONFERENCE, Company
 
 NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
+KEY = {"idempotency_key": "k", "caller": "eva"}
 
 
-def a_runner(graph: FakeGraph, runs: FakeRuns) -> Runner:
+RUNNERS: list[Runner] = []
+"""Those of the test that runs, to be closed before its database is."""
+
+
+@pytest.fixture
+async def register(database: MakeDatabase) -> AsyncIterator[Processes]:
+    yield Processes(database("processes", METADATA))
+    while RUNNERS:
+        await RUNNERS.pop().close()
+
+
+async def nowhere(_: object) -> None:
+    raise AssertionError
+
+
+def a_runner(graph: FakeGraph, register: Processes) -> Runner:
     keys: Iterator[int] = count()
-    return Runner(runs, graph, clock=lambda: NOW, new_key=lambda: str(next(keys)))
+    around = Surroundings(
+        graph=graph, register=register, clock=lambda: NOW, make_step=Step, enqueue=nowhere, pause=0.05
+    )
+    runner = Runner(register, Here(PROCESSES, around), clock=lambda: NOW, new_key=lambda: str(next(keys)), seconds=5)
+    RUNNERS.append(runner)
+    return runner
 
 
-async def test_a_run_is_written_down_with_its_outcome() -> None:
+async def runs_in(register: Processes) -> list[Run]:
+    """The first first."""
+    found = await register.latest_runs(limit=100)
+    return sorted(found, key=lambda run: run.id)
+
+
+async def until_over(register: Processes) -> None:
+    """Until no run is live, which takes no time to speak of."""
+    for _ in range(200):
+        if not await register.unfinished():
+            return
+        await asyncio.sleep(0.02)
+    pytest.fail(f"still live: {await register.unfinished()}")
+
+
+async def test_a_run_is_written_down_with_its_outcome_and_steps(register: Processes) -> None:
     """Its id names process, subject and number; its steps' keys begin with it."""
-    runs, graph = FakeRuns(), Company().graph()
-    answer = await a_runner(graph, runs).invoice_conference(CONFERENCE, idempotency_key="k", caller="eva")
-    (run,) = runs.runs.values()
+    graph = Company().graph()
+    answer = await a_runner(graph, register).invoice_conference(CONFERENCE, **KEY)
+    [run] = await runs_in(register)
     assert answer == Prepared("INV-1")
-    assert run.id == f"invoice-conference:{CONFERENCE}:1"
+    assert run.id == f"invoice-call:{CONFERENCE}:1"
     assert (run.state, run.outcome, run.error, run.ended_at) == ("SUCCEEDED", "INV-1", None, NOW)
     assert graph.variables("RecordCharges")["key"].startswith(f"{run.id}:charges-")
+    steps = await register.steps([run.id])
+    assert [(step.position, step.name, step.attempts) for step in steps] == [
+        (n, name, 1) for n, name in enumerate(graph.operations, start=1)
+    ]
 
 
 @pytest.mark.parametrize("company", [Company(), Company(booking=None)], ids=["prepared", "refused"])
-async def test_the_same_key_and_input_gets_the_first_answer_again(company: Company) -> None:
+async def test_the_same_key_and_input_gets_the_first_answer_again(company: Company, register: Processes) -> None:
     """A refusal is an answer too; the graph is not asked again."""
-    runs, graph = FakeRuns(), company.graph()
-    runner = a_runner(graph, runs)
-    first = await runner.invoice_conference(CONFERENCE, idempotency_key="k", caller="eva")
+    graph = company.graph()
+    runner = a_runner(graph, register)
+    first = await runner.invoice_conference(CONFERENCE, **KEY)
     asked = len(graph.asked)
-    assert await runner.invoice_conference(CONFERENCE, idempotency_key="k", caller="eva") == first
-    assert (len(graph.asked), len(runs.runs)) == (asked, 1)
+    assert await runner.invoice_conference(CONFERENCE, **KEY) == first
+    assert (len(graph.asked), len(await runs_in(register))) == (asked, 1)
 
 
-async def test_a_refusal_is_written_down_by_its_code() -> None:
+async def test_a_refusal_is_written_down_by_its_code(register: Processes) -> None:
     """REFUSED is an end, not a failure."""
-    runs = FakeRuns()
-    await a_runner(Company(booking=None).graph(), runs).invoice_conference(
-        CONFERENCE, idempotency_key="k", caller="eva"
-    )
-    (run,) = runs.runs.values()
+    await a_runner(Company(booking=None).graph(), register).invoice_conference(CONFERENCE, **KEY)
+    [run] = await runs_in(register)
     assert (run.state, run.outcome, run.error) == ("REFUSED", "unknown-owner", None)
 
 
-async def test_another_key_after_a_refusal_runs_anew() -> None:
+async def test_another_key_after_a_refusal_runs_anew(register: Processes) -> None:
     """The contract was signed meanwhile."""
-    company, runs = Company(booking=None), FakeRuns()
-    runner = a_runner(company.graph(), runs)
+    company = Company(booking=None)
+    runner = a_runner(company.graph(), register)
     first = await runner.invoice_conference(CONFERENCE, idempotency_key="k1", caller="eva")
     company.booking = Company().booking
     second = await runner.invoice_conference(CONFERENCE, idempotency_key="k2", caller="eva")
     assert isinstance(first, Refusal)
     assert second == Prepared("INV-1")
-    assert list(runs.runs) == [f"invoice-conference:{CONFERENCE}:{n}" for n in (1, 2)]
+    assert [run.id for run in await runs_in(register)] == [f"invoice-call:{CONFERENCE}:{n}" for n in (1, 2)]
 
 
-async def test_the_same_key_with_another_input_is_refused() -> None:
-    """By the store of runs; no step is taken."""
-    runs, graph = FakeRuns(), Company().graph()
-    runner = a_runner(graph, runs)
-    await runner.invoice_conference(CONFERENCE, idempotency_key="k", caller="eva")
+async def test_the_same_key_with_another_input_is_refused(register: Processes) -> None:
+    """By the register; no step is taken."""
+    graph = Company().graph()
+    runner = a_runner(graph, register)
+    await runner.invoice_conference(CONFERENCE, **KEY)
     asked = len(graph.asked)
     with pytest.raises(KeyReused):
-        await runner.invoice_conference("CF-other", idempotency_key="k", caller="eva")
+        await runner.invoice_conference("CF-other", **KEY)
     assert len(graph.asked) == asked
 
 
-async def test_keys_are_each_callers_own() -> None:
+async def test_keys_are_each_callers_own(register: Processes) -> None:
     """Two people may choose the same key; the invoice is still one."""
-    runner = a_runner(Company().graph(), FakeRuns())
-    first = await runner.invoice_conference(CONFERENCE, idempotency_key="k", caller="eva")
+    runner = a_runner(Company().graph(), register)
+    first = await runner.invoice_conference(CONFERENCE, **KEY)
     assert await runner.invoice_conference(CONFERENCE, idempotency_key="k", caller="jan") == first
 
 
-@pytest.mark.parametrize(
-    ("fault", "code"),
-    [(unavailable("billing"), "SYSTEM_UNAVAILABLE"), (RuntimeError("a bug"), "INTERNAL")],
-    ids=["a system is down", "a bug"],
-)
-async def test_a_fault_leaves_the_run_failed_and_its_key_free(fault: Exception, code: str) -> None:
+async def test_a_bug_leaves_the_run_failed_and_its_key_free(register: Processes) -> None:
     """The caller gets the fault; the same key runs again, as another run, and succeeds."""
-    runs, graph = FakeRuns(), Company().graph()
-    graph.fails_after["RecordCharges"] = fault
-    runner = a_runner(graph, runs)
-    with pytest.raises(type(fault)):
-        await runner.invoice_conference(CONFERENCE, idempotency_key="k", caller="eva")
-    (failed,) = runs.runs.values()
-    assert (failed.state, failed.error, failed.outcome) == ("FAILED", code, None)
-    assert await runner.invoice_conference(CONFERENCE, idempotency_key="k", caller="eva") == Prepared("INV-1")
-    assert [run.state for run in runs.runs.values()] == ["FAILED", "SUCCEEDED"]
+    graph = Company().graph()
+    graph.fails_after["RecordCharges"] = RuntimeError("a bug")
+    runner = a_runner(graph, register)
+    with pytest.raises(RunFailed, match="RuntimeError"):
+        await runner.invoice_conference(CONFERENCE, **KEY)
+    [failed] = await runs_in(register)
+    assert (failed.state, failed.error, failed.outcome) == ("FAILED", "INTERNAL", None)
+    assert await runner.invoice_conference(CONFERENCE, **KEY) == Prepared("INV-1")
+    assert [run.state for run in await runs_in(register)] == ["FAILED", "SUCCEEDED"]
 
 
-async def test_a_run_left_by_a_dead_process_is_taken_up_under_its_id() -> None:
-    """Its steps keep their keys, so what was done is not done twice."""
-    runs, graph = FakeRuns(), Company().graph()
-    subject = input_hash({"id": CONFERENCE})
-    left = await runs.start("invoice-conference", CONFERENCE, key="k", input_hash=subject, caller="eva", now=NOW)
-    await a_runner(graph, runs).invoice_conference(CONFERENCE, idempotency_key="k", caller="eva")
-    assert list(runs.runs.values()) == [left]
-    assert graph.variables("RecordCharges")["key"].startswith(f"invoice-conference:{CONFERENCE}:1:charges-")
+@pytest.mark.parametrize("when", ["fails_before", "fails_after"])
+async def test_a_system_that_is_down_for_a_moment_is_asked_again(register: Processes, when: str) -> None:
+    """The caller notices nothing; the step says how often, and its key makes asking again harmless."""
+    graph = Company().graph()
+    getattr(graph, when)["RecordCharges"] = unavailable("billing")
+    assert await a_runner(graph, register).invoice_conference(CONFERENCE, **KEY) == Prepared("INV-1")
+    steps = await register.steps([f"invoice-call:{CONFERENCE}:1"])
+    step = next(one for one in steps if one.name == "RecordCharges")
+    assert (step.name, step.attempts) == ("RecordCharges", 2)
+    assert "billing is not available" in str(step.error)
 
 
-async def test_a_caller_who_leaves_does_not_stop_the_run() -> None:
+class DownGraph(FakeGraph):
+    """Billing is down until it is `up`."""
+
+    up = False
+
+    async def execute(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        if not self.up and "RecordCharges" in document:
+            raise unavailable("billing")
+        return await super().execute(document, variables)
+
+
+async def test_a_run_waits_for_a_system_and_its_caller_is_told(register: Processes) -> None:
+    """With the system's code; the run goes on by itself, and the same key then gives its answer."""
+    graph = DownGraph(Company().graph().answers)
+    runner = a_runner(graph, register)
+    with pytest.raises(RunFailed) as told:
+        await runner.invoice_conference(CONFERENCE, **KEY)
+    assert told.value.extensions == {"code": "SYSTEM_UNAVAILABLE", "run": f"invoice-call:{CONFERENCE}:1"}
+    assert "goes on by itself" in str(told.value)
+    [run] = await runs_in(register)
+    assert (run.state, run.error) == ("WAITING", "SYSTEM_UNAVAILABLE")
+    assert "billing is not available" in str(run.waits_for)
+    graph.up = True
+    assert await runner.invoice_conference(CONFERENCE, **KEY) == Prepared("INV-1")
+    assert [run.state for run in await runs_in(register)] == ["SUCCEEDED"]
+
+
+async def test_a_waiting_run_is_left_when_its_process_ends(register: Processes) -> None:
+    """Whoever comes next takes it up under its id, so its steps keep their keys."""
+    graph = DownGraph(Company().graph().answers)
+    runner = a_runner(graph, register)
+    with pytest.raises(RunFailed):
+        await runner.invoice_conference(CONFERENCE, **KEY)
+    await asyncio.wait_for(runner.close(), 5)
+    [run] = await runs_in(register)
+    assert run.is_live
+    graph.up = True
+    assert await a_runner(graph, register).invoice_conference(CONFERENCE, **KEY) == Prepared("INV-1")
+    assert graph.variables("RecordCharges")["key"].startswith(f"{run.id}:charges-")
+
+
+async def test_a_run_is_cancelled_while_it_waits_and_can_be_retried(register: Processes) -> None:
+    """By hand; a run that is over can't be cancelled, one that is live not retried."""
+    graph = DownGraph(Company().graph().answers)
+    runner = a_runner(graph, register)
+    with pytest.raises(RunFailed):
+        await runner.invoice_conference(CONFERENCE, **KEY)
+    run = f"invoice-call:{CONFERENCE}:1"
+    assert isinstance(await runner.retry(run, caller="jan"), Refusal)
+    assert await runner.cancel(run) == run
+    await until_over(register)
+    assert [each.state for each in await runs_in(register)] == ["CANCELLED"]
+    assert isinstance(await runner.cancel(run), Refusal)
+    assert isinstance(await runner.cancel("none"), Refusal)
+    graph.up = True
+    assert await runner.retry(run, caller="jan") == f"invoice-call:{CONFERENCE}:2"
+    await until_over(register)
+    await runner.close()
+    assert [(each.state, each.started_by) for each in await runs_in(register)] == [
+        ("CANCELLED", "eva"),
+        ("SUCCEEDED", "jan"),
+    ]
+
+
+async def test_a_caller_who_leaves_does_not_stop_the_run(register: Processes) -> None:
     """It ends, is written down, and the key gives its answer."""
-    runs, company = FakeRuns(), Company()
-    graph = HeldGraph(company.graph().answers)
-    runner = a_runner(graph, runs)
-    caller = asyncio.create_task(runner.invoice_conference(CONFERENCE, idempotency_key="k", caller="eva"))
+    graph = HeldGraph(Company().graph().answers)
+    runner = a_runner(graph, register)
+    caller = asyncio.create_task(runner.invoice_conference(CONFERENCE, **KEY))
     await graph.reached.wait()
     caller.cancel()
     with pytest.raises(asyncio.CancelledError):
         await caller
     graph.released.set()
+    await until_over(register)
+    assert [run.state for run in await runs_in(register)] == ["SUCCEEDED"]
     await runner.close()
-    assert runs.runs[f"invoice-conference:{CONFERENCE}:1"].state == "SUCCEEDED"
 
 
 class HeldGraph(FakeGraph):
@@ -147,16 +252,15 @@ class HeldGraph(FakeGraph):
         return await super().execute(document, variables)
 
 
-async def test_each_import_is_a_run_of_its_own() -> None:
+async def test_each_import_is_a_run_of_its_own(register: Processes) -> None:
     """A file given twice is counted as duplicates, not answered from memory."""
-    runs = FakeRuns()
-    runner = a_runner(BridgeCompany().graph(), runs)
+    runner = a_runner(BridgeCompany().graph(), register)
     first = await runner.import_call_records("pbx-praha", format=FORMAT, content=FILE, caller="eva")
     again = await runner.import_call_records("pbx-praha", format=FORMAT, content=FILE, caller="eva")
     assert isinstance(first, Imported)
     assert isinstance(again, Imported)
     assert (first.received, again.received, again.duplicates) == (3, 0, 3)
-    assert [run.outcome for run in runs.runs.values()] == [
+    assert [run.outcome for run in await runs_in(register)] == [
         "3 received, 0 duplicates, 1 quarantined, 2 conferences",
         "0 received, 3 duplicates, 1 quarantined, 2 conferences",
     ]

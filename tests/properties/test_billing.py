@@ -9,7 +9,7 @@ import asyncio
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -25,9 +25,11 @@ from sources.billing import METADATA, Billing, content_hash
 from sources.billing.reading import MINIMUMS_OF_INVOICE
 from sources.billing.tables import minimum_of
 from sources.database import Database
-from sources.records.billing import ExceptionLeg, ExcludedLeg, Invoice, InvoiceLine, VatLine
+from sources.records.billing import ExcludedLeg, Invoice, InvoiceLine, VatLine
+from sources.records.exceptions import ExceptionLeg
+from sources.records.papers import CreditNote
 from sources.records.refusal import Refusal
-from tests.calls import NOVEMBER, a_charged_leg, an_account, charges
+from tests.calls import NOVEMBER, a_charged_leg, an_account, charges, the_parties
 
 ACCOUNTS = [an_account("7700123", cycle_day=1), an_account("7700999", cycle_day=31)]
 
@@ -60,9 +62,17 @@ class Issue:
 
 @dataclass(frozen=True)
 class Close:
-    """The account's first OPEN period."""
+    """The account's first period that isn't CLOSED, whatever day it is; finished too, where its draft is issued."""
 
     account: str
+
+
+@dataclass(frozen=True)
+class Credit:
+    """One of the account's invoices that are issued, if it has one."""
+
+    account: str
+    place: int
 
 
 accounts = st.sampled_from([account.number for account in ACCOUNTS])
@@ -79,7 +89,12 @@ charging = st.builds(
     day=st.integers(-20, 100),
 )
 step = st.one_of(
-    charging, charging, st.builds(Except, conferences, legs), st.builds(Issue, accounts), st.builds(Close, accounts)
+    charging,
+    charging,
+    st.builds(Except, conferences, legs),
+    st.builds(Issue, accounts),
+    st.builds(Close, accounts),
+    st.builds(Credit, accounts, st.integers(0, 2)),
 )
 
 Paper = tuple[Invoice, list[InvoiceLine], list[VatLine]]
@@ -92,7 +107,9 @@ class Story:
     billing: Billing
     now: datetime = datetime(2026, 12, 30, 12, tzinfo=UTC)
     issued: list[Paper] = field(default_factory=list)
+    credited: list[CreditNote] = field(default_factory=list)
     asked: dict[int, str] = field(default_factory=dict)
+    closed: dict[int, datetime] = field(default_factory=dict)
 
     async def tell(self, steps: Sequence[Any], *, replay: bool = False) -> None:
         for n, told in enumerate(steps):
@@ -117,8 +134,10 @@ class Story:
                 )
             case Issue():
                 await self.issue(n, told, replay=replay)
-            case Close() if not replay:  # closing is no mutation of billing yet: a replay has nothing to repeat
-                await self.billing.database.write(lambda connection: connection.execute(CLOSE, {"of": told.account}))
+            case Close():
+                await self.close(n, told, replay=replay)
+            case Credit():
+                await self.credit(n, told, replay=replay)
 
     async def charge(self, n: int, told: Charge) -> None:
         ids = leg_ids(told.conference, told.legs)
@@ -141,9 +160,29 @@ class Story:
         if not replay:
             drafts = await self.billing.drafts([told.account])
             self.asked[n] = drafts[0].id if drafts else "none"
-        outcome = await self.billing.issue_invoice(self.asked[n], caller="tests", key=str(n), now=self.now, rules=RULES)
+        outcome = await self.billing.issue_invoice(
+            self.asked[n], the_parties(), caller="tests", key=str(n), now=self.now, rules=RULES
+        )
         if not replay and not isinstance(outcome, Refusal):
             self.issued.append(await self.paper(outcome.id))
+
+    async def close(self, n: int, told: Close, *, replay: bool) -> None:
+        if not replay:
+            periods = [period for period in await self.billing.periods([told.account]) if period.status != "CLOSED"]
+            self.closed[n] = periods[0].starts_at if periods else NOVEMBER
+        since = self.closed[n]
+        await self.billing.close_period(told.account, since, caller="tests", key=f"{n}", now=FAR)
+        await self.billing.finish_period(told.account, since, caller="tests", key=f"{n}")
+
+    async def credit(self, n: int, told: Credit, *, replay: bool) -> None:
+        if not replay:
+            issued = await self.billing.latest_invoices([told.account], last=100, status="ISSUED")
+            self.asked[n] = issued[told.place % len(issued)].id if issued else "none"
+        outcome = await self.billing.create_credit_note(
+            self.asked[n], "wrong", caller="tests", key=str(n), now=self.now, rules=RULES
+        )
+        if not replay and not isinstance(outcome, Refusal):
+            self.credited.append(outcome)
 
     async def paper(self, invoice: str) -> Paper:
         [found] = await self.billing.invoices([invoice])
@@ -161,10 +200,8 @@ class Story:
         return list(await self.billing.database.read(lambda connection: connection.execute(text(statement)).all()))
 
 
-CLOSE = text(
-    "UPDATE billing_periods SET status = 'CLOSED' WHERE account = :of AND starts_at = "
-    "(SELECT min(starts_at) FROM billing_periods WHERE account = :of AND status = 'OPEN')"
-)
+FAR = datetime(2035, 1, 1, tzinfo=UTC)
+"""When every period of a story is over."""
 
 
 def leg_ids(conference: int, numbers: frozenset[int]) -> list[str]:
@@ -202,10 +239,13 @@ def test_each_call_is_in_one_state_and_charged_once(steps: list[Any]) -> None:
         calls = await story.rows("SELECT leg, state, invoice FROM rated_calls WHERE NOT credited")
         assert max(Counter(call.leg for call in calls).values(), default=1) == 1
         invoices = {row.id: row.status for row in await story.rows("SELECT id, status FROM invoices")}
+        released = await story.rows("SELECT invoice FROM rated_calls WHERE credited")
+        assert {invoices[call.invoice] for call in released} <= {"CREDITED"}
         for call in calls:
             wanted = {None: {"EXCEPTION", "EXCLUDED"}, "DRAFT": {"RATED"}, "ISSUED": {"INVOICED"}}
             assert call.state in wanted[call.invoice and invoices[call.invoice]]
-        segments = await story.billing.segments_of_invoices(list(invoices))
+        live = [id for id, status in invoices.items() if status != "CREDITED"]
+        segments = await story.billing.segments_of_invoices(live)
         assert max(Counter((one.leg, one.segment.band) for one in segments).values(), default=1) == 1
 
     told(steps, then)
@@ -245,12 +285,22 @@ def test_totals_are_sums_and_lines_come_from_segments(steps: list[Any]) -> None:
 @law
 @stories
 def test_issued_invoice_never_changes(steps: list[Any]) -> None:
-    """I5: at the end of the story it is what it was when it was issued, and its hash says so."""
+    """I5: at the end of the story it is what it was when it was issued, and its hash says so.
+
+    Only its status goes on, to CREDITED where a credit note took it back, whole.
+    """
 
     async def then(story: Story) -> None:
+        notes = {note.invoice: note for note in story.credited}
         for paper in story.issued:
-            assert await story.paper(paper[0].id) == paper
-            assert paper[0].content_hash == content_hash(*paper)
+            invoice, lines, vat = await story.paper(paper[0].id)
+            note = notes.get(invoice.id)
+            assert invoice.status == ("CREDITED" if note else "ISSUED")
+            assert (replace(invoice, status="ISSUED"), lines, vat) == paper
+            if note:
+                assert (note.base, note.total) == (-invoice.base, -invoice.total)
+                assert await story.billing.credit_notes_of([invoice.id]) == [note]
+            assert paper[0].content_hash == content_hash(*paper, the_parties())
 
     told(steps, then)
 
@@ -269,6 +319,10 @@ def test_numbers_are_gapless_and_rise_with_the_day(steps: list[Any]) -> None:
             assert invoice.number == f"{invoice.issued_on.year}{positions[invoice.issued_on.year]:06}"
             days.append(invoice.issued_on)
         assert days == sorted(days)
+        taken_back: Counter[int] = Counter()
+        for note in story.credited:
+            taken_back[note.issued_on.year] += 1
+            assert note.number == f"{note.issued_on.year}9{taken_back[note.issued_on.year]:05}"
         assert not await story.rows("SELECT id FROM invoices WHERE (number IS NULL) <> (status = 'DRAFT')")
 
     told(steps, then)
@@ -277,7 +331,7 @@ def test_numbers_are_gapless_and_rise_with_the_day(steps: list[Any]) -> None:
 @law
 @stories
 def test_periods_tile_time(steps: list[Any]) -> None:
-    """I7: no gap, no overlap, and every charge's invoice is of one of them."""
+    """I7: no gap, no overlap, and every charge's invoice is of one of them; a CLOSED one has no draft left."""
 
     async def then(story: Story) -> None:
         for account in ACCOUNTS:
@@ -286,6 +340,8 @@ def test_periods_tile_time(steps: list[Any]) -> None:
             assert all(period.starts_at < period.ends_at for period in found)
             invoices = await story.billing.latest_invoices([account.number], last=100, status=None)
             assert {invoice.period for invoice in invoices} <= {period.starts_at for period in found}
+            drafts = {invoice.period for invoice in invoices if invoice.status == "DRAFT"}
+            assert not drafts & {period.starts_at for period in found if period.status == "CLOSED"}
 
     told(steps, then)
 

@@ -9,20 +9,27 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
+from processes.rules.papers import Party
 from resolvers.billing import schema
+from resolvers.billing.issuing import BillingContext
+from resolvers.billing.papers import party
 from resolvers.billing.rules import RULES
+from resolvers.billing.settings import BillingSettings
 from sources.billing import METADATA, Billing
 from sources.billing.tables import PERIODS
+from sources.demo import SELLER
 from sources.records.billing import Invoice
 from tests.asking import Answer, ask, entities
 from tests.calls import (
     NOVEMBER,
     OCTOBER,
     a_charged_leg,
+    a_party,
     a_period,
     a_rate_of_the_cnb,
     an_account,
     charges,
+    the_parties,
     worked_charges,
 )
 from tests.conftest import MakeDatabase
@@ -96,7 +103,13 @@ async def draft(billing: Billing, key: str = "k", **changes: Any) -> Invoice:
 
 
 async def asked(billing: Billing, document: str, **variables: Any) -> Answer:
-    return await ask(schema, billing, document, now=NOW, **variables)
+    context = BillingContext(source=billing, now=NOW, settings=BillingSettings(seller=SELLER), find_buyer=found)
+    return await ask(schema, billing, document, context=context, **variables)
+
+
+async def found(_: str) -> Party:
+    """Whom the other systems would name."""
+    return party(a_party())
 
 
 def an_input(**changes: Any) -> dict[str, Any]:
@@ -121,7 +134,7 @@ def an_input(**changes: Any) -> dict[str, Any]:
 async def test_invoice_is_traced_to_legs_conference_and_rates(billing: Billing) -> None:
     """I15: from a line to its charges, legs, conference and rate version in one query, by id as by number."""
     made = await draft(billing)
-    await billing.issue_invoice(made.id, caller="tests", key="i", now=NOW, rules=RULES)
+    await billing.issue_invoice(made.id, the_parties(), caller="tests", key="i", now=NOW, rules=RULES)
     answer = await asked(billing, TRACE, number="2026000001")
     assert answer.errors == []
     assert (await asked(billing, TRACE, id=made.id)).data == answer.data
@@ -196,7 +209,7 @@ async def test_profiles_of_accounts_take_as_many_statements_for_many(billing: Bi
 async def test_unbilled_total_is_what_is_not_issued(billing: Billing) -> None:
     """Once the invoice is issued, it is open instead."""
     made = await draft(billing)
-    await billing.issue_invoice(made.id, caller="tests", key="i", now=NOW, rules=RULES)
+    await billing.issue_invoice(made.id, the_parties(), caller="tests", key="i", now=NOW, rules=RULES)
     key = {"__typename": "BillingAccount", "number": "7700123"}
     [account] = (await entities(schema, billing, [key], PROFILE, now=NOW)).data
     assert account["currentPeriod"]["unbilledTotal"]["amount"] == "0.00"
@@ -247,7 +260,7 @@ async def test_what_came_late_is_charged_since_it_was_called(billing: Billing) -
     late = charges(a_charged_leg("late"), conference="CF-late", conference_started_at=OCTOBER + timedelta(days=3))
     assert isinstance(await billing.record_charges(late, caller="tests", key="late", now=NOW, rules=RULES), Invoice)
     assert await since() == [called, called]
-    await billing.issue_invoice(made.id, caller="tests", key="i", now=NOW, rules=RULES)
+    await billing.issue_invoice(made.id, the_parties(), caller="tests", key="i", now=NOW, rules=RULES)
     assert await since() == [november, called]
 
 
@@ -276,7 +289,7 @@ async def test_period_is_found_by_its_account_and_its_beginning(billing: Billing
 async def test_invoices_by_status(billing: Billing) -> None:
     """Both arguments, under two aliases."""
     made = await draft(billing)
-    await billing.issue_invoice(made.id, caller="tests", key="i", now=NOW, rules=RULES)
+    await billing.issue_invoice(made.id, the_parties(), caller="tests", key="i", now=NOW, rules=RULES)
     fields = "a: invoices(status: ISSUED) { id } b: invoices(status: DRAFT) { id }"
     document = f'{{ billingAccount(number: "7700123") {{ {fields} }} }}'
     answer = await asked(billing, document)
@@ -324,7 +337,7 @@ async def test_charges_are_recorded_and_issued(billing: Billing) -> None:
 async def test_foreign_invoice_shows_vat_in_crowns(billing: Billing) -> None:
     """Once it is issued."""
     made = await draft(billing, account="7700555", currency="EUR")
-    await billing.issue_invoice(made.id, caller="tests", key="i", now=NOW, rules=RULES)
+    await billing.issue_invoice(made.id, the_parties(), caller="tests", key="i", now=NOW, rules=RULES)
     answer = await asked(billing, TRACE, id=made.id)
     assert answer.data["invoice"]["vat"][0]["amountInCzk"] == {"amount": "739.66"}
     assert answer.data["invoice"]["total"]["currency"] == "EUR"

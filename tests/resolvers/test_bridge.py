@@ -13,6 +13,7 @@ from sources.records.bridge import Conference, Leg
 from tests.asking import ask, entities
 from tests.calls import BRIDGES, WORKED_EXAMPLE, a_leg, master_csv
 from tests.conftest import MakeDatabase
+from tests.live_calls import tell_calls
 
 WORKED = [
     a_leg(f"pbx-praha:{n}.1", joined=joined, seconds=seconds, display_name=name)
@@ -204,3 +205,47 @@ async def test_system_that_is_down_is_an_error_that_names_it(database: MakeDatab
 
 def ids(legs: list[Leg]) -> list[str]:
     return [leg.id for leg in legs]
+
+
+PUBLISH = """
+mutation ($call: ID!, $key: ID! = "k") {
+  publishCall(call: $call, idempotencyKey: $key) {
+    __typename
+    ... on PublishedCall { id bridge room position seconds legs { id seconds endReason } held { id seconds code } }
+    ... on Refused { code }
+  }
+}
+"""
+
+
+async def test_ended_call_is_published_once(empty: Bridges) -> None:
+    """It is asked for until it is published, and stays as it was published under whatever key."""
+    stays = {"a-room": [("alice", 0, 60), ("bob", None, 45)]}
+    await tell_calls(empty.database, stays, starts=WORKED[0].joined_at)
+    (ended,) = (await ask(schema, empty, "{ endedCalls { id bridge room endedAt } }")).data["endedCalls"]
+    assert ended == {
+        "id": "pbx-praha:a-room:1",
+        "bridge": "pbx-praha",
+        "room": "a-room",
+        "endedAt": "2026-11-24T16:31:00Z",
+    }
+    published = (await ask(schema, empty, PUBLISH, call=ended["id"])).data["publishCall"]
+    assert published == {
+        "__typename": "PublishedCall",
+        "id": ended["id"],
+        "bridge": "pbx-praha",
+        "room": "a-room",
+        "position": 1,
+        "seconds": 60,
+        "legs": [{"id": "pbx-praha:0:a-room:alice", "seconds": 60, "endReason": "left"}],
+        "held": [{"id": "pbx-praha:0:a-room:bob", "seconds": 0, "code": "incomplete"}],
+    }
+    assert (await ask(schema, empty, PUBLISH, call=ended["id"], key="another")).data["publishCall"] == published
+    left = (await ask(schema, empty, "{ endedCalls { id } publishedCalls(after: 0) { id position } }")).data
+    assert left == {"endedCalls": [], "publishedCalls": [{"id": ended["id"], "position": 1}]}
+
+
+async def test_call_that_is_none_is_refused(empty: Bridges) -> None:
+    """By name."""
+    answer = await ask(schema, empty, PUBLISH, call="pbx-praha:nowhere:1")
+    assert answer.data["publishCall"] == {"__typename": "Refused", "code": "unknown-call"}

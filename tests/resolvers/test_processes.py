@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -14,7 +14,7 @@ from processes.rules.refusal import Refusal
 from resolvers.processes import ProcessesContext, schema
 from sources.processes import METADATA, Processes
 from sources.records.bridge import QuarantinedLine
-from sources.records.processes import Run
+from sources.records.processes import Run, Step
 from tests.asking import entities
 from tests.conftest import MakeDatabase
 
@@ -65,11 +65,23 @@ class FakeRunner:
         self.calls.append((bridge, format, content, caller))
         return Refusal("no-cdr-zone", "set it") if bridge == "refused" else Made()
 
+    async def start(self, process: str, subject: str, input: Mapping[str, Any], *, caller: str) -> str:
+        self.calls.append((process, subject, caller))
+        return f"{process}:{subject}:1"
+
+    async def retry(self, id: str, *, caller: str) -> str | Refusal:
+        self.calls.append((id, caller))
+        return Refusal("not-failed", "it SUCCEEDED") if id.endswith("CF-2:1") else id
+
+    async def cancel(self, id: str) -> str | Refusal:
+        self.calls.append((id,))
+        return Refusal("over", "it is over") if id.endswith("CF-2:1") else id
+
 
 def a_run(n: int = 1, subject: str = "CF-1", **changes: Any) -> Run:
     values: dict[str, Any] = {
-        "id": f"invoice-conference:{subject}:{n}",
-        "process": "invoice-conference",
+        "id": f"invoice-call:{subject}:{n}",
+        "process": "invoice-call",
         "subject": subject,
         "state": "SUCCEEDED",
         "started_at": NOON + timedelta(minutes=n),
@@ -93,12 +105,12 @@ async def asked(source: Processes, document: str, runner: FakeRunner | None = No
 
 async def test_run_is_shown_whole(source: Processes) -> None:
     """State, who started it, what came of it, what went wrong."""
-    document = """{ process(id: "invoice-conference:CF-1:2") {
+    document = """{ process(id: "invoice-call:CF-1:2") {
         id name subject state startedAt endedAt startedBy outcome error } }"""
     answer = await asked(source, document)
     assert answer.data["process"] == {
-        "id": "invoice-conference:CF-1:2",
-        "name": "invoice-conference",
+        "id": "invoice-call:CF-1:2",
+        "name": "invoice-call",
         "subject": "CF-1",
         "state": "FAILED",
         "startedAt": "2026-11-24T11:02:00Z",
@@ -113,7 +125,7 @@ async def test_run_is_shown_whole(source: Processes) -> None:
 async def test_runs_by_state(source: Processes) -> None:
     """The last started first; a huge page is bad input."""
     answer = await asked(source, "{ a: processes(state: FAILED) { subject } b: processes(first: 1) { id } }")
-    assert answer.data == {"a": [{"subject": "CF-1"}], "b": [{"id": "invoice-conference:CF-1:2"}]}
+    assert answer.data == {"a": [{"subject": "CF-1"}], "b": [{"id": "invoice-call:CF-1:2"}]}
     huge = await asked(source, "{ processes(first: 1000) { id } }")
     assert huge.errors[0].extensions["code"] == "BAD_USER_INPUT"
 
@@ -121,12 +133,12 @@ async def test_runs_by_state(source: Processes) -> None:
 async def test_conference_knows_its_latest_invoicing(source: Processes) -> None:
     """One statement for all of them; null where nobody has started one."""
     keys = [{"__typename": "Conference", "id": id} for id in ("CF-1", "CF-2", "CF-3")]
-    keys += [{"__typename": "Process", "id": id} for id in ("invoice-conference:CF-2:1", "none")]
+    keys += [{"__typename": "Process", "id": id} for id in ("invoice-call:CF-2:1", "none")]
     selection = "... on Conference { invoicing { id } } ... on Process { state }"
     answer = await entities(schema, source, keys, selection)
     assert answer.data == [
-        {"invoicing": {"id": "invoice-conference:CF-1:2"}},
-        {"invoicing": {"id": "invoice-conference:CF-2:1"}},
+        {"invoicing": {"id": "invoice-call:CF-1:2"}},
+        {"invoicing": {"id": "invoice-call:CF-2:1"}},
         {"invoicing": None},
         {"state": "SUCCEEDED"},
         None,
@@ -167,3 +179,44 @@ async def test_file_that_is_refused_whole_is_an_error(source: Processes) -> None
     answer = await asked(source, IMPORT, bridge="refused")
     assert answer.data is None
     assert (answer.errors[0].message, answer.errors[0].extensions) == ("set it", {"code": "NO_CDR_ZONE"})
+
+
+async def test_runs_are_steered(source: Processes) -> None:
+    """By the runner; what can't be is refused with its reason."""
+    document = """mutation ($id: ID!) {
+        retryProcess(id: $id) { ... on ProcessSteered { process { id } } ... on Refused { code } }
+        cancelProcess(id: $id) { ... on ProcessSteered { process { state } } ... on Refused { code } } }"""
+    runner = FakeRunner()
+    done = await asked(source, document, runner, id="invoice-call:CF-1:2")
+    assert done.data == {
+        "retryProcess": {"process": {"id": "invoice-call:CF-1:2"}},
+        "cancelProcess": {"process": {"state": "FAILED"}},
+    }
+    assert runner.calls == [("invoice-call:CF-1:2", "jana"), ("invoice-call:CF-1:2",)]
+    refused = await asked(source, document, runner, id="invoice-call:CF-2:1")
+    assert refused.data == {"retryProcess": {"code": "not-failed"}, "cancelProcess": {"code": "over"}}
+
+
+async def test_runs_are_filtered_and_show_their_steps(source: Processes) -> None:
+    """By process, subject and state, all of it; steps in order, in one statement for all runs."""
+    for n, name in ((2, "second"), (1, "first")):
+        await source.begin_step(Step("invoice-call:CF-1:2", n, name, NOON, None, 0))
+    await source.end_step(Step("invoice-call:CF-1:2", 1, "first", NOON, NOON, 3, "billing is down"))
+    answer = await asked(
+        source,
+        """{ processes(filter: {name: "invoice-call", subject: "CF-1"}) { id steps { name attempts endedAt error } }
+             none: processes(filter: {subject: "CF-1", state: RUNNING}) { id } }""",
+    )
+    assert answer.data == {
+        "processes": [
+            {
+                "id": "invoice-call:CF-1:2",
+                "steps": [
+                    {"name": "first", "attempts": 3, "endedAt": "2026-11-24T11:00:00Z", "error": "billing is down"},
+                    {"name": "second", "attempts": 0, "endedAt": None, "error": None},
+                ],
+            },
+            {"id": "invoice-call:CF-1:1", "steps": []},
+        ],
+        "none": [],
+    }

@@ -19,13 +19,13 @@ from sources.billing.tables import CALLS, PERIODS
 from sources.errors import KeyReused, SystemUnavailable
 from sources.records.billing import (
     CallCharges,
-    ExceptionLeg,
     ExcludedLeg,
     Invoice,
     InvoiceLine,
     RatedCall,
     VatLine,
 )
+from sources.records.exceptions import ExceptionLeg
 from sources.records.refusal import Refusal
 from tests.calls import (
     DECEMBER,
@@ -36,6 +36,7 @@ from tests.calls import (
     a_rate_of_the_cnb,
     an_account,
     charges,
+    the_parties,
     worked_charges,
 )
 from tests.conftest import MakeDatabase
@@ -72,7 +73,7 @@ async def refused(billing: Billing, call: CallCharges, *, key: str = "k") -> str
 
 
 async def issue(billing: Billing, invoice: str, *, key: str = "i", now: datetime = NOW) -> Invoice | Refusal:
-    return await billing.issue_invoice(invoice, caller="tests", key=key, now=now, rules=RULES)
+    return await billing.issue_invoice(invoice, the_parties(), caller="tests", key=key, now=now, rules=RULES)
 
 
 async def issued(billing: Billing, invoice: str, *, key: str = "i", now: datetime = NOW) -> Invoice:
@@ -298,7 +299,7 @@ async def test_issued_invoice_has_number_dates_and_hash(billing: Billing) -> Non
         date(2026, 12, 9),
     )
     assert invoice.content_hash == content_hash(
-        invoice, await billing.lines([invoice.id]), await billing.vat([invoice.id])
+        invoice, await billing.lines([invoice.id]), await billing.vat([invoice.id]), the_parties()
     )
     assert set((await states(billing)).values()) == {"INVOICED"}
     assert await billing.invoices_numbered(["2026000001"]) == [invoice]

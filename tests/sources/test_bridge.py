@@ -10,6 +10,7 @@ from functools import partial
 import pytest
 
 from sources.bridge import METADATA, Bridges
+from sources.bridge.receiving import digest_of
 from sources.bridge.tables import QUARANTINE
 from sources.errors import KeyReused, SourceError, SystemUnavailable
 from sources.records.bridge import Conference, ConferenceGroup, Leg, ReceivedFile
@@ -27,7 +28,9 @@ def bridges(database: MakeDatabase) -> Bridges:
 async def receive(
     bridges: Bridges, content: str, *, key: str = "k", bridge: str = "pbx-praha"
 ) -> ReceivedFile | Refusal:
-    return await bridges.receive_call_records(bridge, content, caller="tests", key=key, now=START)
+    return await bridges.receive_call_records(
+        bridge, content, format="ASTERISK_CSV", caller="tests", key=key, now=START
+    )
 
 
 async def taken(bridges: Bridges, content: str, *, key: str = "k") -> ReceivedFile:
@@ -88,6 +91,34 @@ async def test_bad_line_of_a_growing_file_is_kept_once(bridges: Bridges) -> None
         file = await taken(bridges, content, key=key)
         assert await quarantine_count(bridges) == kept, key
         assert len(file.quarantined) == {"1": 3, "2": 3, "3": 5, "4": 1}[key]
+
+
+async def test_text_given_in_another_format_is_another_file(bridges: Bridges) -> None:
+    """Who named the wrong format first isn't told that the file is known: its legs would be lost."""
+    content = master_csv(ALICE, BOB)
+    wrong = await bridges.receive_call_records(
+        "pbx-praha", content, format="FREESWITCH_JSON", caller="tests", key="1", now=START
+    )
+    assert isinstance(wrong, ReceivedFile)
+    assert (wrong.received, len(wrong.quarantined)) == (0, 2)
+    assert (await taken(bridges, content, key="2")).received == 2
+
+
+async def test_letter_that_was_no_utf_8_is_quarantined(bridges: Bridges) -> None:
+    """It was taken with another letter in its place; another room or name may have stood there."""
+    odd = replace(BOB, display_name="Bob Nov\N{REPLACEMENT CHARACTER}[e1]k")
+    file = await taken(bridges, master_csv(ALICE, odd))
+    assert [(line.line, line.reason) for line in file.quarantined] == [(2, "not-utf-8")]
+    assert file.legs == (ALICE.id,)
+
+
+async def test_known_files_are_told_by_format_and_text(bridges: Bridges) -> None:
+    """So that whoever feeds them need not send again what is there; of this bridge alone."""
+    await taken(bridges, master_csv(ALICE))
+    known = digest_of("ASTERISK_CSV", master_csv(ALICE))
+    others = [digest_of("ASTERISK_CSV", master_csv(BOB)), digest_of("FREESWITCH_CSV", master_csv(ALICE))]
+    assert await bridges.known_files("pbx-praha", [*others, known]) == [known]
+    assert await bridges.known_files("pbx-brno", [known]) == []
 
 
 async def test_assembled_leg_is_a_duplicate_too(bridges: Bridges) -> None:

@@ -20,7 +20,7 @@ from sources.database import Connection, Database, one_of
 from sources.errors import SystemBusy, SystemUnavailable
 from sources.making import Part, create_together
 from sources.processes import Processes
-from sources.records.billing import ExceptionLeg
+from sources.records.exceptions import ExceptionLeg
 from sources.records.processes import Run
 from tests.conftest import new_database
 from tests.mariadb import MariaServer, running_mariadb
@@ -311,11 +311,11 @@ class TestLength:
         """A run's id is longer than its subject."""
         database = Database("processes", new_database(mariadb, "processes"))
         database.create(processes.METADATA)
-        run = await Processes(database).start(
-            "invoice-conference", self.LONGEST, key=self.LONGEST, input_hash="x", caller=self.LONGEST, now=NOW
+        run, _ = await Processes(database).start(
+            "invoice-call", self.LONGEST, key=self.LONGEST, input="{}", input_hash="x", caller=self.LONGEST, now=NOW
         )
         assert isinstance(run, Run)
-        assert run.id == f"invoice-conference:{self.LONGEST}:1"
+        assert run.id == f"invoice-call:{self.LONGEST}:1"
         assert await Processes(database).runs([run.id]) == [run]
         await database.close()
 

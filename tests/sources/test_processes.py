@@ -9,7 +9,7 @@ import pytest
 
 from sources.errors import KeyReused
 from sources.processes import METADATA, Processes
-from sources.records.processes import FirstAnswer, Run
+from sources.records.processes import Executor, FirstAnswer, Run
 from tests.conftest import MakeDatabase
 
 
@@ -19,8 +19,8 @@ def processes(database: MakeDatabase) -> Processes:
 
 
 async def started(processes: Processes, key: str, now: datetime, *, subject: str = "CF-1", **changes: str) -> Run:
-    run = await processes.start(
-        "invoice-conference", subject, **{"key": key, "input_hash": "a", "caller": "jana", **changes}, now=now
+    run, _ = await processes.start(
+        "invoice-call", subject, **{"key": key, "input": "{}", "input_hash": "a", "caller": "jana", **changes}, now=now
     )
     assert isinstance(run, Run)
     return run
@@ -34,9 +34,9 @@ async def test_run_is_numbered_by_its_subject(processes: Processes, now: datetim
     """A run's id is `<process>:<subject>:<n>`."""
     runs = [await started(processes, key, now) for key in "ab"] + [await started(processes, "c", now, subject="CF-2")]
     assert [run.id for run in runs] == [
-        "invoice-conference:CF-1:1",
-        "invoice-conference:CF-1:2",
-        "invoice-conference:CF-2:1",
+        "invoice-call:CF-1:1",
+        "invoice-call:CF-1:2",
+        "invoice-call:CF-2:1",
     ]
 
 
@@ -45,7 +45,9 @@ async def test_ended_run_gives_its_answer_again(processes: Processes, now: datet
     for state in ("SUCCEEDED", "REFUSED"):
         run = await started(processes, state, now)
         await finished(processes, run, state, now, answer='{"invoice": "IN-1"}')
-        again = await processes.start("invoice-conference", "CF-1", key=state, input_hash="a", caller="jana", now=now)
+        again, _ = await processes.start(
+            "invoice-call", "CF-1", key=state, input="{}", input_hash="a", caller="jana", now=now
+        )
         assert isinstance(again, FirstAnswer)
         assert (again.run.state, again.run.ended_at, again.answer) == (state, now, '{"invoice": "IN-1"}')
 
@@ -61,9 +63,11 @@ async def test_failed_run_is_followed_by_a_new_one(processes: Processes, now: da
     run = await started(processes, "k", now)
     await finished(processes, run, "FAILED", now, answer=None)
     again = await started(processes, "k", now)
-    assert again.id == "invoice-conference:CF-1:2"
+    assert again.id == "invoice-call:CF-1:2"
     await finished(processes, again, "SUCCEEDED", now)
-    answer = await processes.start("invoice-conference", "CF-1", key="k", input_hash="a", caller="jana", now=now)
+    answer, _ = await processes.start(
+        "invoice-call", "CF-1", key="k", input="{}", input_hash="a", caller="jana", now=now
+    )
     assert isinstance(answer, FirstAnswer)
     assert [run.state for run in await processes.latest_runs(limit=5)] == ["SUCCEEDED", "FAILED"]
 
@@ -90,7 +94,7 @@ async def test_starts_at_once_are_one_run_per_key(processes: Processes, now: dat
     same = await asyncio.gather(*(started(processes, "k", now) for _ in range(6)))
     assert len({run.id for run in same}) == 1
     six = await asyncio.gather(*(started(processes, f"k{key}", now) for key in range(6)))
-    assert sorted(run.id for run in six) == [f"invoice-conference:CF-1:{n}" for n in range(2, 8)]
+    assert sorted(run.id for run in six) == [f"invoice-call:CF-1:{n}" for n in range(2, 8)]
 
 
 async def test_latest_run_of_each_subject_in_one_statement(processes: Processes, now: datetime) -> None:
@@ -98,9 +102,9 @@ async def test_latest_run_of_each_subject_in_one_statement(processes: Processes,
     for subject in ("CF-1", "CF-1", "CF-2"):
         await started(processes, f"{subject}-{processes.database.statements}", now, subject=subject)
     before = processes.database.statements
-    found = await processes.latest_of_subjects("invoice-conference", ["CF-1", "CF-2", "CF-3"])
+    found = await processes.latest_of_subjects("invoice-call", ["CF-1", "CF-2", "CF-3"])
     assert processes.database.statements - before == 1
-    assert sorted(run.id for run in found) == ["invoice-conference:CF-1:2", "invoice-conference:CF-2:1"]
+    assert sorted(run.id for run in found) == ["invoice-call:CF-1:2", "invoice-call:CF-2:1"]
 
 
 async def test_runs_are_found_by_state(processes: Processes, now: datetime) -> None:
@@ -110,3 +114,44 @@ async def test_runs_are_found_by_state(processes: Processes, now: datetime) -> N
     assert await processes.latest_runs(limit=5, state="RUNNING") == [second, first]
     assert await processes.latest_runs(limit=1) == [second]
     assert await processes.latest_runs(limit=5, state="FAILED") == []
+
+
+async def test_work_about_a_subject_has_one_live_run(processes: Processes, now: datetime) -> None:
+    """Two who start it at once get one; when it is over there may be another."""
+
+    async def begun() -> tuple[Run, bool]:
+        return await processes.start_unless_live("collect-call", "c", input="{}", caller="reconcile", now=now)
+
+    both = await asyncio.gather(begun(), begun())
+    assert {run.id for run, _ in both} == {"collect-call:c:1"}
+    assert sorted(is_new for _, is_new in both) == [False, True]
+    await finished(processes, both[0][0], "SUCCEEDED", now)
+    assert (await begun())[0].id == "collect-call:c:2"
+
+
+async def test_run_waits_and_goes_on(processes: Processes, now: datetime) -> None:
+    """What it waits for is shown while it does; an ended run waits for nothing."""
+    run = await started(processes, "k", now)
+    await processes.wait(run.id, why="billing", until=now, error="SYSTEM_BUSY", attempts=3)
+    [waiting] = await processes.runs([run.id])
+    assert (waiting.state, waiting.waits_for, waiting.waits_until, waiting.attempts) == ("WAITING", "billing", now, 3)
+    await processes.go_on(run.id)
+    [going] = await processes.runs([run.id])
+    assert (going.state, going.waits_for, going.waits_until) == ("RUNNING", None, None)
+    await processes.cancel(run.id)
+    assert await processes.is_cancelled(run.id)
+    await finished(processes, run, "CANCELLED", now, answer=None)
+    await processes.wait(run.id, why="billing", until=None)
+    assert [each.state for each in await processes.runs([run.id])] == ["CANCELLED"]
+
+
+async def test_silent_executors_are_found(processes: Processes, now: datetime) -> None:
+    """By their last heartbeat; one that comes back is entered again."""
+    assert await processes.last_seen() is None
+    for name, seen in (("a", now), ("b", now - timedelta(minutes=1))):
+        await processes.beat(Executor(name, "1", now, seen))
+    assert [each.id for each in await processes.silent(now - timedelta(seconds=15))] == ["b"]
+    await processes.forget("b")
+    assert await processes.silent(now) == []
+    await processes.beat(Executor("b", "1", now, now + timedelta(seconds=1)))
+    assert await processes.last_seen() == now + timedelta(seconds=1)

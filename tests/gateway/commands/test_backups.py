@@ -282,7 +282,7 @@ def test_restoring_that_fails_half_way_leaves_nothing(backup: Path, tmp_path: Pa
 
 def test_backup_of_an_earlier_spojka_lacks_what_came_later(backup: Path, tmp_path: Path) -> None:
     """A column that may be empty is, a table that wasn't there has no rows."""
-    in_sqlite(backup, "billing", "ALTER TABLE billing_accounts DROP COLUMN vat_number")
+    in_sqlite(backup, "billing", "ALTER TABLE billing_accounts DROP COLUMN invoicing")
     in_sqlite(backup, "links", "DROP TABLE account_link_changes")
     restore_from(backup, Settings(data=tmp_path / "there"))
     back_up(Settings(data=tmp_path / "there"), tmp_path / "again", with_key=False)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 import gateway.config
+from gateway.bridges import configured_bridges
 from gateway.cli import main
 from gateway.commands.initializing import TEMPLATE
 from gateway.company import SYSTEMS
 from gateway.config import Settings, read_settings
 from gateway.databases import mapped
 from gateway.section import Section, read_file
+from resolvers.billing import settings as billing
+from sources.bridge.settings import MEDIA_TIMEOUT
+from sources.bridge.switches.janus import JanusSettings
 
 FILES = (
     "subgraph.secret",
@@ -28,6 +33,7 @@ FILES = (
     "persisted.json",
 )
 SECRET = "0123456789abcdef"  # noqa: S105 - the test's own
+BRIDGE = ("kind", "admin_url", "admin_secret_env", "admin_key_env", "media_timeout", "cdr_zone", "service")
 WITHOUT_DEFAULT = {
     *(f"systems.{system}.url" for system in SYSTEMS),
     "systems.sales.read_only",  # whose tables are mapped there
@@ -43,6 +49,10 @@ WITHOUT_DEFAULT = {
     "http.cors.origins",
     "persisted.manifest",
     "overrides.active",
+    *(f"bridges.bridge-1.{name}" for name in BRIDGE),
+    *(f"rating.dearest_leg.{currency}" for currency in ("CZK", "EUR")),
+    *(f"company.{name}" for name in ("name", "street", "city", "postal_code", "country")),
+    *(f"company.{name}" for name in ("company_number", "vat_number", "iban", "email", "register_entry")),
     *(f"subgraphs.{name}" for name in ("codes", "forward", "returned", "secret_env", "secret_file")),
     *(f"subgraphs.{name}" for name in ("ca", "certificate", "key", "headers.x-tenant", "billing.url")),
     *(f"subgraph.{name}" for name in ("secret_env", "secret_file", "certificate", "key", "client_ca")),
@@ -51,6 +61,10 @@ WITHOUT_DEFAULT = {
 OF_A_COLUMN = ("column", "constant", "absent", "unit", "zone", "ambiguous", "format", "codes", "pattern", "none")
 TOLD_IN_WORDS = {
     *(f"systems.{system}.tables" for system in SYSTEMS),
+    "rating",
+    "billing",
+    "company",
+    "bridges",
     "systems.sales.tables.clients.absent",
     "systems.sales.tables.clients.where.SMAZANO",
 } | {
@@ -158,8 +172,22 @@ def test_every_setting_is_in_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -
     settings = read(uncommented(TEMPLATE), folder)
     mapped("sales", settings)  # its reader asks for the rest
     there = {for_all(name) for name, _ in (*settings_in(TEMPLATE), *settings_in(alternatives(TEMPLATE)))}
-    tables = settings.mappings["sales"]
-    wanted = {for_all(name) for name in (*asked(sections[0]), *asked(tables))} - TOLD_IN_WORDS
+    tables, rating = settings.mappings["sales"], settings.rating
+    bridges = settings.bridges
+    assert rating is not None
+    assert bridges is not None
+    (bridge,) = configured_bridges(settings, {"JANUS_ADMIN_SECRET": SECRET, "JANUS_ADMIN_KEY": SECRET})
+    assert bridge.janus == JanusSettings(
+        admin_url="http://127.0.0.1:7088/admin", admin_secret=SECRET, admin_key=SECRET, media_timeout=MEDIA_TIMEOUT
+    )
+    assert billing.read(rating).limits.dearest.keys() == {"CZK", "EUR"}
+    own = billing.read(billing=settings.billing, company=settings.company)
+    assert own.seller is not None
+    assert settings.billing is not None
+    assert settings.company is not None
+    read_by_others = (tables, rating, settings.billing, settings.company, bridges)
+    handed = [name for section in read_by_others for name in asked(section)]
+    wanted = {for_all(name) for name in (*asked(sections[0]), *handed)} - TOLD_IN_WORDS
     assert len(wanted) > 30
     assert sorted(wanted - there) == []
     assert [name for name in OF_A_COLUMN if f"{name} = " not in TEMPLATE and f"{name}," not in TEMPLATE] == []
@@ -170,7 +198,11 @@ def test_every_setting_is_in_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -
 )
 def test_what_stands_there_is_the_default(folder: Path, name: str, lines: str) -> None:
     """Set as it stands, nothing changes."""
-    assert read(lines, folder) == read("", folder)
+    set_so, unset = read(lines, folder), read("", folder)
+    handed = {"rating": None, "billing": None}
+    assert replace(set_so, **handed) == replace(unset, **handed)
+    read_so = billing.read(set_so.rating, billing=set_so.billing)
+    assert read_so == billing.read(unset.rating, billing=unset.billing)
 
 
 def test_no_example_is_listed_in_vain() -> None:

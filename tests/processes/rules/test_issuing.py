@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from processes.rules.issuing import due_day, invoice_number, tax_point
+from processes.rules.issuing import credit_note_number, due_day, invoice_number, tax_point
 
 OCTOBER_ENDS = datetime(2026, 10, 31, 23, 0, tzinfo=UTC)  # 1 November, 00:00 in Prague
 
@@ -30,14 +30,27 @@ def test_terms_are_calendar_days() -> None:
     assert due_day(date(2026, 12, 20), 14) == date(2027, 1, 3)
 
 
-@pytest.mark.parametrize(("position", "number"), [(1, "2026000001"), (999_999, "2026999999")])
+@pytest.mark.parametrize(("position", "number"), [(1, "2026000001"), (899_999, "2026899999")])
 def test_an_invoice_number_is_ten_digits(position: int, number: str) -> None:
     """A payment's variable symbol holds no more, and digits only."""
     assert invoice_number(date(2026, 11, 3), position) == number
 
 
-@pytest.mark.parametrize("position", [0, 1_000_000])
+@pytest.mark.parametrize("position", [0, 900_000])
 def test_a_series_ends_with_its_digits(position: int) -> None:
-    """An eleventh digit, or a number before the first, is refused."""
-    with pytest.raises(ValueError, match="series ends at 999999"):
+    """A number of the credit notes, or one before the first, is refused."""
+    with pytest.raises(ValueError, match="series ends at 899999"):
         invoice_number(date(2026, 11, 3), position)
+
+
+@pytest.mark.parametrize(("position", "number"), [(1, "2026900001"), (99_999, "2026999999")])
+def test_a_credit_note_has_a_number_that_no_invoice_has(position: int, number: str) -> None:
+    """Its own series, above the invoices' own, so that no number says two things."""
+    assert credit_note_number(date(2026, 11, 3), position) == number
+
+
+@pytest.mark.parametrize("position", [0, 100_000])
+def test_the_series_of_credit_notes_ends_too(position: int) -> None:
+    """An eleventh digit, or a number before the first, is refused."""
+    with pytest.raises(ValueError, match="series ends at 99999"):
+        credit_note_number(date(2026, 11, 3), position)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from processes.rules.instants import instant_at
 from processes.rules.money import CENT, half_up
 from processes.rules.refusal import Refusal
 from processes.rules.tariff import (
@@ -22,7 +23,18 @@ from processes.rules.tariff import (
     duration_seconds,
     rate_conference,
 )
-from tests.processes.rules.cases import ALICE, BOB, BOB_AGAIN, CAROL, WORKED_EXAMPLE, a_leg, a_tariff, bands_of, rated
+from tests.processes.rules.cases import (
+    ALICE,
+    BOB,
+    BOB_AGAIN,
+    CAROL,
+    WORKED_EXAMPLE,
+    a_leg,
+    a_tariff,
+    bands_of,
+    local,
+    rated,
+)
 
 # The worked example
 
@@ -346,3 +358,29 @@ def test_a_leg_of_many_days_is_priced_to_the_second() -> None:
         "peak": 20 * 36_000,
         "off-peak": 28 * 86_400 - 20 * 36_000,
     }
+
+
+@pytest.mark.parametrize(
+    ("joined", "left", "stays"),
+    [
+        ("17:30:00", "17:40:00", [("peak", "17:30:00", "17:40:00")]),
+        ("17:30:00", "18:10:00", [("peak", "17:30:00", "18:00:00"), ("off-peak", "18:00:00", "18:10:00")]),
+        (
+            "17:30:00",
+            "2026-11-25 09:00:00",
+            [("peak", "17:30:00", "2026-11-25 09:00:00"), ("off-peak", "18:00:00", "2026-11-25 08:00:00")],
+        ),
+        (
+            "07:00:00",
+            "19:00:00",
+            [("off-peak", "07:00:00", "19:00:00"), ("peak", "08:00:00", "18:00:00")],
+        ),
+    ],
+    ids=["one band", "one boundary", "over a night", "over a day"],
+)
+def test_segment_says_when_the_leg_was_in_its_band(joined: str, left: str, stays: list[tuple[str, str, str]]) -> None:
+    """First and last; over several boundaries the leg was in the other band in between."""
+    (charge,) = rated(a_leg(joined, left)).charges
+    assert [(each.band, instant_at(each.begins), instant_at(each.ends)) for each in charge.segments] == [
+        (band, local(begins), local(ends)) for band, begins, ends in stays
+    ]

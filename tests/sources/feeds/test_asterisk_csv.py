@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.feeds.asterisk import ParsedFile, parse
+from sources.feeds.asterisk import parse
+from sources.feeds.parsed import ParsedFile
 
 PRAGUE = ZoneInfo("Europe/Prague")
-EXAMPLE = Path(__file__).parents[2] / "examples" / "Master.csv"
+EXAMPLE = Path(__file__).parents[3] / "examples" / "Master.csv"
 
 ROW = {
     "accountcode": "acct-77",

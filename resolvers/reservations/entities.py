@@ -1,26 +1,24 @@
-"""The subgraph of reservations: bookings."""
+"""The entities of reservations: bookings, and clients as those who book."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from enum import Enum
-from typing import Annotated, Self
+from typing import Self
 
 import strawberry
-from strawberry.federation import Schema
 from strawberry.federation.schema_directives import Key
 from strawberry.federation.types import FieldSet
 
 from resolvers.access import Scope, asks
 from resolvers.batching import Entity, Representation, batched
 from resolvers.context import Context
-from resolvers.errors import BadInput, limited
+from resolvers.errors import limited
 from resolvers.grouping import by_key, grouped
-from resolvers.scalars import configuration
 from sources.records import reservations as records
 from sources.reservations import Reservations
 
-__all__ = ["make_schema", "schema"]
+__all__ = ["Booking", "BookingStatus", "Client", "Info"]
 
 Info = strawberry.Info[Context[Reservations], None]
 
@@ -79,12 +77,21 @@ class Booking(Entity):
     room: strawberry.ID | None
     starts_at: datetime | None
     ends_at: datetime | None
+    local_start: str | None = strawberry.field(description="What was agreed, on the clocks of `timeZone`.")
+    local_end: str | None
     time_zone: str | None
     expected_participants: int | None
     status: BookingStatus | None
     revision: int | None
     client: Client | None
     account: BillingAccount | None
+    pin: str | None = strawberry.federation.field(
+        requires_scopes=asks(Scope.PINS_READ), description="Digits that open the room: a secret."
+    )
+    bridge: strawberry.ID | None = strawberry.field(description="Where its room is, or was last.")
+    provisioned_revision: int | None = strawberry.field(
+        description="The revision that its room was made for; null while there is no room."
+    )
 
     @classmethod
     def of(cls, record: records.Booking) -> Self:
@@ -95,12 +102,17 @@ class Booking(Entity):
             room=strawberry.ID(record.room),
             starts_at=record.starts_at,
             ends_at=record.ends_at,
+            local_start=record.local_start,
+            local_end=record.local_end,
             time_zone=record.time_zone,
             expected_participants=record.expected_participants,
             status=BookingStatus(record.status),
             revision=record.revision,
             client=Client(id=strawberry.ID(record.client)),
             account=BillingAccount(number=strawberry.ID(record.account)) if record.account else None,
+            pin=record.pin,
+            bridge=strawberry.ID(record.bridge) if record.bridge else None,
+            provisioned_revision=record.provisioned_revision,
         )
 
     @classmethod
@@ -108,39 +120,3 @@ class Booking(Entity):
         refs = [str(key["ref"]) for key in keys]
         found = by_key(await info.context.source.bookings(refs), lambda booking: booking.ref)
         return [cls.of(found[ref]) if ref in found else None for ref in refs]
-
-
-async def booking(info: Info, ref: strawberry.ID) -> Booking | None:
-    found = await info.context.source.bookings([ref])
-    return Booking.of(found[0]) if found else None
-
-
-async def bookings_of_rooms(
-    info: Info,
-    rooms: list[strawberry.ID],
-    since: Annotated[datetime, strawberry.argument(name="from")],
-    until: Annotated[datetime, strawberry.argument(name="to")],
-) -> list[Booking] | None:
-    if until <= since:
-        raise BadInput("to: it must be later than `from`")
-    found = await info.context.source.of_rooms(rooms, since=since, until=until)
-    return [Booking.of(booking) for booking in found]
-
-
-@strawberry.type
-class Query:
-    booking: Booking | None = strawberry.federation.field(
-        resolver=booking, requires_scopes=asks(Scope.BOOKINGS_READ), description="The booking with this reference."
-    )
-    bookings_of_rooms: list[Booking] | None = strawberry.federation.field(
-        resolver=bookings_of_rooms,
-        requires_scopes=asks(Scope.BOOKINGS_READ, Scope.CLIENTS_ALL),
-        description="The bookings of these rooms that overlap [from, to), in order of their start.",
-    )
-
-
-def make_schema() -> Schema:
-    return Schema(query=Query, types=[Client, Booking], federation_version="2.9", config=configuration())
-
-
-schema = make_schema()

@@ -1,0 +1,37 @@
+"""Every process there is, by its name: what runs are started, resumed and taken over by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from processes import (
+    book_conference,
+    cancel_conference,
+    close_period,
+    collect_call,
+    import_call_records,
+    invoice_call,
+    move_conference,
+    provision_conference,
+    resolve_exceptions,
+    settle_booking,
+)
+from processes.run import Process
+
+__all__ = ["PROCESSES"]
+
+_ALL: tuple[Process, ...] = (
+    close_period.PROCESS,
+    collect_call.PROCESS,
+    book_conference.PROCESS,
+    cancel_conference.PROCESS,
+    move_conference.PROCESS,
+    provision_conference.PROCESS,
+    settle_booking.PROCESS,
+    import_call_records.PROCESS,
+    invoice_call.PROCESS,
+    resolve_exceptions.PROCESS,
+)
+
+PROCESSES: Mapping[str, Process] = MappingProxyType({process.name: process for process in _ALL})

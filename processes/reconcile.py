@@ -1,0 +1,106 @@
+"""What nobody started or finished is found and started: a lost event, a crash between two steps, a clock that struck.
+
+    runs        one that is live in the register and not in the queue is put in (again): harmless, as ids are unique
+    watches     a question to the graph, asked now and then; each of its answers has a run started, unless one is live
+
+A watch asks the owning system what is due, by positions and states and never by what happened meanwhile; so whatever
+was missed costs a delay and nothing else (design.md, Processes).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from processes.graph import GraphError
+from processes.register import RunRow
+from processes.stepping import TRANSIENT, Surroundings, canonical, code_of
+
+__all__ = ["Due", "Reconciler", "Watch"]
+
+_log = logging.getLogger("spojka.processes")
+
+RECONCILER = "reconcile"
+RUNS_EVERY = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Work about a subject."""
+
+    subject: str
+    input: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """`document` asked every `every` seconds with `variables` of the time; `due` reads the subjects in its data."""
+
+    process: str
+    document: str
+    every: float
+    variables: Callable[[datetime], Mapping[str, Any]]
+    due: Callable[[Mapping[str, Any]], Iterable[Due]]
+
+
+class Reconciler:
+    """Looks for such work, again and again. A system that is down is passed over until the next time."""
+
+    def __init__(
+        self,
+        around: Surroundings,
+        enqueue: Callable[[RunRow], Awaitable[None]],
+        watches: Sequence[Watch],
+    ) -> None:
+        self._around = around
+        self._enqueue = enqueue
+        self._watches = watches
+        self._put_in: frozenset[str] = frozenset()
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._forever(self.put_in, RUNS_EVERY))
+            for watch in self._watches:
+                group.create_task(self._forever(partial(self.look, watch), watch.every))
+
+    async def put_in(self) -> None:
+        """Every live run, into the queue; each once by this reconciler."""
+        live = await self._around.register.unfinished()
+        for row in live:
+            if row.id not in self._put_in:
+                await self._enqueue(row)
+        self._put_in = frozenset(row.id for row in live)
+
+    async def look(self, watch: Watch) -> int:
+        """Start what is due by the watch; how many runs are new."""
+        data = await self._around.graph.execute(watch.document, watch.variables(self._around.clock()))
+        started = 0
+        for due in watch.due(data):
+            row, is_new = await self._around.register.start_unless_live(
+                watch.process, due.subject, input=canonical(due.input), caller=RECONCILER, now=self._around.clock()
+            )
+            if is_new:
+                started += 1
+                await self._enqueue(row)
+        return started
+
+    async def _forever(self, look: Callable[[], Awaitable[object]], every: float) -> None:
+        is_told = False
+        while True:
+            try:
+                await look()
+                is_told = False
+            except Exception as fault:
+                codes = fault.codes if isinstance(fault, GraphError) else (code_of(fault),)
+                if not TRANSIENT.intersection(codes):
+                    _log.exception("the reconciler could not look")
+                elif not is_told:
+                    _log.warning("the reconciler waits: %s", fault)
+                    is_told = True
+            await asyncio.sleep(every)

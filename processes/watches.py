@@ -1,0 +1,102 @@
+"""What the reconciler asks for, of every process that somebody or something may have failed to start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from processes import close_period
+from processes.reconcile import Due, Watch
+from processes.wire import instant_to_wire
+
+__all__ = ["DOCUMENTS", "WATCHES"]
+
+RETRY_AFTER = timedelta(minutes=10)
+AHEAD = timedelta(days=7)
+"""A room is made when it is booked; whoever was missed gets it in this time before the start."""
+
+CONFERENCES_TO_RETRY = """
+query ConferencesToRetry($notTriedSince: DateTime!) {
+  conferencesToRetry(notTriedSince: $notTriedSince)
+}
+"""
+
+ENDED_CALLS = """
+query EndedCalls {
+  endedCalls(first: 100) { id }
+}
+"""
+
+PERIODS_TO_CLOSE = """
+query PeriodsToClose($at: DateTime!) {
+  periodsToClose(at: $at) { account { number } from }
+}
+"""
+
+BOOKINGS_TO_PROVISION = """
+query BookingsToProvision($before: DateTime!) {
+  bookingsToProvision(before: $before, first: 100) { ref }
+  bridges { id state }
+}
+"""
+
+BOOKINGS_TO_SETTLE = """
+query BookingsToSettle($at: DateTime!) {
+  bookingsToSettle(at: $at, first: 100) { ref }
+}
+"""
+
+DOCUMENTS = (BOOKINGS_TO_PROVISION, BOOKINGS_TO_SETTLE, PERIODS_TO_CLOSE, CONFERENCES_TO_RETRY, ENDED_CALLS)
+
+
+def not_tried_lately(now: datetime) -> Mapping[str, Any]:
+    return {"notTriedSince": instant_to_wire(now - RETRY_AFTER)}
+
+
+def conferences_to_retry(data: Mapping[str, Any]) -> Iterable[Due]:
+    return (Due(each) for each in data["conferencesToRetry"] or ())
+
+
+def at_this_time(now: datetime) -> Mapping[str, Any]:
+    return {"at": instant_to_wire(now)}
+
+
+def periods_to_close(data: Mapping[str, Any]) -> Iterable[Due]:
+    periods = data["periodsToClose"] or ()
+    return (Due(close_period.subject_of(each["account"]["number"], each["from"])) for each in periods)
+
+
+def nothing(_: datetime) -> Mapping[str, Any]:
+    return {}
+
+
+def ended_calls(data: Mapping[str, Any]) -> Iterable[Due]:
+    return (Due(each["id"]) for each in data["endedCalls"] or ())
+
+
+def soon(now: datetime) -> Mapping[str, Any]:
+    return {"before": instant_to_wire(now + AHEAD)}
+
+
+def bookings_to_provision(data: Mapping[str, Any]) -> Iterable[Due]:
+    """None without a bridge that has a switch: there is nothing that a run could do."""
+    if not any(bridge["state"] for bridge in data["bridges"] or ()):
+        return ()
+    return (Due(booking["ref"]) for booking in data["bookingsToProvision"] or ())
+
+
+def bookings_to_settle(data: Mapping[str, Any]) -> Iterable[Due]:
+    return (Due(booking["ref"]) for booking in data["bookingsToSettle"] or ())
+
+
+WATCHES: tuple[Watch, ...] = (
+    Watch("provision-conference", BOOKINGS_TO_PROVISION, 30.0, soon, bookings_to_provision),
+    Watch("settle-booking", BOOKINGS_TO_SETTLE, 60.0, at_this_time, bookings_to_settle),
+    # A contract may have been signed, an account linked: what was held is rated again.
+    Watch("invoice-call", CONFERENCES_TO_RETRY, 30.0, not_tried_lately, conferences_to_retry),
+    # A period that was refused is tried again so seldom, as each try is a run that people see.
+    Watch(close_period.NAME, PERIODS_TO_CLOSE, 600.0, at_this_time, periods_to_close),
+    # Two seconds from a call's end to its invoice are not many, and nothing to ask is cheap.
+    Watch("collect-call", ENDED_CALLS, 0.25, nothing, ended_calls),
+)
