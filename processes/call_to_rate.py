@@ -21,35 +21,43 @@ from processes.rules.review import CLOCK, Held, Limits, Stay, doubtful
 from processes.rules.tariff import Leg, duration_seconds
 from processes.wire import date_from_wire, instant_from_wire
 
-__all__ = ["CONFERENCE", "Call", "Owner", "call_in", "lasted"]
+__all__ = ["CONFERENCE", "CONFERENCES", "Call", "Owner", "call_in", "calls_in", "lasted"]
 
-CONFERENCE = """
-query ConferenceToInvoice($id: ID!) {
-  conference(id: $id) {
-    booking {
+_BOOKING = """
       ref
       endsAt
       client { id accountHistory { number owners { client { id } validFrom validTo } } }
       account { number }
-    }
-    legs { id service displayName callerNumber joinedAt leftAt }
-    charges { leg { id } invoice { id status } }
-  }
-  ratingDecisions(conferences: [$id]) {
-    leg { id }
+"""
+_CALL = f"""
+    booking {{ {_BOOKING} }}
+    legs {{ id service displayName callerNumber joinedAt leftAt }}
+    charges {{ leg {{ id }} invoice {{ id status }} }}
+"""
+_DECIDED = f"""
+    leg {{ id }}
     resolution
     endsAt
-    booking {
-      ref
-      endsAt
-      client { id accountHistory { number owners { client { id } validFrom validTo } } }
-      account { number }
-    }
-    client { id accountHistory { number owners { client { id } validFrom validTo } } }
-    account { number }
-  }
-  ratingLimits { overrunSeconds longestLegSeconds dearestLeg { amount currency } }
-}
+    booking {{ {_BOOKING} }}
+    client {{ id accountHistory {{ number owners {{ client {{ id }} validFrom validTo }} }} }}
+    account {{ number }}
+"""
+_LIMITS = "ratingLimits { overrunSeconds longestLegSeconds dearestLeg { amount currency } }"
+
+CONFERENCE = f"""
+query ConferenceToInvoice($id: ID!) {{
+  conference(id: $id) {{ {_CALL} }}
+  ratingDecisions(conferences: [$id]) {{ {_DECIDED} }}
+  {_LIMITS}
+}}
+"""
+
+CONFERENCES = f"""
+query ConferencesToInvoice($ids: [ID!]!) {{
+  conferences(ids: $ids) {{ id {_CALL} }}
+  ratingDecisions(conferences: $ids) {{ conference {{ id }} {_DECIDED} }}
+  {_LIMITS}
+}}
 """
 
 
@@ -96,6 +104,25 @@ def call_in(conference: str, data: Mapping[str, Any]) -> Call | Refusal:
     if any(leg["leftAt"] is None for leg in found["legs"]):
         return Refusal("not-ended", f"conference {conference} is still going on: invoice it when everyone has left")
     return reviewed(conference, found, data["ratingDecisions"] or (), limits_in(data["ratingLimits"]))
+
+
+def calls_in(conferences: Sequence[str], data: Mapping[str, Any]) -> dict[str, Call | Refusal]:
+    """What was answered to CONFERENCES, each as `call_in` says it."""
+    found = {each["id"]: each for each in data["conferences"] or ()}
+    decided: dict[str, list[Mapping[str, Any]]] = {}
+    for each in data["ratingDecisions"] or ():
+        decided.setdefault(each["conference"]["id"], []).append(each)
+    return {
+        id: call_in(
+            id,
+            {
+                "conference": found.get(id),
+                "ratingDecisions": decided.get(id),
+                "ratingLimits": data["ratingLimits"],
+            },
+        )
+        for id in conferences
+    }
 
 
 def reviewed(conference: str, found: Mapping[str, Any], decisions: Sequence[Mapping[str, Any]], limits: Limits) -> Call:

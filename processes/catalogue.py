@@ -11,6 +11,7 @@ from processes import (
     close_period,
     collect_call,
     import_call_records,
+    invoice_backlog,
     invoice_call,
     move_conference,
     provision_conference,
@@ -30,6 +31,7 @@ _ALL: tuple[Process, ...] = (
     provision_conference.PROCESS,
     settle_booking.PROCESS,
     import_call_records.PROCESS,
+    invoice_backlog.PROCESS,
     invoice_call.PROCESS,
     resolve_exceptions.PROCESS,
 )

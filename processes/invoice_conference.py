@@ -11,7 +11,7 @@ Repeating it is harmless: legs that are charged already lead to the invoice they
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,12 +25,22 @@ from processes.rules.review import too_dear
 from processes.rules.tariff import Charge, Excluded, Rating, Tariff, rate_conference
 from processes.wire import amount_to_wire, instant_to_wire, tariff_from_wire
 
-__all__ = ["DOCUMENTS", "Prepared", "invoice_conference"]
+__all__ = [
+    "DOCUMENTS",
+    "OF_THE_ACCOUNT",
+    "TARIFF_FIELDS",
+    "Prepared",
+    "Priced",
+    "account_of",
+    "charges_input",
+    "exceptions_input",
+    "invoice_conference",
+    "is_to_charge",
+    "rate",
+    "tariff_of",
+]
 
-TARIFF = """
-query TariffInForce($account: ID!, $at: DateTime!) {
-  billingAccount(number: $account) {
-    tariff(at: $at) {
+TARIFF_FIELDS = """
       __typename
       ... on Tariff {
         rateVersion {
@@ -44,9 +54,12 @@ query TariffInForce($account: ID!, $at: DateTime!) {
         mergeGapsUnderSeconds
       }
       ... on Refused { code message }
-    }
-  }
-}
+"""
+
+TARIFF = f"""
+query TariffInForce($account: ID!, $at: DateTime!) {{
+  billingAccount(number: $account) {{ tariff(at: $at) {{ {TARIFF_FIELDS} }} }}
+}}
 """
 
 RECORD_CHARGES = """
@@ -102,13 +115,18 @@ async def invoice_conference(graph: Graph, conference: str, *, run: str) -> Prep
     call = call_in(conference, await graph.execute(CONFERENCE, {"id": conference}))
     if isinstance(call, Refusal):
         return call
-    if not any(map(lasted, call.legs)) and (call.invoice or call.held or not call.legs):
+    if not is_to_charge(call):
         return await hold(graph, call, run=run)
     priced = await price(graph, call)
     if isinstance(priced, Refusal):
         await note_exceptions(graph, call, priced, run=run)
         return priced
     return await charge(graph, priced, run=run)
+
+
+def is_to_charge(call: Call) -> bool:
+    """Legs without a second are excluded with the others of their call; alone, only where nothing else is known."""
+    return any(map(lasted, call.legs)) or bool(call.legs and not call.invoice and not call.held)
 
 
 async def hold(graph: Graph, call: Call, *, run: str) -> Prepared | Refusal:
@@ -144,8 +162,11 @@ async def price(graph: Graph, call: Call) -> Priced | Refusal:
     if isinstance(account, Refusal):
         return account
     tariff = await ask_for_tariff(graph, account, at=call.started_at)
-    if isinstance(tariff, Refusal):
-        return tariff
+    return tariff if isinstance(tariff, Refusal) else rate(call, account, tariff)
+
+
+def rate(call: Call, account: str, tariff: Tariff) -> Priced | Refusal:
+    """The price of the call's legs, without those that are too dear: they are held besides."""
     rating = rate_conference(call.legs, tariff)
     if isinstance(rating, Refusal):
         return rating
@@ -166,7 +187,10 @@ def account_of(call: Call) -> str | Refusal:
 
 async def ask_for_tariff(graph: Graph, account: str, *, at: datetime) -> Tariff | Refusal:
     data = await graph.execute(TARIFF, {"account": account, "at": instant_to_wire(at)})
-    found = data["billingAccount"]
+    return tariff_of(account, data["billingAccount"], at=at)
+
+
+def tariff_of(account: str, found: Mapping[str, Any] | None, *, at: datetime) -> Tariff | Refusal:
     if found is None:
         return Refusal("unknown-account", f"billing has no account {account}: check the client's account link")
     if found["tariff"] is None:
@@ -190,25 +214,25 @@ async def record_charges(graph: Graph, priced: Priced, *, run: str) -> Prepared 
 
 async def note_exceptions(graph: Graph, call: Call, why: Refusal | None, *, run: str) -> None:
     """Why the legs can't be charged: `why` holds for all of them but those that are held for a reason of their own."""
+    noted = exceptions_input(call, why)
+    key = f"exceptions-{noted['code']}" if why else f"held-{digest_of(each.leg for each in call.held)}"
+    await graph.execute(RECORD_RATING_EXCEPTIONS, {**noted, "key": f"{run}:{key}"})
+
+
+def exceptions_input(call: Call, why: Refusal | None) -> dict[str, Any]:
     refused = [{"leg": leg.id, "durationSeconds": lasted(leg)} for leg in call.legs] if why else []
     held = [
         {"leg": each.leg, "durationSeconds": each.seconds, "code": each.code, "message": each.message}
         for each in call.held
     ]
     first = why or Refusal(call.held[0].code, call.held[0].message)
-    await graph.execute(
-        RECORD_RATING_EXCEPTIONS,
-        {
-            "conference": call.conference,
-            "client": call.owner.client,
-            "legs": [*refused, *held],
-            "code": first.code,
-            "message": first.message,
-            "key": f"{run}:exceptions-{first.code}"
-            if why
-            else f"{run}:held-{digest_of(each.leg for each in call.held)}",
-        },
-    )
+    return {
+        "conference": call.conference,
+        "client": call.owner.client,
+        "legs": [*refused, *held],
+        "code": first.code,
+        "message": first.message,
+    }
 
 
 def digest(call: Call) -> str:

@@ -30,6 +30,7 @@ __all__ = ["make_schema", "schema"]
 Info = strawberry.Info[Context[Bridges], None]
 
 MOST_CONFERENCES = 10_000
+MOST_AT_ONCE = 1_000
 MOST_UNASSEMBLED = 1_000
 MOST_DIGESTS = 1_000
 LONGEST_SOURCE = 200
@@ -217,6 +218,22 @@ class PublishedCall:
         )
 
 
+@strawberry.federation.type(requires_scopes=asks(Scope.CALLS_READ))
+class PositionedConference:
+    """A conference, and where it stands among those of its bridge: one that takes legs goes behind all others."""
+
+    position: int
+    conference: Conference
+
+
+@strawberry.federation.type(requires_scopes=asks(Scope.CALLS_READ))
+class BridgePosition:
+    """The position of the conference of the bridge that last took a leg."""
+
+    bridge: strawberry.ID
+    position: int
+
+
 PublishingOutcome = Annotated[PublishedCall | Refused, strawberry.union("PublishingOutcome")]
 ReceivingOutcome = Annotated[ReceivedCallRecords | Refused, strawberry.union("ReceivingOutcome")]
 
@@ -255,10 +272,28 @@ async def conference(info: Info, id: strawberry.ID) -> Conference | None:
 
 async def conferences(
     info: Info,
-    bridge: strawberry.ID,
-    since: Annotated[datetime, strawberry.argument(name="from")],
-    until: Annotated[datetime, strawberry.argument(name="to")],
+    bridge: strawberry.ID | None = None,
+    since: Annotated[datetime | None, strawberry.argument(name="from")] = None,
+    until: Annotated[datetime | None, strawberry.argument(name="to")] = None,
+    ids: list[strawberry.ID] | None = None,
 ) -> list[Conference] | None:
+    match (ids, bridge, since, until):
+        case (list(), None, None, None):
+            return await conferences_named(info, ids)
+        case (None, str(), datetime(), datetime()):
+            return await conferences_between(info, bridge, since, until)
+        case _:
+            raise BadInput("conferences: give either ids, or bridge, from and to")
+
+
+async def conferences_named(info: Info, ids: list[strawberry.ID]) -> list[Conference]:
+    if len(ids) > MOST_AT_ONCE:
+        raise BadInput(f"ids: there are {len(ids)}; ask for at most {MOST_AT_ONCE} at once")
+    found = by_key(await info.context.source.conferences(ids), lambda conference: conference.id)
+    return [Conference.of(found[id]) for id in dict.fromkeys(ids) if id in found]
+
+
+async def conferences_between(info: Info, bridge: str, since: datetime, until: datetime) -> list[Conference]:
     if until <= since:
         raise BadInput("to: it must be later than `from`")
     of = storable("bridge", bridge)
@@ -266,6 +301,19 @@ async def conferences(
     if len(found) > MOST_CONFERENCES:
         raise BadInput(f"from, to: more than {MOST_CONFERENCES} conferences started in between; ask for a shorter time")
     return [Conference.of(conference) for conference in found]
+
+
+async def conferences_after(
+    info: Info, bridge: strawberry.ID, position: int, first: int = 100
+) -> list[PositionedConference] | None:
+    limit = limited("first", first, largest=MOST_AT_ONCE)
+    found = await info.context.source.conferences_after(storable("bridge", bridge), position, limit=limit)
+    return [PositionedConference(position=place, conference=Conference.of(each)) for place, each in found]
+
+
+async def bridge_positions(info: Info) -> list[BridgePosition] | None:
+    found = await info.context.source.last_positions()
+    return [BridgePosition(bridge=strawberry.ID(bridge), position=position) for bridge, position in found]
 
 
 async def unassembled_legs(info: Info, bridge: strawberry.ID, first: int = MOST_UNASSEMBLED) -> list[Leg] | None:
@@ -305,7 +353,17 @@ class Query(RoomQuery):
     conferences: list[Conference] | None = strawberry.federation.field(
         resolver=conferences,
         requires_scopes=asks(Scope.CALLS_READ, Scope.CLIENTS_ALL),
-        description="The conferences of a bridge that started in [from, to), in that order.",
+        description="The conferences of a bridge that started in [from, to), in that order; or those with these ids.",
+    )
+    conferences_after: list[PositionedConference] | None = strawberry.federation.field(
+        resolver=conferences_after,
+        requires_scopes=asks(Scope.CALLS_READ, Scope.CLIENTS_ALL),
+        description="The next conferences of a bridge that took a leg after this position, in that order.",
+    )
+    bridge_positions: list[BridgePosition] | None = strawberry.federation.field(
+        resolver=bridge_positions,
+        requires_scopes=asks(Scope.CALLS_READ, Scope.CLIENTS_ALL),
+        description="How far each bridge has come, where conferences were assembled.",
     )
     unassembled_legs: list[Leg] | None = strawberry.federation.field(
         resolver=unassembled_legs,

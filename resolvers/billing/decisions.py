@@ -36,7 +36,8 @@ __all__ = [
 LONGEST_SECONDS = 2**31 - 1
 """A switch whose clock was not set may say 1970: such a leg is held like any other."""
 
-MOST = 100
+MOST_RETRIED = 100
+MOST_ASKED = 1_000
 """Conferences asked about at once."""
 
 
@@ -108,7 +109,7 @@ async def rating_exceptions(
 
 
 async def rating_decisions(info: Info, conferences: list[strawberry.ID]) -> list[RatingDecision] | None:
-    limited("conferences", len(conferences), largest=MOST)
+    limited("conferences", len(conferences), largest=MOST_ASKED)
     found = await info.context.source.decisions(conferences)
     accounts = await accounts_of(info, found)
     return [RatingDecision.of(decision, accounts.get(decision.account or "")) for decision in found]
@@ -121,7 +122,7 @@ async def accounts_of(info: Info, decisions: Iterable[records.ExceptionEvent]) -
 
 
 async def conferences_to_retry(
-    info: Info, not_tried_since: datetime, first: int = MOST, after: strawberry.ID | None = None
+    info: Info, not_tried_since: datetime, first: int = MOST_RETRIED, after: strawberry.ID | None = None
 ) -> list[strawberry.ID] | None:
     found = await info.context.source.conferences_to_retry(
         limit=limited("first", first),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import strawberry
 from strawberry.federation import Schema
 
@@ -11,7 +9,6 @@ from resolvers.access import Scope, asks
 from resolvers.billing.closing import ClosingOutcome, close_period, finish_period, periods_to_close
 from resolvers.billing.decisions import (
     AssigningOutcome,
-    ExceptionLegInput,
     RatingDecision,
     RecordingOutcome,
     assign_exception,
@@ -22,21 +19,25 @@ from resolvers.billing.decisions import (
 )
 from resolvers.billing.entities import BillingAccount, BillingPeriod, Conference, Info, Invoice
 from resolvers.billing.exceptions import Client, RatingException
-from resolvers.billing.inputs import RecordChargesInput, check_once
 from resolvers.billing.issuing import CreditingOutcome, IssuingOutcome, create_credit_note, issue_invoice
 from resolvers.billing.limits import RatingLimits, rating_limits
 from resolvers.billing.pages import BillingAccountConnection, accounts_page
-from resolvers.billing.rules import RULES
+from resolvers.billing.positions import InvoicingPosition, invoicing_positions, note_invoicing_position
+from resolvers.billing.recording import (
+    ChargesOutcome,
+    RatingExceptionsRecorded,
+    record_charges,
+    record_charges_of_conferences,
+    record_rating_exceptions,
+    record_rating_exceptions_of_conferences,
+)
 from resolvers.errors import BadInput
-from resolvers.refused import Refused
-from resolvers.resolutions import LONGEST_REASON
 from resolvers.scalars import configuration
-from resolvers.texts import storable
-from sources.records.refusal import Refusal
 
 __all__ = ["make_schema", "schema"]
 
 PAGE = 20
+MOST_AT_ONCE = 1_000
 
 
 async def billing_account(info: Info, number: strawberry.ID) -> BillingAccount | None:
@@ -49,6 +50,13 @@ async def billing_accounts(
 ) -> BillingAccountConnection | None:
     limit = PAGE if first is None else first
     return await accounts_page(info.context.source, first=limit, after=None if after is strawberry.UNSET else after)
+
+
+async def billing_accounts_numbered(info: Info, numbers: list[strawberry.ID]) -> list[BillingAccount] | None:
+    if len(numbers) > MOST_AT_ONCE:
+        raise BadInput(f"numbers: there are {len(numbers)}; ask for at most {MOST_AT_ONCE} at once")
+    found = await info.context.source.accounts(numbers)
+    return [BillingAccount.of(account) for account in sorted(found, key=lambda account: account.number)]
 
 
 async def invoice(info: Info, id: strawberry.ID | None = None, number: strawberry.ID | None = None) -> Invoice | None:
@@ -72,6 +80,11 @@ class Query:
         resolver=billing_accounts,
         requires_scopes=asks(Scope.ACCOUNTS_READ, Scope.CLIENTS_ALL),
         description="Accounts in order of their numbers; `first` is 1 to 100.",
+    )
+    billing_accounts_numbered: list[BillingAccount] | None = strawberry.federation.field(
+        resolver=billing_accounts_numbered,
+        requires_scopes=asks(Scope.ACCOUNTS_READ, Scope.CLIENTS_ALL),
+        description="The accounts with these numbers, in order of them.",
     )
     invoice: Invoice | None = strawberry.federation.field(
         resolver=invoice,
@@ -105,61 +118,12 @@ class Query:
         requires_scopes=asks(Scope.BILLING_READ, Scope.CLIENTS_ALL),
         description="Periods that were over at `at`, the time for late calls too, and aren't closed.",
     )
-
-
-@strawberry.federation.type(requires_scopes=asks(Scope.BILLING_WRITE))
-class ChargesRecorded:
-    """The invoice that the charges are on: the period's draft, or the one they were on already."""
-
-    invoice: Invoice
-
-
-@strawberry.federation.type(requires_scopes=asks(Scope.BILLING_WRITE))
-class RatingExceptionsRecorded:
-    """How many legs became exceptions now; charged and excluded ones stay what they are."""
-
-    recorded: int
-
-
-ChargesOutcome = Annotated[ChargesRecorded | Refused, strawberry.union("ChargesOutcome")]
-
-
-async def record_charges(info: Info, input: RecordChargesInput, idempotency_key: strawberry.ID) -> ChargesOutcome:
-    context = info.context
-    outcome = await context.source.record_charges(
-        input.record(context.now),
-        caller=context.caller,
-        key=storable("idempotencyKey", idempotency_key),
-        now=context.now,
-        rules=RULES,
+    invoicing_positions: list[InvoicingPosition] | None = strawberry.federation.field(
+        resolver=invoicing_positions,
+        requires_scopes=asks(Scope.BILLING_READ, Scope.CLIENTS_ALL),
+        description="How far the conferences of each bridge are invoiced; with `againAt` of those bridges where there "
+        "is something to look at again by then.",
     )
-    if isinstance(outcome, Refusal):
-        return Refused(code=outcome.code, message=outcome.message)
-    return ChargesRecorded(invoice=Invoice.of(outcome))
-
-
-async def record_rating_exceptions(
-    info: Info,
-    conference: strawberry.ID,
-    legs: list[ExceptionLegInput],
-    code: str,
-    message: str,
-    idempotency_key: strawberry.ID,
-    client: strawberry.ID | None = None,
-) -> RatingExceptionsRecorded:
-    context = info.context
-    check_once("legs", (leg.leg for leg in legs))
-    recorded = await context.source.record_rating_exceptions(
-        storable("conference", conference),
-        [leg.record(f"legs[{n}]") for n, leg in enumerate(legs)],
-        code=storable("code", code),
-        message=storable("message", message, longest=LONGEST_REASON),
-        client=None if client is None else storable("client", client),
-        caller=context.caller,
-        key=storable("idempotencyKey", idempotency_key),
-        now=context.now,
-    )
-    return RatingExceptionsRecorded(recorded=recorded)
 
 
 @strawberry.type
@@ -173,6 +137,21 @@ class Mutation:
         resolver=record_rating_exceptions,
         requires_scopes=asks(Scope.BILLING_WRITE),
         description="Note that a conference's legs can't be rated, and why.",
+    )
+    record_charges_of_conferences: list[ChargesOutcome] = strawberry.federation.mutation(
+        resolver=record_charges_of_conferences,
+        requires_scopes=asks(Scope.BILLING_WRITE),
+        description="The same as `recordCharges` for up to 1000 conferences, each with an outcome of its own.",
+    )
+    record_rating_exceptions_of_conferences: RatingExceptionsRecorded = strawberry.federation.mutation(
+        resolver=record_rating_exceptions_of_conferences,
+        requires_scopes=asks(Scope.BILLING_WRITE),
+        description="The same as `recordRatingExceptions` for up to 1000 conferences.",
+    )
+    note_invoicing_position: InvoicingPosition = strawberry.federation.mutation(
+        resolver=note_invoicing_position,
+        requires_scopes=asks(Scope.BILLING_WRITE),
+        description="Keep how far the conferences of a bridge are invoiced.",
     )
     assign_exception: AssigningOutcome = strawberry.federation.mutation(
         resolver=assign_exception,

@@ -1,4 +1,4 @@
-"""Charges of a conference are recorded, and their draft invoice is made anew.
+"""Charges of conferences are recorded, and their draft invoices are made anew, each once.
 
 A  the period's row is locked; a period that is not OPEN passes the charges on to the next open one
 B  legs that are settled already are not settled again: all of them, then their invoice is the answer; some, refused
@@ -8,7 +8,7 @@ D  the draft's lines and sums are computed from what is stored now, not from wha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
@@ -17,8 +17,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from sources.billing.calls import KnownCalls, lock_calls, write_calls
-from sources.billing.drafts import rewrite_draft
-from sources.billing.periods import lock_open_period
+from sources.billing.drafts import rewrite_drafts
+from sources.billing.periods import OpenPeriods
 from sources.billing.reading import ACCOUNTS_BY_NUMBER
 from sources.billing.rules import InvoiceRules
 from sources.billing.tables import INVOICES, MINIMUMS, account_of
@@ -48,33 +48,77 @@ RAISE_MINIMUM = (
 
 
 def record_charges(
-    connection: Connection, charges: CallCharges, *, now: datetime, rules: InvoiceRules
-) -> dict[str, Any]:
-    """{"invoice": id} or {"refused": ...}."""
-    account = account_to_charge(connection, charges)
-    if isinstance(account, Refusal):
-        return {"refused": asdict(account)}
-    period = lock_open_period(connection, account, charges.conference_started_at, period=rules.period)
-    known = lock_calls(connection, legs_of(charges))
-    write_calls(connection, excluded_calls(charges, known, now), known)
-    before = settled_before(charges, known)
-    if isinstance(before, Refusal):
-        return {"refused": asdict(before)}
-    if before is None:
-        before = charge(connection, charges, known, account=account, period=period, now=now)
-        rewrite_draft(connection, before, rules)
-    return {"invoice": before}
+    connection: Connection, calls: Sequence[CallCharges], *, now: datetime, rules: InvoiceRules
+) -> list[dict[str, Any]]:
+    """For each of the conferences {"invoice": id} or {"refused": ...}; a refused one leaves the others as they are.
+
+    No leg may be in two of them. Periods are locked in the order of accounts and time: two who charge many conferences
+    at once wait for each other at the first they share, never crosswise.
+    """
+    rows = connection.execute(ACCOUNTS_BY_NUMBER, {"keys": {each.account for each in calls}})
+    accounts = {account.number: account for account in map(account_of, rows)}
+    outcomes: dict[str, str | Refusal] = {}
+    fitting: list[tuple[CallCharges, BillingAccount]] = []
+    for each in calls:
+        account = account_to_charge(accounts, each)
+        if isinstance(account, Refusal):
+            outcomes[each.conference] = account
+        else:
+            fitting.append((each, account))
+    fitting.sort(key=lambda pair: (pair[1].number, pair[0].conference_started_at, pair[0].conference))
+    open_periods = OpenPeriods(connection, rules.period)
+    periods = [open_periods.lock(account, each.conference_started_at) for each, account in fitting]
+    known = lock_calls(connection, [leg for each, _ in fitting for leg in legs_of(each)])
+    charging = Charging(connection, known, now)
+    for (each, account), period in zip(fitting, periods, strict=True):
+        outcomes[each.conference] = charging.charge(each, account, period)
+    charging.write(rules)
+    return [
+        {"refused": asdict(outcome)} if isinstance(outcome, Refusal) else {"invoice": outcome}
+        for outcome in (outcomes[each.conference] for each in calls)
+    ]
+
+
+class Charging:
+    """What is to be written for several conferences, whose periods and legs are locked."""
+
+    def __init__(self, connection: Connection, known: KnownCalls, now: datetime) -> None:
+        self.connection, self.known, self.now = connection, known, now
+        self.drafts: dict[tuple[str, datetime], str] = {}
+        self.rows: list[RatedCall] = []
+        self.minimums: list[tuple[CallCharges, str, Decimal]] = []
+
+    def charge(self, charges: CallCharges, account: BillingAccount, period: BillingPeriod) -> str | Refusal:
+        """Its legs are to go on the period's draft, a new one if there is none; the invoice they are on then."""
+        self.rows += excluded_calls(charges, self.known, self.now)
+        before = settled_before(charges, self.known)
+        if before is not None:
+            return before
+        place = account.number, period.starts_at
+        if place not in self.drafts:
+            self.drafts[place] = draft_of(self.connection, account, period)
+        invoice = self.drafts[place]
+        self.rows += charged_calls(charges, invoice, self.now)
+        if charges.minimum_charge:
+            self.minimums.append((charges, invoice, charges.minimum_charge))
+        return invoice
+
+    def write(self, rules: InvoiceRules) -> None:
+        """All calls in one order, then each draft once."""
+        write_calls(self.connection, self.rows, self.known)
+        for charges, invoice, amount in self.minimums:
+            add_minimum(self.connection, charges, invoice, amount)
+        rewrite_drafts(self.connection, list(self.drafts.values()), rules)
 
 
 def legs_of(charges: CallCharges) -> list[str]:
     return [*(charge.leg for charge in charges.charges), *(excluded.leg for excluded in charges.excluded)]
 
 
-def account_to_charge(connection: Connection, charges: CallCharges) -> BillingAccount | Refusal:
-    row = connection.execute(ACCOUNTS_BY_NUMBER, {"keys": [charges.account]}).one_or_none()
-    if row is None:
+def account_to_charge(accounts: Mapping[str, BillingAccount], charges: CallCharges) -> BillingAccount | Refusal:
+    account = accounts.get(charges.account)
+    if account is None:
         return Refusal("unknown-account", f"billing has no account {charges.account}: open it, then charge")
-    account = account_of(row)
     if account.currency != charges.currency:  # I4: currency = contract = invoice
         return Refusal(
             "wrong-currency",
@@ -99,23 +143,6 @@ def settled_before(charges: CallCharges, known: KnownCalls) -> str | Refusal | N
             "charge only the others",
         )
     return next(call.invoice for call in settled if call.invoice is not None)
-
-
-def charge(
-    connection: Connection,
-    charges: CallCharges,
-    known: KnownCalls,
-    *,
-    account: BillingAccount,
-    period: BillingPeriod,
-    now: datetime,
-) -> str:
-    """Put the legs on the period's draft, a new one if there is none; its id."""
-    invoice = draft_of(connection, account, period)
-    write_calls(connection, charged_calls(charges, invoice, now), known)
-    if charges.minimum_charge:
-        add_minimum(connection, charges, invoice, charges.minimum_charge)
-    return invoice
 
 
 def draft_of(connection: Connection, account: BillingAccount, period: BillingPeriod) -> str:

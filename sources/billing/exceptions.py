@@ -6,7 +6,7 @@ when it is charged or excluded its row is another one under the same id, and so 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ from sources.billing.tables import CALLS, EXCEPTION_EVENTS, RATING_ATTEMPTS
 from sources.columns import Instant, Text
 from sources.database import one_of
 from sources.records.billing import RatedCall
-from sources.records.exceptions import ExceptionEvent, ExceptionLeg, RatingException, Resolution
+from sources.records.exceptions import ExceptionEvent, RatingException, Resolution, Unrated
 from sources.records.refusal import Refusal
 from sources.rows import insert_all, insert_new, row_of
 
@@ -185,35 +185,25 @@ def event_of(row: Row[*tuple[Any, ...]]) -> ExceptionEvent:
     return ExceptionEvent(*row)
 
 
-def record_exceptions(
-    connection: Connection,
-    legs: Sequence[ExceptionLeg],
-    *,
-    conference: str,
-    code: str,
-    message: str,
-    client: str | None,
-    caller: str,
-    now: datetime,
-) -> int:
+def record_exceptions(connection: Connection, unrated: Unrated, caller: str, now: datetime) -> int:
     """Legs that can't be rated, and why; how many were written. A settled leg stays settled, an equal row as it is."""
-    known = lock_calls(connection, [leg.leg for leg in legs])
+    known = lock_calls(connection, [leg.leg for leg in unrated.legs])
     calls = [
         RatedCall(
             leg=leg.leg,
-            conference=conference,
+            conference=unrated.conference,
             state="EXCEPTION",
             duration_seconds=leg.duration_seconds,
             recorded_at=now,
-            reason=leg.code or code,
-            message=leg.message or message,
+            reason=leg.code or unrated.code,
+            message=leg.message or unrated.message,
         )
-        for leg in legs
+        for leg in unrated.legs
     ]
     calls = [call for call in calls if is_news(known.live.get(call.leg), call)]
     write_calls(connection, calls, known)
     add(connection, (noted(known.id_for(call.leg), call, caller) for call in calls))
-    note_attempt(connection, conference, client, now)
+    note_attempt(connection, unrated.conference, unrated.client, now)
     return len(calls)
 
 

@@ -18,7 +18,7 @@ from sources.columns import Instant
 from sources.records.billing import BillingAccount, BillingPeriod
 from sources.rows import row_of
 
-__all__ = ["EXACT", "lock_open_period", "lock_period"]
+__all__ = ["EXACT", "OpenPeriods", "lock_open_period", "lock_period"]
 
 OF_ACCOUNT = select(PERIODS).where(PERIODS.c.account == bindparam("account"))
 EXACT = OF_ACCOUNT.where(PERIODS.c.starts_at == bindparam("start", type_=Instant)).with_for_update()
@@ -50,6 +50,23 @@ def lock_open_period(
         if found is not None:
             return period_of(found)
     return open_new_ones(connection, account, at, period=period)
+
+
+class OpenPeriods:
+    """The same for many charges of one transaction; a period that is locked is not asked for again."""
+
+    def __init__(self, connection: Connection, period: Callable[[BillingAccount, datetime], BillingPeriod]) -> None:
+        self._connection = connection
+        self._period = period
+        self._locked: dict[str, list[BillingPeriod]] = {}
+
+    def lock(self, account: BillingAccount, at: datetime) -> BillingPeriod:
+        locked = self._locked.setdefault(account.number, [])
+        found = next((each for each in locked if each.starts_at <= at < each.ends_at), None)
+        if found is None:
+            found = lock_open_period(self._connection, account, at, period=self._period)
+            locked.append(found)
+        return found
 
 
 def open_new_ones(

@@ -37,7 +37,7 @@ __all__ = [
     "LATEST_INVOICES",
     "LATEST_PERIODS",
     "LINES_OF_INVOICES",
-    "MINIMUMS_OF_INVOICE",
+    "MINIMUMS_OF_INVOICES",
     "OPEN_INVOICES_OF_ACCOUNTS",
     "PERIODS_OF_ACCOUNTS",
     "PERIODS_TO_CLOSE",
@@ -76,7 +76,7 @@ CREDIT_NOTES_OF_INVOICES = select(CREDIT_NOTES).where(one_of(CREDIT_NOTES.c.invo
 
 LINES_OF_INVOICES = select(LINES).where(one_of(LINES.c.invoice)).order_by(LINES.c.invoice, LINES.c.position)
 VAT_OF_INVOICES = select(VAT).where(one_of(VAT.c.invoice)).order_by(VAT.c.invoice, VAT.c.rate)
-MINIMUMS_OF_INVOICE = select(MINIMUMS).where(MINIMUMS.c.invoice == bindparam("invoice"))
+MINIMUMS_OF_INVOICES = select(MINIMUMS).where(one_of(MINIMUMS.c.invoice))
 
 BILLED = (
     select(

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Select
 from sqlalchemy.exc import IntegrityError
 
-from sources.billing import exceptions, filling, reading
+from sources.billing import exceptions, filling, positions, reading
 from sources.billing.charging import record_charges
 from sources.billing.closing import close_period, finish_period
 from sources.billing.crediting import create_credit_note
@@ -29,9 +29,10 @@ from sources.records.billing import (
     CallCharges,
     Invoice,
     InvoiceLine,
+    InvoicingPosition,
     VatLine,
 )
-from sources.records.exceptions import ExceptionEvent, ExceptionLeg, RatingException, Resolution
+from sources.records.exceptions import ExceptionEvent, ExceptionLeg, RatingException, Resolution, Unrated
 from sources.records.papers import CreditNote, Document, Paper, Parties, Party
 from sources.records.refusal import Refusal
 
@@ -198,9 +199,46 @@ class Billing:
             self.database,
             KEYS,
             call=call,
-            effect=lambda connection: record_charges(connection, charges, now=now, rules=rules),
+            effect=lambda connection: record_charges(connection, [charges], now=now, rules=rules)[0],
         )
         return await self._invoice_or_refusal(answer)
+
+    async def record_charges_of_conferences(
+        self, calls: Sequence[CallCharges], *, caller: str, key: str, now: datetime, rules: InvoiceRules
+    ) -> list[Invoice | Refusal]:
+        """The same for many conferences in one transaction, each for itself; no leg may be in two of them."""
+        call = Call("recordChargesOfConferences", caller, key, input_hash(list(calls)))
+        answer = await write_once(
+            self.database,
+            KEYS,
+            call=call,
+            effect=lambda connection: {"outcomes": record_charges(connection, calls, now=now, rules=rules)},
+        )
+        outcomes = answer["outcomes"]
+        found = await self.invoices({each["invoice"] for each in outcomes if "invoice" in each})
+        invoices = {invoice.id: invoice for invoice in found}
+        return [Refusal(**each["refused"]) if "refused" in each else invoices[each["invoice"]] for each in outcomes]
+
+    async def record_rating_exceptions_of_conferences(
+        self, unrated: Sequence[Unrated], *, caller: str, key: str, now: datetime
+    ) -> int:
+        """The same as `record_rating_exceptions` for many conferences in one transaction."""
+        call = Call("recordRatingExceptionsOfConferences", caller, key, input_hash(list(unrated)))
+
+        def effect(connection: Connection) -> dict[str, Any]:
+            ordered = sorted(unrated, key=lambda each: each.conference)
+            return {"recorded": sum(exceptions.record_exceptions(connection, each, caller, now) for each in ordered)}
+
+        recorded: int = (await write_once(self.database, KEYS, call=call, effect=effect))["recorded"]
+        return recorded
+
+    async def invoicing_positions(self, *, again_at: datetime | None = None) -> list[InvoicingPosition]:
+        """Of every bridge, or of those where there is something to look at again by then; by bridge."""
+        statement = positions.ALL if again_at is None else positions.DUE
+        return await self._read(statement, {"at": again_at} if again_at else {}, lambda row: InvoicingPosition(*row))
+
+    async def note_invoicing_position(self, position: InvoicingPosition) -> None:
+        await self.database.write(lambda connection: positions.note_position(connection, position))
 
     async def record_rating_exceptions(
         self,
@@ -216,19 +254,10 @@ class Billing:
     ) -> int:
         """Note that legs can't be rated, and why; how many were noted. Charged and excluded legs stay what they are."""
         call = Call("recordRatingExceptions", caller, key, input_hash([conference, list(legs), code, message, client]))
+        unrated = Unrated(conference, tuple(legs), code, message, client)
 
         def effect(connection: Connection) -> dict[str, Any]:
-            recorded = exceptions.record_exceptions(
-                connection,
-                legs,
-                conference=conference,
-                code=code,
-                message=message,
-                client=client,
-                caller=caller,
-                now=now,
-            )
-            return {"recorded": recorded}
+            return {"recorded": exceptions.record_exceptions(connection, unrated, caller, now)}
 
         answer = await write_once(self.database, KEYS, call=call, effect=effect)
         recorded: int = answer["recorded"]

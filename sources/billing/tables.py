@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, LargeBinary, MetaData, Row, Table
+from sqlalchemy import BigInteger, Boolean, Column, Date, ForeignKey, Index, Integer, LargeBinary, MetaData, Row, Table
 from sqlalchemy.dialects.mysql import LONGBLOB
 
 from sources.billing.immutability import keep_issued_invoices
@@ -34,6 +34,7 @@ __all__ = [
     "EXCEPTION_EVENTS",
     "EXCHANGE_RATES",
     "INVOICES",
+    "INVOICING_POSITIONS",
     "KEYS",
     "LINES",
     "METADATA",
@@ -275,6 +276,16 @@ SERIES = Table(  # gapless: the last number given in a year, raised in the trans
     Column("series", Text, primary_key=True),
     Column("last", Integer, nullable=False),
     Column("last_issued_on", Date),
+    info=only_for_writing(),
+)
+
+INVOICING_POSITIONS = Table(  # how far the conferences of a bridge are invoiced, in the bridge's own positions
+    "invoicing_positions",
+    METADATA,
+    Column("bridge", Text, primary_key=True),
+    Column("done_to", BigInteger, nullable=False),
+    Column("looked_to", BigInteger, nullable=False),
+    Column("look_again_at", Instant),
     info=only_for_writing(),
 )
 

@@ -3,6 +3,8 @@
 Ids are given once: `CF-` + the booking's number (BK-2026-000123 -> CF-2026-000123), and without a booking
 `CF-<bridge>-<room>-<first join>`. An unbooked group goes to the conference of those of its legs that have one, else to
 an unbooked conference of the room that it overlaps, so a later file that adds a leg, even an earlier one, keeps the id.
+
+A conference that takes legs goes behind all others of its bridge: who has read up to a position has missed no leg.
 """
 
 from __future__ import annotations
@@ -11,12 +13,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from sources.bridge.tables import CONFERENCES, LEGS, conference_of, leg_of
+from sources.bridge.calls.tables import POSITIONS
+from sources.bridge.tables import CONFERENCE_POSITIONS, CONFERENCES, LEGS, conference_of, leg_of
 from sources.database import one_of
 from sources.errors import SourceError
 from sources.records.bridge import Conference, ConferenceGroup, Leg
+from sources.rows import insert_new
 
 __all__ = ["assemble"]
 
@@ -32,6 +36,11 @@ NEW = insert(CONFERENCES)
 TAKE_LEG = (
     update(LEGS).where(LEGS.c.id == bindparam("leg"), LEGS.c.conference.is_(None)).values(conference=bindparam("into"))
 )
+COUNTER = "conferences"
+RAISE = update(POSITIONS).where(POSITIONS.c.id == COUNTER).values(last=POSITIONS.c.last + bindparam("more"))
+LAST = select(POSITIONS.c.last).where(POSITIONS.c.id == COUNTER)
+LEAVE = delete(CONFERENCE_POSITIONS).where(one_of(CONFERENCE_POSITIONS.c.conference))
+STAND = insert(CONFERENCE_POSITIONS)
 STRETCH = (
     update(CONFERENCES)
     .where(CONFERENCES.c.id == bindparam("which"))
@@ -121,6 +130,7 @@ class Assembling:
         execute_all(connection, NEW, new)
         execute_all(connection, TAKE_LEG, self.moves)
         execute_all(connection, STRETCH, [stretch_of(one) for one in longer])
+        stand_last(connection, [self.conferences[id] for id in dict.fromkeys(move["into"] for move in self.moves)])
 
 
 def stored_conferences(
@@ -134,6 +144,22 @@ def stored_conferences(
         *(connection.execute(UNBOOKED_OF_ROOMS, {"rooms": rooms}) if rooms else ()),
     ]
     return {conference.id: conference for conference in map(conference_of, rows)}
+
+
+def stand_last(connection: Connection, conferences: Sequence[Conference]) -> None:
+    """Behind all others. The counter's row stays locked to the end of the transaction, so that nobody overtakes."""
+    if not conferences:
+        return
+    insert_new(connection, POSITIONS, {"id": COUNTER, "last": 0})
+    connection.execute(RAISE, {"more": len(conferences)})
+    last = int(connection.scalar(LAST) or 0)
+    connection.execute(LEAVE, {"keys": [conference.id for conference in conferences]})
+    places = enumerate(conferences, start=last - len(conferences) + 1)
+    execute_all(
+        connection,
+        STAND,
+        [{"conference": each.id, "bridge": each.bridge, "position": position} for position, each in places],
+    )
 
 
 def booked_id(booking: str) -> str:

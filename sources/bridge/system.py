@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, func, select, update
 
 from sources.bridge.assembling import assemble
 from sources.bridge.calls.publishing import Calls
@@ -15,6 +15,7 @@ from sources.bridge.rooms import Rooms
 from sources.bridge.switches.switch import Switch
 from sources.bridge.tables import (
     BRIDGES,
+    CONFERENCE_POSITIONS,
     CONFERENCES,
     FEEDS,
     FILES,
@@ -51,6 +52,18 @@ CONFERENCES_BETWEEN = (
     )
     .order_by(CONFERENCES.c.started_at, CONFERENCES.c.id)
     .limit(bindparam("limit"))
+)
+AFTER_POSITION = (
+    select(CONFERENCE_POSITIONS.c.position, CONFERENCES)
+    .join_from(CONFERENCE_POSITIONS, CONFERENCES, CONFERENCES.c.id == CONFERENCE_POSITIONS.c.conference)
+    .where(CONFERENCE_POSITIONS.c.bridge == bindparam("of"), CONFERENCE_POSITIONS.c.position > bindparam("after"))
+    .order_by(CONFERENCE_POSITIONS.c.position)
+    .limit(bindparam("limit"))
+)
+LAST_POSITIONS = (
+    select(CONFERENCE_POSITIONS.c.bridge, func.max(CONFERENCE_POSITIONS.c.position))
+    .group_by(CONFERENCE_POSITIONS.c.bridge)
+    .order_by(CONFERENCE_POSITIONS.c.bridge)
 )
 BRIDGES_IN_ORDER = select(BRIDGES).order_by(BRIDGES.c.id)
 LEGS_BY_ID = select(LEGS).where(one_of(LEGS.c.id))
@@ -105,6 +118,21 @@ class Bridges:
         parameters = {"bridge": bridge, "earliest": earliest, "end": end, "limit": limit}
         return await self.database.read(
             lambda connection: [conference_of(row) for row in connection.execute(CONFERENCES_BETWEEN, parameters)]
+        )
+
+    async def conferences_after(self, bridge: str, position: int, *, limit: int) -> list[tuple[int, Conference]]:
+        """(position, conference) of those of `bridge` that last took a leg after this position, in that order."""
+        parameters = {"of": bridge, "after": position, "limit": limit}
+        return await self.database.read(
+            lambda connection: [
+                (row.position, conference_of(row[1:])) for row in connection.execute(AFTER_POSITION, parameters)
+            ]
+        )
+
+    async def last_positions(self) -> list[tuple[str, int]]:
+        """(bridge, its last position) of every bridge that has one, by bridge."""
+        return await self.database.read(
+            lambda connection: [(bridge, last) for bridge, last in connection.execute(LAST_POSITIONS)]
         )
 
     async def bridges(self) -> list[Bridge]:

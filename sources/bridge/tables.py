@@ -23,6 +23,7 @@ from sources.records.bridge import Conference, Leg, QuarantinedLine
 __all__ = [
     "BRIDGES",
     "CONFERENCES",
+    "CONFERENCE_POSITIONS",
     "FEEDS",
     "FILES",
     "KEYS",
@@ -60,6 +61,16 @@ CONFERENCES = Table(
     Column("ended_at", Instant, nullable=False),
     Index("conferences_by_start", "bridge", "started_at"),
     Index("conferences_by_room", "room"),
+)
+
+CONFERENCE_POSITIONS = Table(  # of each conference that was assembled here: where it stands among them now
+    "conference_positions",
+    METADATA,
+    Column("conference", Text, ForeignKey("conferences.id"), primary_key=True),
+    Column("bridge", Text, ForeignKey("bridges.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Index("conferences_by_position", "bridge", "position"),
+    info=only_for_writing(),
 )
 
 LEGS = Table(

@@ -20,6 +20,7 @@ __all__ = [
     "Invoice",
     "InvoiceContent",
     "InvoiceLine",
+    "InvoicingPosition",
     "IssueDates",
     "Minimum",
     "RatedCall",
@@ -191,6 +192,19 @@ class InvoiceContent:
     vat: tuple[VatLine, ...]
     base: Decimal
     total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class InvoicingPosition:
+    """Of `bridge` everything up to `done_to` is invoiced or waits for a person; up to `looked_to` it was looked at.
+
+    What lies between waits for its time: at `look_again_at` there is something to do.
+    """
+
+    bridge: str
+    done_to: int
+    looked_to: int
+    look_again_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ An exception's `id` is that of the call's row in billing, `<leg>#<n>`; the n-th 
 from dataclasses import dataclass
 from datetime import datetime
 
-__all__ = ["ExceptionEvent", "ExceptionLeg", "RatingException", "Resolution"]
+__all__ = ["ExceptionEvent", "ExceptionLeg", "RatingException", "Resolution", "Unrated"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,17 @@ class ExceptionLeg:
     duration_seconds: int
     code: str | None = None
     message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unrated:
+    """Legs of one conference that can't be rated, and why; `client` is whose it is, where that is known."""
+
+    conference: str
+    legs: tuple[ExceptionLeg, ...]
+    code: str
+    message: str
+    client: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
