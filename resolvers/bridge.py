@@ -10,6 +10,7 @@ from strawberry.federation import Schema
 
 from processes.rules.tariff import duration_seconds
 from resolvers.access import Scope, asks
+from resolvers.assembling import BridgePosition, ConferenceInput, bridge_positions
 from resolvers.batching import Entity, Representation, batched
 from resolvers.call_records import CallRecordFormat, QuarantinedLine
 from resolvers.calls import EndedCall, HeldLeg, QuarantinedCall, ended_calls, quarantined_calls
@@ -226,36 +227,8 @@ class PositionedConference:
     conference: Conference
 
 
-@strawberry.federation.type(requires_scopes=asks(Scope.CALLS_READ))
-class BridgePosition:
-    """The position of the conference of the bridge that last took a leg."""
-
-    bridge: strawberry.ID
-    position: int
-
-
 PublishingOutcome = Annotated[PublishedCall | Refused, strawberry.union("PublishingOutcome")]
 ReceivingOutcome = Annotated[ReceivedCallRecords | Refused, strawberry.union("ReceivingOutcome")]
-
-
-@strawberry.input
-class ConferenceInput:
-    """Legs that are one conference. `booking` is null where nobody had booked the room."""
-
-    bridge: strawberry.ID
-    room: strawberry.ID
-    legs: list[strawberry.ID]
-    booking: strawberry.ID | None = None
-
-    def group(self, place: str) -> records.ConferenceGroup:
-        if not self.legs:
-            raise BadInput(f"{place}.legs: the conference in room {self.room} has none; name at least one")
-        return records.ConferenceGroup(
-            bridge=storable(f"{place}.bridge", self.bridge),
-            room=storable(f"{place}.room", self.room),
-            booking=None if self.booking is None else storable(f"{place}.booking", self.booking),
-            legs=tuple(self.legs),
-        )
 
 
 @strawberry.federation.type(requires_scopes=asks(Scope.CALLS_WRITE))
@@ -309,11 +282,6 @@ async def conferences_after(
     limit = limited("first", first, largest=MOST_AT_ONCE)
     found = await info.context.source.conferences_after(storable("bridge", bridge), position, limit=limit)
     return [PositionedConference(position=place, conference=Conference.of(each)) for place, each in found]
-
-
-async def bridge_positions(info: Info) -> list[BridgePosition] | None:
-    found = await info.context.source.last_positions()
-    return [BridgePosition(bridge=strawberry.ID(bridge), position=position) for bridge, position in found]
 
 
 async def unassembled_legs(info: Info, bridge: strawberry.ID, first: int = MOST_UNASSEMBLED) -> list[Leg] | None:

@@ -68,7 +68,7 @@ async def record_charges_of_conferences(
     """A wrong value is refused where it is (`bad-user-input`), and the other conferences are charged all the same."""
     limited("inputs", len(inputs), largest=MOST_AT_ONCE)
     check_once("inputs: conference", (each.conference for each in inputs))
-    check_once("inputs", (leg.leg for each in inputs for leg in [*each.charges, *each.excluded]))
+    check_once("inputs", (leg for each in inputs for leg in legs_of(each)))
     context = info.context
     calls = [call_in(each, info) for each in inputs]
     outcomes = await context.source.record_charges_of_conferences(
@@ -80,6 +80,10 @@ async def record_charges_of_conferences(
     )
     charged = iter(outcomes)
     return [told(next(charged) if isinstance(call, CallCharges) else call) for call in calls]
+
+
+def legs_of(each: RecordChargesInput) -> list[str]:
+    return [*(charge.leg for charge in each.charges), *(excluded.leg for excluded in each.excluded)]
 
 
 def call_in(each: RecordChargesInput, info: Info) -> CallCharges | Refusal:

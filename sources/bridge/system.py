@@ -125,7 +125,7 @@ class Bridges:
         parameters = {"of": bridge, "after": position, "limit": limit}
         return await self.database.read(
             lambda connection: [
-                (row.position, conference_of(row[1:])) for row in connection.execute(AFTER_POSITION, parameters)
+                (row.position, Conference(*row[1:])) for row in connection.execute(AFTER_POSITION, parameters)
             ]
         )
 

@@ -81,6 +81,15 @@ BOOK = f"""mutation ($key: ID!) {{
     }}
   ) {{ ... on ConferenceBooked {{ booking {{ ref }} }} ... on Refused {{ code }} }}
 }}"""
+LEFT_OVER = f"""{{ unassembledLegs(bridge: "{BRIDGE}") {{ id room }} }}"""
+ASSEMBLE = f"""mutation ($leg: ID!) {{
+  assembleConferences(
+    idempotencyKey: "made-ready", conferences: [{{ bridge: "{BRIDGE}", room: "a-live-room", legs: [$leg] }}]
+  ) {{ __typename }}
+}}"""
+NOTE = f"""mutation {{
+  noteInvoicingPosition(bridge: "{BRIDGE}", doneTo: 0, lookedTo: 1, lookAgainAt: "2027-01-01T00:00:00Z") {{ bridge }}
+}}"""
 RUN = """{ processes(first: 1) { id } }"""
 
 
@@ -105,6 +114,9 @@ async def made_ready(company: Company) -> dict[str, str]:
     assert (await asked(company, PUBLISH))["publishCall"]["__typename"] == "PublishedCall"
     credited, wrong = [(await asked(company, NUMBERED, number=each))["invoice"]["id"] for each in (CREDITED, WRONG)]
     assert (await asked(company, CREDIT, id=credited))["createCreditNote"]["__typename"] == "CreditNoteCreated"
+    left = (await asked(company, LEFT_OVER))["unassembledLegs"]
+    await asked(company, ASSEMBLE, leg=next(leg["id"] for leg in left if leg["room"] == "a-live-room"))
+    await asked(company, NOTE)
     run = (await asked(company, RUN))["processes"][0]["id"]
     call = (await asked(company, CALL, id=cast.AMBIGUOUS_CONTRACT.conference))["conference"]
     return {
@@ -135,6 +147,8 @@ def roots(draft: str, run: str) -> dict[str, str]:
         "Query.conferencesToRetry": '(notTriedSince: "2027-01-01T00:00:00Z")',
         "Query.ratingDecisions": f'(conferences: ["{cast.NO_CONTRACT.conference}"])',
         "Query.conferences": f'(bridge: "{cast.HOME_BRIDGE}", {times})',
+        "Query.conferencesAfter": f'(bridge: "{BRIDGE}", position: 0)',
+        "Query.billingAccountsNumbered": f'(numbers: ["{cast.MAIN.accounts[0]}"])',
         "Query.contract": f'(number: "{cast.MAIN.contracts[0]}")',
         "Query.invoice": f'(id: "{draft}")',
         "Query.node": f'(id: "{node_id("Client", (cast.MAIN.client,))}")',
@@ -186,6 +200,10 @@ def mutations(draft: str, call: Any, unassembled: list[str], waiting: list[str])
         "Mutation.receiveCallRecords": f'({file}, idempotencyKey: "k")',
         "Mutation.noteFeedPosition": f'(bridge: "{BRIDGE}", source: "folder", position: "1")',
         "Mutation.recordCharges": f'(input: {{{charges}}}, idempotencyKey: "k")',
+        "Mutation.recordChargesOfConferences": f'(inputs: [{{{charges}}}], idempotencyKey: "k")',
+        "Mutation.recordRatingExceptionsOfConferences": f'(inputs: [{{conference: "{figure.conference}", '
+        f'legs: [{legs}], code: "ambiguous-contract", message: "two of them"}}], idempotencyKey: "k")',
+        "Mutation.noteInvoicingPosition": f'(bridge: "{BRIDGE}", doneTo: 1, lookedTo: 1)',
         "Mutation.assignException": f'(ids: {json.dumps(waiting)}, to: "eva", idempotencyKey: "k")',
         "Mutation.resolveException": f'(ids: {json.dumps(waiting)}, idempotencyKey: "k", '
         'decision: {resolution: RETRY, reason: "it is signed"})',

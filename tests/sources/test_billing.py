@@ -99,6 +99,28 @@ async def periods(billing: Billing) -> list[tuple[datetime, datetime, str]]:
 # charges
 
 
+async def test_of_many_conferences_a_bad_one_takes_no_other_with_it(billing: Billing) -> None:
+    """Each has an outcome of its own, in order; what is charged is the same as one by one, and the same key again."""
+    bad = replace(worked_charges(), account="nobody", conference="CF-bad", charges=(a_charged_leg("pbx-praha:bad"),))
+    foreign = replace(bad, account="7700555", conference="CF-eur", charges=(a_charged_leg("pbx-praha:eur"),))
+    other = replace(bad, account="7700999", conference="CF-other", charges=(a_charged_leg("pbx-praha:other"),))
+    calls = [bad, worked_charges(), foreign, other]
+    found = [
+        await billing.record_charges_of_conferences(calls, caller="tests", key="k", now=NOW, rules=RULES)
+        for _ in range(2)
+    ]
+    assert found[0] == found[1]
+    unknown, worked, wrong, charged_too = found[0]
+    assert [each.code for each in (unknown, wrong) if isinstance(each, Refusal)] == [
+        "unknown-account",
+        "wrong-currency",
+    ]
+    assert isinstance(worked, Invoice)
+    assert isinstance(charged_too, Invoice)
+    assert (worked.total, charged_too.account) == (Decimal("175.27"), "7700999")
+    assert await charged(billing, worked_charges(), key="one") == worked
+
+
 async def test_worked_example_comes_out_to_the_haler(billing: Billing) -> None:
     """144.85 + 30.42 = 175.27 CZK: lines of rule 7, VAT of rule 8, computed by billing from what it stores."""
     invoice = await charged(billing, worked_charges())

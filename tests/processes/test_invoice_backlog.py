@@ -1,0 +1,188 @@
+"""A bridge's conferences, invoiced in runs: the same as one by one, resumed after any crash, nothing lost."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.company import Company
+from gateway.config import Settings
+from processes import invoice_backlog as backlog
+from processes.graph import Graph
+from processes.import_call_records import import_call_records
+from processes.invoice_backlog import Tally, invoice_backlog
+from processes.invoice_call import invoice_call
+from processes.stepping import operation_name
+from tests.company import opened
+from tests.faults.scene import BRIDGE, Scene, a_scene
+from tests.faults.stage import fill
+
+EVENING = datetime(2026, 11, 24, 18, tzinfo=UTC)
+AT_NOON = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
+"""The third conference is booked until 10:50Z."""
+
+SETTLED = (
+    "SELECT leg, conference, state, account, invoice, contract, rate_version, reason, message FROM rated_calls "
+    "WHERE leg LIKE 'pbx-praha:%' ORDER BY leg",
+    "SELECT * FROM segments WHERE call LIKE 'pbx-praha:%' ORDER BY call, position",
+    "SELECT * FROM invoice_lines WHERE invoice IN (SELECT id FROM invoices WHERE status = 'DRAFT') "
+    "ORDER BY invoice, position",
+    "SELECT id, status, base, total FROM invoices WHERE status = 'DRAFT' ORDER BY id",
+    "SELECT * FROM minimum_charges ORDER BY invoice, conference",
+)
+
+
+class Crashed(Exception):
+    """The process died."""
+
+
+@dataclass
+class Crashing:
+    """A run over the company's graph. It dies before or after its n-th operation."""
+
+    graph: Graph
+    time: datetime = EVENING
+    id: str = f"invoice-backlog:{BRIDGE}:1"
+    before: int | None = None
+    after: int | None = None
+    asked: list[str] = field(default_factory=list)
+    started: list[str] = field(default_factory=list)
+
+    async def execute(
+        self, document: str, variables: Mapping[str, Any], *, until: datetime | None = None
+    ) -> dict[str, Any]:
+        self.asked.append(operation_name(document))
+        if len(self.asked) == self.before:
+            raise Crashed
+        answer = await self.graph.execute(document, variables)
+        if len(self.asked) == self.after:
+            raise Crashed
+        return answer
+
+    async def now(self) -> datetime:
+        return self.time
+
+    async def wait(self, until: datetime, why: str) -> None:
+        raise AssertionError("it never waits")
+
+    async def start(self, process: str, subject: str, input: Mapping[str, Any]) -> None:
+        self.started.append(subject)
+
+    async def alarm(self, code: str, message: str) -> None:
+        raise AssertionError(message)
+
+
+@pytest.fixture(scope="module")
+def company_with_bookings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("backlog")
+    fill(Settings(data=folder))
+    return folder
+
+
+@asynccontextmanager
+async def imported(template: Path, folder: Path, scene: Scene) -> AsyncIterator[Company]:
+    """The company with the scene's call records, of which nothing is charged yet."""
+    shutil.copytree(template, folder)
+    async with opened(Settings(data=folder)) as company:
+        for n, piece in enumerate(scene.pieces):
+            run = f"import:{n}"
+            graph = company.around.graph
+            await import_call_records(graph, BRIDGE, format="ASTERISK_CSV", content=piece, run=run)
+        yield company
+
+
+def settled(folder: Path) -> list[list[tuple[Any, ...]]]:
+    with closing(sqlite3.connect(folder / "billing.sqlite")) as connection:
+        return [connection.execute(statement).fetchall() for statement in SETTLED]
+
+
+async def one_by_one(template: Path, folder: Path, scene: Scene) -> list[list[tuple[Any, ...]]]:
+    async with imported(template, folder, scene) as company:
+        graph = company.around.graph
+        page = await graph.execute(backlog.NEXT, {"bridge": BRIDGE, "position": 0, "first": 100})
+        for each in page["conferencesAfter"]:
+            id = each["conference"]["id"]
+            await invoice_call(graph, id, run=f"invoice-call:{id}:1")
+    return settled(folder)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_many_at_once_come_to_the_same_as_one_by_one(
+    company_with_bookings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """Charges, segments, lines, totals and exceptions of random calls, to the letter."""
+    monkeypatch.setattr(backlog, "PAGE", 4)
+    scene = a_scene(random.Random(seed))
+    expected = await one_by_one(company_with_bookings, tmp_path / "one", scene)
+    async with imported(company_with_bookings, tmp_path / "many", scene) as company:
+        tally = await invoice_backlog(Crashing(company.around.graph), BRIDGE)
+        assert (tally.charged, tally.waiting) == (4, 0)
+        assert tally.held >= 2
+        assert await invoice_backlog(Crashing(company.around.graph), BRIDGE) == Tally()
+    assert settled(tmp_path / "many") == expected
+    assert {row[2] for row in expected[0]} >= {"RATED", "EXCEPTION"}
+    assert all(expected[:4])
+
+
+@pytest.mark.parametrize("edge", ["before", "after"])
+async def test_a_run_that_dies_anywhere_is_gone_on_with(
+    company_with_bookings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, edge: str
+) -> None:
+    """At each of its steps once, before it was done and after: the end is the same, each leg in one place."""
+    monkeypatch.setattr(backlog, "PAGE", 3)
+    scene = a_scene(random.Random(4))
+    expected = await one_by_one(company_with_bookings, tmp_path / "one", scene)
+    async with imported(company_with_bookings, tmp_path / "many", scene) as company:
+        step = 0
+        while True:
+            step += 1
+            run = Crashing(company.around.graph, **{edge: step})  # type: ignore[arg-type]
+            try:
+                await invoice_backlog(run, BRIDGE)
+            except Crashed:
+                continue
+            break
+    assert step > 3
+    assert settled(tmp_path / "many") == expected
+
+
+async def test_who_may_still_talk_is_left_until_the_booked_end(company_with_bookings: Path, tmp_path: Path) -> None:
+    """The others are charged meanwhile; billing keeps up to where all is done, and when to look again."""
+    scene = a_scene(random.Random(5))
+    async with imported(company_with_bookings, tmp_path / "data", scene) as company:
+        graph = company.around.graph
+        early = await invoice_backlog(Crashing(graph, time=AT_NOON), BRIDGE)
+        assert (early.charged, early.waiting) == (2, 3)
+        asked = "query Positions { invoicingPositions { bridge doneTo lookedTo lookAgainAt } }"
+        [noted] = (await graph.execute(asked, {}))["invoicingPositions"]
+        assert noted["doneTo"] < noted["lookedTo"]
+        assert noted["lookAgainAt"] == "2026-11-24T10:50:00Z"
+        late = await invoice_backlog(Crashing(graph), BRIDGE)
+        assert (late.charged, late.waiting) == (2, 0)
+        [noted] = (await graph.execute(asked, {}))["invoicingPositions"]
+        assert (noted["doneTo"], noted["lookAgainAt"]) == (noted["lookedTo"], None)
+
+
+async def test_a_leg_that_comes_late_puts_its_conference_behind_all_others(
+    company_with_bookings: Path, tmp_path: Path
+) -> None:
+    """It is charged with the rest of the file, and what was charged before stays as it was."""
+    scene = a_scene(random.Random(6))
+    lines = sorted({line for piece in scene.pieces for line in piece.splitlines(keepends=True)})
+    first = Scene(("".join(lines[1:]),), scene.legs, scene.conferences)
+    async with imported(company_with_bookings, tmp_path / "data", first) as company:
+        graph = company.around.graph
+        await invoice_backlog(Crashing(graph), BRIDGE)
+        await import_call_records(graph, BRIDGE, format="ASTERISK_CSV", content=lines[0], run="late")
+        late = await invoice_backlog(Crashing(graph), BRIDGE)
+    assert late == Tally(charged=1)
+    assert len(settled(tmp_path / "data")[0]) == len(scene.legs)
