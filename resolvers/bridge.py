@@ -16,6 +16,7 @@ from resolvers.call_records import CallRecordFormat, QuarantinedLine
 from resolvers.calls import EndedCall, HeldLeg, QuarantinedCall, ended_calls, quarantined_calls
 from resolvers.context import Context
 from resolvers.errors import BadInput, limited
+from resolvers.feeds import feed_position, known_files, note_feed_position
 from resolvers.grouping import by_key, grouped
 from resolvers.refused import Refused
 from resolvers.rooms import Room, RoomMutation, RoomQuery, latest
@@ -33,9 +34,6 @@ Info = strawberry.Info[Context[Bridges], None]
 MOST_CONFERENCES = 10_000
 MOST_AT_ONCE = 1_000
 MOST_UNASSEMBLED = 1_000
-MOST_DIGESTS = 1_000
-LONGEST_SOURCE = 200
-LONGEST_POSITION = 10_000
 
 
 @strawberry.federation.type(keys=["ref"], requires_scopes=asks(Scope.BOOKINGS_READ))
@@ -290,18 +288,6 @@ async def unassembled_legs(info: Info, bridge: strawberry.ID, first: int = MOST_
     return [Leg.of(leg) for leg in found]
 
 
-async def known_files(info: Info, bridge: strawberry.ID, digests: list[str]) -> list[str] | None:
-    if len(digests) > MOST_DIGESTS:
-        raise BadInput(f"digests: there are {len(digests)}; ask for at most {MOST_DIGESTS} at once")
-    of = storable("bridge", bridge)
-    known = set(await info.context.source.known_files(of, [storable("digests", digest) for digest in digests]))
-    return [digest for digest in digests if digest in known]
-
-
-async def feed_position(info: Info, bridge: strawberry.ID, source: str) -> str | None:
-    return await info.context.source.feed_position(storable("bridge", bridge), storable("source", source))
-
-
 async def quarantined_lines(info: Info, bridge: strawberry.ID, first: int = 50) -> list[QuarantinedLine] | None:
     limit = limited("first", first)
     found = await info.context.source.quarantined_lines(storable("bridge", bridge), limit=limit)
@@ -397,15 +383,6 @@ async def receive_call_records(
     if isinstance(outcome, Refusal):
         return Refused(code=outcome.code, message=outcome.message)
     return ReceivedCallRecords.of(outcome)
-
-
-async def note_feed_position(info: Info, bridge: strawberry.ID, source: str, position: str) -> str:
-    for name, value, most in (("source", source, LONGEST_SOURCE), ("position", position, LONGEST_POSITION)):
-        if not 0 < len(value) <= most:
-            raise BadInput(f"{name}: it has {len(value)} characters; it may have 1 to {most}")
-    of, which, to = (storable(n, v) for n, v in (("bridge", bridge), ("source", source), ("position", position)))
-    await info.context.source.note_feed_position(of, which, to)
-    return position
 
 
 async def assemble_conferences(
