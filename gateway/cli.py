@@ -7,6 +7,7 @@
     processes   show these runs, live            bridge-events   keep what a switch posts
     feed        follow a folder of call records
     invoice     write an invoice's document to a file
+    bridge-simulator  simulate a bridge, for who has none
 
 Exit status: 0 done, 1 a problem, said in one line, 2 the command was not understood.
 """
@@ -32,6 +33,7 @@ from gateway.commands.posting import records_posted
 from gateway.commands.reading import settings_for as _settings
 from gateway.commands.receiving import bridge_events
 from gateway.commands.serving import serve
+from gateway.commands.simulating import bridge_simulator
 from gateway.commands.working import work
 from gateway.composition import CompositionError
 from gateway.config import ConfigError
@@ -137,6 +139,7 @@ _FEED = make_feed(records_posted)
 for each in (
     backup,
     bridge_events,
+    bridge_simulator,
     check,
     compose,
     _FEED,

@@ -217,7 +217,7 @@ def open_company(
             asyncio.run(_close(databases))
             raise StartError(str(error)) from error
         _log.warning("starting without %s", ", ".join(name for name, state in found.items() if state))
-    switches = open_switches(bridges) if switches is None else switches
+    switches = open_switches(bridges, settings.data) if switches is None else switches
     return _wired(databases, switches, clock, witness, settings, held, executor)
 
 
@@ -242,7 +242,7 @@ async def local_graph(settings: Settings, *, role: str = "integrator") -> AsyncI
 async def graph_as_it_is(settings: Settings, *, role: str) -> AsyncIterator[Graph]:
     """The same over the databases as they are: nothing is made, and nobody is told of it."""
     databases = {system: open_database(system, settings) for system in SYSTEMS}
-    switches = open_switches(configured_bridges(settings))
+    switches = open_switches(configured_bridges(settings), settings.data)
     company = _wired(databases, switches, utc_now, None, settings, None, here)
     try:
         yield _AnsweredGraph(partial(company.answer, viewer=Viewer(_OPERATOR, ROLES[role], {"sub": _OPERATOR})))

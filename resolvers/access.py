@@ -38,6 +38,7 @@ class Scope(StrEnum):
     CALLS_WRITE = "calls:write"  # records calls and makes conferences of them: for processes
     BRIDGE_READ = "bridge:read"  # how the switches are, and which booking has which room there
     BRIDGE_PROVISION = "bridge:provision"  # makes and closes rooms on the switches: for processes
+    BRIDGE_SIMULATE = "bridge:simulate"  # has calls simulated on a bridge that is no real one
     PARTICIPANTS_READ = "participants:read"  # the names of those who took part in a call
     CALLERS_READ = "callers:read"  # their telephone numbers, and raw lines of call records
     PROCESSES_READ = "processes:read"  # runs of processes, and who started them

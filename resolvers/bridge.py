@@ -21,6 +21,7 @@ from resolvers.grouping import by_key, grouped
 from resolvers.refused import Refused
 from resolvers.rooms import Room, RoomMutation, RoomQuery, latest
 from resolvers.scalars import configuration
+from resolvers.simulating import SimulationMutation
 from resolvers.texts import storable
 from sources.bridge import Bridges
 from sources.records import bridge as records
@@ -396,7 +397,7 @@ async def assemble_conferences(
 
 
 @strawberry.type
-class Mutation(RoomMutation):
+class Mutation(RoomMutation, SimulationMutation):
     receive_call_records: ReceivingOutcome = strawberry.federation.mutation(
         resolver=receive_call_records,
         requires_scopes=asks(Scope.CALLS_WRITE),

@@ -9,7 +9,7 @@ billing-specialist  sees names of clients, contracts, rates, accounts, periods, 
 reservations        sees names of clients, bookings with PIN and the number of the account they name, conferences;
                     may book, move and cancel conferences
 mailing             sees names, addresses and e-mail of clients; no money
-manager             sees everything; may do all of that, import, and link accounts
+manager             sees everything; may do all of that, import, link accounts, and have calls simulated
 integrator          sees conferences and legs without names, and what was not taken of a file; no clients, no money;
                     may import call records; sees how the bridges' switches are
 processes           sees what the documents in `processes/` name, and does what they do: records calls, conferences,
@@ -94,6 +94,7 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
             Scope.BILLING_ISSUE,
             Scope.CALLERS_READ,
             Scope.BRIDGE_READ,
+            Scope.BRIDGE_SIMULATE,
             Scope.PROCESSES_READ,
             Scope.PROCESSES_IMPORT,
             Scope.PROCESSES_INVOICE,

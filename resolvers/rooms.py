@@ -49,7 +49,7 @@ class Bridge:
     """A bridge; `state` is null where it has no switch, and only files of call records come of it."""
 
     id: strawberry.ID
-    kind: str = strawberry.field(description="janus or files.")
+    kind: str = strawberry.field(description="janus, files, or simulator: nobody calls there.")
     state: BridgeState | None
     since: datetime | None = strawberry.field(description="When the state was first seen, since this process started.")
     rooms_open: int | None = strawberry.field(description="Rooms on the switch now; null when it doesn't answer.")

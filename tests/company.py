@@ -16,8 +16,9 @@ from gateway.doors.viewer import Viewer
 from gateway.request import GraphQLRequest
 from resolvers.access import Scope
 from resolvers.roles import ROLES
+from sources.bridge.settings import SIMULATOR
 from sources.demo import cast
-from tests.switches import MemorySwitch
+from tests.switches import MemorySimulator, MemorySwitch
 
 __all__ = ["ALL_SCOPES", "DOCUMENTS", "EVENING", "Answer", "ask", "open_at_evening", "opened", "viewer"]
 
@@ -62,8 +63,8 @@ async def ask(company: Company, document: str, *, viewer: Viewer = ALL_SCOPES, *
 
 
 def open_at_evening(settings: Settings) -> Company:
-    """Its first bridge has a switch in memory, where the settings name none."""
-    switches = {cast.HOME_BRIDGE: MemorySwitch()} if settings.bridges is None else None
+    """Its first bridge has a switch in memory, where the settings name none, and so has its simulator."""
+    switches = {cast.HOME_BRIDGE: MemorySwitch(), SIMULATOR: MemorySimulator()} if settings.bridges is None else None
     return open_company(settings, clock=lambda: EVENING, switches=switches)
 
 

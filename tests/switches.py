@@ -6,10 +6,11 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from sources.bridge.switches.simulator import CallScript, Part
 from sources.bridge.switches.switch import Present, RoomOrder
 from sources.errors import BridgeDown, RoomInUse
 
-__all__ = ["MemorySwitch"]
+__all__ = ["MemorySimulator", "MemorySwitch"]
 
 
 @dataclass
@@ -67,3 +68,14 @@ class MemorySwitch:
         await asyncio.sleep(0)
         if self.is_down:
             raise BridgeDown(self.bridge, "it is down")
+
+
+@dataclass
+class MemorySimulator(MemorySwitch):
+    """One that simulates calls in any room, and tells nobody of them."""
+
+    bridge: str = "simulator"
+
+    async def simulate(self, id: str, room: str, *, speed: int, parts: tuple[Part, ...]) -> CallScript:
+        await self._answer()
+        return CallScript.ordered(id, room, now=self.started_at, speed=speed, parts=parts)

@@ -20,9 +20,11 @@ def look_at_bridges(settings: Settings) -> list[Finding]:
         bridges = configured_bridges(settings)
     except ConfigError as error:
         return [problem("bridges", str(error))]
-    answers = asyncio.run(_asked(open_switches(bridges)))
-    files = [note(each.bridge.id, "only its files of call records come") for each in bridges if each.janus is None]
-    return [*answers, *files]
+    real = [each for each in bridges if not each.is_simulated]
+    answers = asyncio.run(_asked(open_switches(real, settings.data)))
+    simulated = [note(each.bridge.id, "it is simulated, by `spojka serve`") for each in bridges if each.is_simulated]
+    files = [note(each.bridge.id, "only its files of call records come") for each in bridges if not each.is_live]
+    return [*answers, *simulated, *files]
 
 
 async def _asked(switches: dict[str, Switch]) -> list[Finding]:

@@ -5,12 +5,12 @@ The company's rooms are imported when they are served: without them a supergraph
 
 import importlib
 import os
-from contextlib import nullcontext
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
 
-from gateway.commands.beside import worker_beside
+from gateway.commands.beside import simulators_beside, worker_beside
 from gateway.commands.listening import check_doors, is_loopback, listening
 from gateway.config import CONFIG, ConfigError, read_settings
 from gateway.errors import SpojkaError
@@ -49,12 +49,16 @@ def serve(host: str, port: int, supergraph: Path | None, data: Path) -> None:
 def _serve_company(host: str, port: int, data: Path) -> None:
     app = importlib.import_module("gateway.app")
     settings_for = importlib.import_module("gateway.commands.reading").settings_for
+    simulated_bridges = importlib.import_module("gateway.bridges").simulated_bridges
     settings = settings_for(data)  # a wrong setting is said before anything is opened
     if not is_loopback(host):
         check_doors(host, settings)
     with listening(host, port) as listener:
         application = app.make_app(settings, reach="machine" if is_loopback(host) else "beyond", has_worker=True)
-        with worker_beside(data) if settings.processes.work == "beside" else nullcontext():
+        with ExitStack() as beside:
+            beside.enter_context(simulators_beside(data, simulated_bridges(settings)))
+            if settings.processes.work == "beside":
+                beside.enter_context(worker_beside(data))
             serve_until_stopped(application, listener, say=click.echo)
 
 

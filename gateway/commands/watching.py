@@ -36,19 +36,20 @@ async def watching_bridges(
     """Every configured bridge that has a switch, in the system bridge's `database`. Raises ConfigError."""
     async with AsyncExitStack() as stack:
         for each in configured_bridges(settings):
-            if each.janus is None or database.is_read_only:
+            if not each.is_live or database.is_read_only:
                 continue
             id = each.bridge.id
-            quick = replace(each, janus=replace(each.janus, media_timeout=_HEARD))
-            switch = open_switches([quick])[id]
+            quick = replace(each, janus=replace(each.janus, media_timeout=_HEARD)) if each.janus else each
+            silence = max(each.janus.media_timeout, _HEARD) if each.janus else WatchTimes().silence
+            switch = open_switches([quick], settings.data)[id]
             stack.push_async_callback(switch.close)
             watch = BridgeWatch(
                 database,
                 id,
                 switch=switch,
                 spool=_spool(settings, id),
-                rules=CallRules(service=each.bridge.service),
-                times=WatchTimes(silence=max(each.janus.media_timeout, _HEARD)),
+                rules=CallRules(service=each.bridge.service, is_simulated=each.is_simulated),
+                times=WatchTimes(silence=silence),
                 clock=clock,
             )
             await stack.enter_async_context(watch)

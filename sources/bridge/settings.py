@@ -1,7 +1,7 @@
 """The bridges of the settings file, in its order. The first that has a switch is where rooms are made.
 
 [bridges.bridge-1]
-kind = "janus"                             # or "files": only its files of call records come
+kind = "janus"                             # "files": only its files of call records come; "simulator": make-believe
 admin_url = "http://127.0.0.1:7088/admin"
 admin_secret_env = "JANUS_ADMIN_SECRET"    # or admin_secret_file; the secret itself is never written here
 admin_key_file = "janus.key"               # or admin_key_env
@@ -23,9 +23,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sources.bridge.switches.janus import JanusSettings
 from sources.records.bridge import Bridge
 
-__all__ = ["KINDS", "SERVICES", "BridgeSettings", "Written", "read"]
+__all__ = ["KINDS", "SERVICES", "SIMULATOR", "BridgeSettings", "Written", "read"]
 
-KINDS = ("janus", "files")
+KINDS = ("janus", "files", "simulator")
+SIMULATOR = "simulator"
 SERVICES = ("dial-in", "dial-out", "toll-free")
 LONGEST_ID = 64
 MEDIA_TIMEOUT = timedelta(seconds=30)
@@ -37,6 +38,15 @@ class BridgeSettings:
 
     bridge: Bridge
     janus: JanusSettings | None = None
+
+    @property
+    def is_simulated(self) -> bool:
+        return self.bridge.kind == SIMULATOR
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it has a switch that is asked and watched."""
+        return self.janus is not None or self.is_simulated
 
 
 class Written(Protocol):

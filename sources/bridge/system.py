@@ -12,6 +12,8 @@ from sources.bridge.assembling import assemble
 from sources.bridge.calls.publishing import Calls
 from sources.bridge.receiving import digest_of, outcome_as_json, outcome_from_json, read_file, store
 from sources.bridge.rooms import Rooms
+from sources.bridge.simulating import simulate
+from sources.bridge.switches.simulator import Part
 from sources.bridge.switches.switch import Switch
 from sources.bridge.tables import (
     BRIDGES,
@@ -32,6 +34,7 @@ from sources.errors import SourceError
 from sources.idempotency import Call, input_hash, write_once
 from sources.records.bridge import Bridge, Conference, ConferenceGroup, Leg, QuarantinedLine, ReceivedFile
 from sources.records.refusal import Refusal
+from sources.records.rooms import SimulatedCall
 from sources.rows import insert_all, insert_new, row_of
 
 __all__ = ["Bridges"]
@@ -204,6 +207,14 @@ class Bridges:
 
         answer = await write_once(self.database, KEYS, call=call, effect=effect)
         return outcome_from_json(answer, legs=() if isinstance(file, Refusal) else file.identities)
+
+    async def simulate_call(
+        self, *, booking: str | None, room: str | None, parts: Sequence[Part], speed: int, caller: str, key: str
+    ) -> SimulatedCall | Refusal:
+        """A call on a bridge that is a simulator; see simulating.py."""
+        return await simulate(
+            self.database, self.rooms, booking=booking, room=room, parts=parts, speed=speed, caller=caller, key=key
+        )
 
     async def assemble_conferences(
         self, groups: Sequence[ConferenceGroup], *, caller: str, key: str

@@ -13,8 +13,8 @@ __all__ = ["Bridge", "Conference", "ConferenceGroup", "Leg", "QuarantinedLine", 
 class Bridge:
     """A switch. `cdr_zone` is the zone of its call record files (`UTC`, `Europe/Prague`); None: not declared.
 
-    `kind` is what it is asked by: `janus`, or `files` where only its files of call records come. `service` is what its
-    legs are, where a record doesn't say: `dial-in`, `dial-out` or `toll-free`.
+    `kind` is what it is asked by: `janus`, or `files` where only its files of call records come; a `simulator` is no
+    real one. `service` is what its legs are, where a record doesn't say: `dial-in`, `dial-out` or `toll-free`.
     """
 
     id: str

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-__all__ = ["Room", "SwitchState"]
+__all__ = ["Room", "SimulatedCall", "SwitchState"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +35,13 @@ class SwitchState:
     is_up: bool | None
     since: datetime | None
     rooms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedCall:
+    """A call that a simulator plays: it began at `starts_at` as it is told, and everybody has left at `ends_at`."""
+
+    bridge: str
+    room: str
+    starts_at: datetime
+    ends_at: datetime

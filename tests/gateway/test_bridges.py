@@ -30,8 +30,8 @@ def janus_at(url: str, *, variable: str = "SECRET", more: str = "") -> str:
 
 
 REFUSED = [
-    ("[bridges.b]", "spojka.toml:1: bridges.b.kind: it is missing; it is one of janus, files"),
-    ('[bridges.b]\nkind = "asterisk"', "spojka.toml:2: bridges.b.kind: it is none of janus, files"),
+    ("[bridges.b]", "spojka.toml:1: bridges.b.kind: it is missing; it is one of janus, files, simulator"),
+    ('[bridges.b]\nkind = "asterisk"', "spojka.toml:2: bridges.b.kind: it is none of janus, files, simulator"),
     ('[bridges]\nb = "janus"', "spojka.toml:2: bridges.b: it is not a table"),
     ('[bridges."a:b"]\nkind = "files"', "no colon"),
     ('[bridges.b]\nkind = "files"\ncdr_zone = "Prague"', "bridges.b.cdr_zone: there is no zone Prague"),
@@ -77,6 +77,7 @@ async def test_bridges_of_the_settings_are_there_after_the_start(files: Path, tm
             "pbx-nova": "files",
             "pbx-old": "files",
             "pbx-praha": "files",
+            "simulator": "simulator",
         }
 
 

@@ -188,6 +188,7 @@ def mutations(draft: str, call: Any, unassembled: list[str], waiting: list[str])
         "Mutation.unlinkAccount": f"({ended})",
         "Mutation.provisionRoom": f'({room}, idempotencyKey: "k")',
         "Mutation.closeRoom": f'(booking: "{cast.MAIN.booking}", revision: 1, idempotencyKey: "k")',
+        "Mutation.simulateCall": '(room: "a-room", participants: {displayName: "A", staysFor: 1}, idempotencyKey: "k")',
         "Mutation.assembleConferences": f'(conferences: [{group}], idempotencyKey: "k")',
         "Mutation.importCallRecords": f"({file})",
         "Mutation.retryProcess": f'(id: "invoice-call:{cast.NO_CONTRACT.conference}:1")',

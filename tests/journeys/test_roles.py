@@ -188,6 +188,7 @@ def test_only_those_change_something_who_should() -> None:
         "assembleConferences": {"processes"},
         "provisionRoom": {"processes"},
         "closeRoom": {"processes"},
+        "simulateCall": {"manager"},
         "issueInvoice": {"billing-specialist", "manager", "processes"},
         "createCreditNote": {"billing-specialist", "manager", "processes"},
         "closePeriod": {"processes"},

@@ -1,6 +1,7 @@
 """What Janus posts, as observations. Other events (created, configured, handles) say nothing about legs.
 
-    type 64   of a plugin     joined, left, kicked, destroyed; a `left` after a kick has no session
+    type 64   of a plugin     joined, left, kicked, destroyed; a `left` after a kick has no session. Of the
+                              AudioBridge; the simulator's have the same shape
     type 1    of a session    timeout: the program that steered its legs is gone
     type 256  of Janus itself started, shutdown
 
@@ -17,6 +18,7 @@ from typing import Any
 import orjson
 
 from sources.bridge.spooling.reading import Delivery
+from sources.bridge.switches.simulator.scripts import PLUGIN
 from sources.records.calls import Kind, Observation
 
 __all__ = ["Observed", "Unread", "observed"]
@@ -25,6 +27,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_NAME = 100
 LATEST = 2**53
 AUDIOBRIDGE = "janus.plugin.audiobridge"
+TELLING = frozenset({AUDIOBRIDGE, PLUGIN})
 OF_PARTICIPANTS = {"joined": Kind.JOINED, "left": Kind.LEFT, "kicked": Kind.KICKED}
 
 
@@ -69,7 +72,7 @@ def _observation(bridge: str, event: object, received_at: datetime) -> Observati
         raise _CantBeMeant("it is no event: a JSON object was expected")
     content = event.get("event")
     match event.get("type"), content:
-        case 64, {"plugin": plugin, "data": dict(data)} if plugin == AUDIOBRIDGE:
+        case 64, {"plugin": plugin, "data": dict(data)} if plugin in TELLING:
             return _of_a_room(bridge, event, data, received_at)
         case 1, {"name": "timeout"}:
             session = _name(event, "session_id")

@@ -63,7 +63,7 @@ def test_a_company_that_is_well_is_said_to_be(files: Path) -> None:
     result = check(files)
     assert result.exit_code == 0, result.output
     found = told(result)
-    assert {"settings", "graph", *SYSTEMS, "doors", "audit log", "clock"} == found.keys()
+    assert {"settings", "graph", *SYSTEMS, "simulator", "doors", "audit log", "clock"} == found.keys()
     assert [state for each in found.values() for state, _ in each if state == "PROBLEM"] == []
     assert ("note", found["links"][1][1]) == found["links"][1]
     assert found["links"][1][1].startswith("3 of 282 accounts are no client's; `spojka link proposals` knows of 2")
