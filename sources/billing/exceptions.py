@@ -11,7 +11,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Row, Select, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, Row, Select, and_, bindparam, case, func, or_, select, update
 
 from sources.billing.calls import KnownCall, lock_calls, write_calls
 from sources.billing.tables import CALLS, EXCEPTION_EVENTS, RATING_ATTEMPTS
@@ -39,23 +39,32 @@ __all__ = [
 BY_HAND = "by-hand"
 """The reason code of what a person excluded; the message is theirs."""
 
+
+def last_position(kind: str) -> ColumnElement[int | None]:
+    """Of a group of events: where the last of this kind stands, or null."""
+    return func.max(case((EXCEPTION_EVENTS.c.kind == kind, EXCEPTION_EVENTS.c.position)))
+
+
 EVENT_FIELDS = tuple(ExceptionEvent.__dataclass_fields__)
-LATER = EXCEPTION_EVENTS.alias()
+# No table stands twice in a statement: one of another program's can't have a second name there.
+LAST_ASSIGNED = (
+    select(EXCEPTION_EVENTS.c.exception, func.max(EXCEPTION_EVENTS.c.position).label("position"))
+    .where(EXCEPTION_EVENTS.c.kind == "ASSIGNED")
+    .group_by(EXCEPTION_EVENTS.c.exception)
+    .subquery()
+)
 ASSIGNED = (
     select(
         EXCEPTION_EVENTS.c.exception,
         EXCEPTION_EVENTS.c.assignee,
         EXCEPTION_EVENTS.c.done_at,
     )
-    .where(
-        EXCEPTION_EVENTS.c.kind == "ASSIGNED",
-        ~select(LATER.c.position)
-        .where(
-            LATER.c.exception == EXCEPTION_EVENTS.c.exception,
-            LATER.c.kind == "ASSIGNED",
-            LATER.c.position > EXCEPTION_EVENTS.c.position,
-        )
-        .exists(),
+    .join(
+        LAST_ASSIGNED,
+        and_(
+            LAST_ASSIGNED.c.exception == EXCEPTION_EVENTS.c.exception,
+            LAST_ASSIGNED.c.position == EXCEPTION_EVENTS.c.position,
+        ),
     )
     .subquery()
 )
@@ -109,21 +118,13 @@ DECISIONS = (
     )
     .order_by(EXCEPTION_EVENTS.c.done_at, EXCEPTION_EVENTS.c.exception, EXCEPTION_EVENTS.c.position)
 )
-DECIDED, NOTED_AFTER = EXCEPTION_EVENTS.alias(), EXCEPTION_EVENTS.alias()
 # Somebody decided, and no rating has said anything new since: one that was under way may not have known of it.
 IS_DECIDED = (
-    select(DECIDED.c.position)
-    .where(
-        DECIDED.c.exception == CALLS.c.id,
-        DECIDED.c.kind == "RESOLVED",
-        ~select(NOTED_AFTER.c.position)
-        .where(
-            NOTED_AFTER.c.exception == DECIDED.c.exception,
-            NOTED_AFTER.c.kind == "NOTED",
-            NOTED_AFTER.c.position > DECIDED.c.position,
-        )
-        .exists(),
-    )
+    select(EXCEPTION_EVENTS.c.exception)
+    .where(EXCEPTION_EVENTS.c.exception == CALLS.c.id)
+    .group_by(EXCEPTION_EVENTS.c.exception)
+    .having(last_position("RESOLVED") > func.coalesce(last_position("NOTED"), -1))
+    .correlate(CALLS)
     .exists()
 )
 TO_RETRY = (

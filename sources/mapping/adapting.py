@@ -24,9 +24,11 @@ from sqlalchemy import (
     String,
     Subquery,
     Table,
+    and_,
     cast,
     func,
     select,
+    type_coerce,
 )
 from sqlalchemy.sql import operators, visitors
 from sqlalchemy.sql.dml import UpdateBase
@@ -126,16 +128,34 @@ class Adaptation:
     def select(self, select: Select[Any]) -> Any:
         prepared = select._generate()  # its with_only_columns would hide the joins from us
         is_read = not self.prepared  # the first SELECT is the outermost: its rows are what is read
-        prepared._raw_columns = [column for each in select._raw_columns for column in self.named(each, is_read=is_read)]
+        outer = {target for target, _, _, flags in select._setup_joins if flags["isouter"]}
+        prepared._raw_columns = [
+            self.nullable(named) if getattr(column, "table", None) in outer else named
+            for column in select._raw_columns
+            for named in self.named(column, is_read=is_read)
+        ]
+        prepared._setup_joins = tuple(self.joined(*join) for join in select._setup_joins)
         self.prepared.append(prepared)
         adapted = self.of(prepared)
         for table in dict.fromkeys(own_tables(select)):
             if table in self.adapter.tables:
                 bound = self.bound(table)
-                adapted = adapted.where(*bound.rows)
+                if table not in outer:
+                    adapted = adapted.where(*bound.rows)
                 if bound.source not in own_tables(adapted):  # nothing but constants is asked of it
                     adapted = adapted.select_from(bound.source)
         return adapted
+
+    def joined(self, target: Any, on: Any, left: Any, flags: Any) -> Any:
+        """Which rows of an outer joined table are meant is part of the join: elsewhere it would drop the others."""
+        rows = self.bound(target).rows if flags["isouter"] and target in self.adapter.tables else ()
+        return target, and_(on, *rows) if rows else on, left, flags
+
+    def nullable(self, column: Any) -> Any:
+        """Under the same name: what an outer join may find no row for."""
+        adapted = self.of(column)
+        type_ = converted(adapted)
+        return column if type_ is None else type_coerce(adapted, type_.as_nullable()).label(column.key)
 
     def named(self, column: Any, *, is_read: bool) -> list[Any]:
         if isinstance(column, Table):
@@ -150,6 +170,7 @@ class Adaptation:
         known = self.done.get(id(subquery))
         if known is None:
             known = self.done[id(subquery)] = self.of(subquery.element).subquery(subquery.name)
+            self.done[id(known)] = known
         return known
 
     def one_of(self, element: OneOf) -> OneOf:

@@ -54,6 +54,10 @@ class Converted(TypeDecorator[Any]):
         """
         return Converted(self.conversion, self.physical, self.spot, self.nullable, direction)
 
+    def as_nullable(self) -> Converted:
+        """For a column that an outer join may find no row for."""
+        return Converted(self.conversion, self.physical, self.spot, True, self.bound)
+
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return dialect.type_descriptor(self.physical)
 

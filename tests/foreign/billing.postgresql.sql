@@ -91,6 +91,8 @@ CREATE TABLE ud_usek (
     vterin integer NOT NULL,
     cena integer NOT NULL,
     castka numeric(20, 10) NOT NULL,
+    od_kdy bigint,
+    do_kdy bigint,
     PRIMARY KEY (hovor, poradi)
 );
 
@@ -127,4 +129,4 @@ SELECT h.id, h.ucastnik, h.konference, h.stav, h.vterin, h.zapsano, h.zahajeno, 
 FROM ud_hovor h LEFT JOIN ud_faktura f ON f.id = h.faktura;
 
 CREATE VIEW "Úseky" AS
-SELECT hovor, poradi, sluzba, pasmo, vterin, cena, castka FROM ud_usek;
+SELECT hovor, poradi, sluzba, pasmo, vterin, cena, castka, od_kdy, do_kdy FROM ud_usek;

@@ -292,6 +292,8 @@ def call_rows(company: Company, ids: Mapping[str, int]) -> Iterator[tuple[str, I
                 "vterin": segment.seconds,
                 "cena": units(segment.price, 4),
                 "castka": segment.amount,
+                "od_kdy": segment.starts_at and int(segment.starts_at.timestamp()),
+                "do_kdy": segment.ends_at and int(segment.ends_at.timestamp()),
             }
             for number, call in enumerate(company.calls, start=1)
             for position, segment in enumerate(call.segments, start=1)

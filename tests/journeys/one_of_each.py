@@ -6,11 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+from graphql import get_named_type, is_composite_type
+
 from gateway.company import Company
 from resolvers.nodes import node_id
 from sources.bridge.receiving import digest_of
 from sources.demo import cast
 from tests.company import EVENING, ask
+from tests.journeys.decisions import SCHEMA
 from tests.live_calls import tell_calls
 
 __all__ = ["OTHER_ARGUMENTS", "made_ready"]
@@ -99,7 +102,7 @@ async def made_ready(company: Company) -> dict[str, str]:
     Made are a draft and its run, exceptions and a decision about them, a line in quarantine, legs that are in no
     conference, and two live calls that are over, one of them published with a leg that is held.
     """
-    booked = [(await asked(company, BOOK, key=f"made-ready-{n}"))["bookConference"]["booking"]["ref"] for n in range(3)]
+    booked = await three_bookings(company)
     draft = await asked(company, INVOICE, id=cast.EURO.conference)
     refused = await asked(company, INVOICE, id=cast.NO_CONTRACT.conference)
     assert refused["invoiceConference"]["code"] == "no-contract"
@@ -127,10 +130,25 @@ async def made_ready(company: Company) -> dict[str, str]:
     }
 
 
+async def three_bookings(company: Company) -> list[str]:
+    """The refs of bookings that are made here."""
+    answers = [await asked(company, BOOK, key=f"made-ready-{n}") for n in range(3)]
+    return [answer["bookConference"]["booking"]["ref"] for answer in answers]
+
+
 async def asked(company: Company, text: str, **variables: Any) -> Any:
     answer = await ask(company, text, **variables)
     assert answer.errors == []
     return answer.data
+
+
+def mutation(coordinate: str, arguments: str) -> str:
+    """The shortest document with this mutation."""
+    type_ = SCHEMA.mutation_type
+    assert type_
+    name = coordinate.removeprefix("Mutation.")
+    selection = "{ __typename }" if is_composite_type(get_named_type(type_.fields[name].type)) else ""
+    return f"mutation {{ {name}{arguments} {selection} }}"
 
 
 def roots(draft: str, run: str) -> dict[str, str]:
