@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ async def test_every_leg_is_billed_once_on_sqlite(seed: int, on_sqlite: OnSQLite
 async def test_every_leg_is_billed_once_on_postgresql(tmp_path: Path) -> None:
     """The server is restarted besides; all runs in one test, as they share a server that nobody else may be on."""
     with running_server() as server:
-        stage = OnPostgreSQL.made(server.url, tmp_path, server.restart)
+        stage = await asyncio.to_thread(OnPostgreSQL.made, server.url, tmp_path, server.restart)
         for seed in SEEDS:
             outcome = await run_once(seed, stage, tmp_path / f"run-{seed}")
             assert outcome.problems == (), (seed, outcome.faults, outcome.log[-3000:])

@@ -22,7 +22,7 @@ from sqlalchemy import text
 
 from resolvers.billing.rules import RULES, invoice_content
 from sources.billing import METADATA, Billing, content_hash
-from sources.billing.reading import MINIMUMS_OF_INVOICE
+from sources.billing.reading import MINIMUMS_OF_INVOICES
 from sources.billing.tables import minimum_of
 from sources.database import Database
 from sources.records.billing import ExcludedLeg, Invoice, InvoiceLine, VatLine
@@ -348,5 +348,5 @@ def test_periods_tile_time(steps: list[Any]) -> None:
 
 async def minimums(story: Story, invoice: str) -> list[Any]:
     return await story.billing.database.read(
-        lambda connection: [minimum_of(row) for row in connection.execute(MINIMUMS_OF_INVOICE, {"invoice": invoice})]
+        lambda connection: [minimum_of(row) for row in connection.execute(MINIMUMS_OF_INVOICES, {"keys": [invoice]})]
     )
