@@ -38,7 +38,7 @@ from sqlalchemy.sql.selectable import ScalarSelect
 
 from sources.errors import SystemReadOnly
 from sources.keys import OneOf
-from sources.mapping.binding import BoundTable
+from sources.mapping.binding import BoundTable, nothing
 from sources.mapping.conversions import NumberedTexts, Texts, UuidTexts
 from sources.mapping.requirements import Requirement
 from sources.mapping.types import Converted, ConvertedKeys, ExactText, NumberAsText
@@ -58,7 +58,7 @@ class Adapter:
     def __init__(self, requirement: Requirement, bound: Mapping[str, BoundTable], *, dialect: str) -> None:
         self.system = requirement.system
         self.dialect = dialect
-        self.tables = {table: bound.get(name) for name, table in requirement.metadata.tables.items()}
+        self.tables = {table: bound.get(name) or nothing(table) for name, table in requirement.metadata.tables.items()}
         self._adapted: dict[Any, Any] = {}
         self._adapting = Lock()
 
@@ -88,7 +88,7 @@ class Adaptation:
 
     def __init__(self, adapter: Adapter) -> None:
         self.adapter = adapter
-        self.done: dict[int, FromClause] = {id(each.source): each.source for each in adapter.tables.values() if each}
+        self.done: dict[int, FromClause] = {id(each.source): each.source for each in adapter.tables.values()}
         self.prepared: list[Any] = []
 
     def of(self, element: Any) -> Any:
@@ -101,9 +101,9 @@ class Adaptation:
             case Select() if not any(element is each for each in self.prepared):
                 return self.select(element)
             case Table() if element in self.adapter.tables:
-                return self.bound(element).source
+                return self.adapter.tables[element].source
             case Column() if isinstance(element.table, Table) and element.table in self.adapter.tables:
-                return self.bound(element.table).columns[element.name]
+                return self.adapter.tables[element.table].columns[element.name]
             case Subquery():
                 return self.subquery(element)
             case ColumnClause() if isinstance(element.table, Subquery):
@@ -119,12 +119,6 @@ class Adaptation:
             case _:
                 return None
 
-    def bound(self, table: Table) -> BoundTable:
-        bound = self.adapter.tables[table]
-        if bound is None:
-            raise SystemReadOnly(self.adapter.system)  # a table that only writing needs
-        return bound
-
     def select(self, select: Select[Any]) -> Any:
         prepared = select._generate()  # its with_only_columns would hide the joins from us
         is_read = not self.prepared  # the first SELECT is the outermost: its rows are what is read
@@ -139,7 +133,7 @@ class Adaptation:
         adapted = self.of(prepared)
         for table in dict.fromkeys(own_tables(select)):
             if table in self.adapter.tables:
-                bound = self.bound(table)
+                bound = self.adapter.tables[table]
                 if table not in outer:
                     adapted = adapted.where(*bound.rows)
                 if bound.source not in own_tables(adapted):  # nothing but constants is asked of it
@@ -148,7 +142,7 @@ class Adaptation:
 
     def joined(self, target: Any, on: Any, left: Any, flags: Any) -> Any:
         """Which rows of an outer joined table are meant is part of the join: elsewhere it would drop the others."""
-        rows = self.bound(target).rows if flags["isouter"] and target in self.adapter.tables else ()
+        rows = self.adapter.tables[target].rows if flags["isouter"] and target in self.adapter.tables else ()
         return target, and_(on, *rows) if rows else on, left, flags
 
     def nullable(self, column: Any) -> Any:
@@ -161,7 +155,7 @@ class Adaptation:
         if isinstance(column, Table):
             return [named for each in column.columns for named in self.named(each, is_read=is_read)]
         if isinstance(column, Column) and isinstance(column.table, Table) and column.table in self.adapter.tables:
-            told = self.bound(column.table).told.get(column.name) if is_read else None
+            told = self.adapter.tables[column.table].told.get(column.name) if is_read else None
             # Replaced first: a label takes its type from what it labels.
             return [(self.of(column) if told is None else told).label(column.name)]
         return [column]

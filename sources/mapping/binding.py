@@ -46,7 +46,7 @@ from sources.mapping.requirements import ColumnNeed, Holds, Requirement, TableNe
 from sources.mapping.settings import ColumnMapping, Scalar, SystemMapping, TableMapping
 from sources.mapping.types import Converted, Spot
 
-__all__ = ["BoundTable", "bind"]
+__all__ = ["BoundTable", "bind", "nothing"]
 
 Expression = ColumnElement[Any]
 
@@ -87,6 +87,13 @@ def unknown_tables(requirement: Requirement, mapping: SystemMapping) -> Iterator
             yield Problem(table.place, requirement.system, name, None, message)
 
 
+def nothing(table: Table) -> BoundTable:
+    """For a table that another program lacks, or that only Spojka writes: one without rows."""
+    empty = select(*(nothing_of(column.type).label(column.name) for column in table.columns)).where(false())
+    source = empty.subquery(table.name)
+    return BoundTable(source, {column.name: source.c[column.name] for column in table.columns})
+
+
 @dataclass
 class TableBinding:
     """The work on one table, which notes every problem on its way."""
@@ -110,15 +117,15 @@ class TableBinding:
         if self.mapping.absent:
             if self.need.absence is None:
                 self.note(None, f"{self.requirement.system} can't do without it: map it to a table or a view")
-            return self.nothing()
+            return nothing(self.requirement.metadata.tables[self.need.name])
         schema = self.mapping.schema
         if schema is not None and schema not in (there := self.inspector.get_schema_names()):
             self.note(None, f"there is no schema {schema}{nearest(schema, there)}")
-            return self.nothing()
+            return nothing(self.requirement.metadata.tables[self.need.name])
         found = columns_in(self.inspector, self.physical_name, schema)
         if found is None:
             self.note(None, self.no_such_table())
-            return self.nothing()
+            return nothing(self.requirement.metadata.tables[self.need.name])
         return self.something({column.name: column for column in found})
 
     def no_such_table(self) -> str:
@@ -132,13 +139,6 @@ class TableBinding:
             + (f", or say absent = true ({self.need.absence})" if self.need.absence else "")
         )
         return f"there is no table {self.physical_name}{schema}{remedy}{nearest(self.physical_name, there)}"
-
-    def nothing(self) -> BoundTable:
-        """A table without rows."""
-        columns = self.requirement.metadata.tables[self.need.name].columns
-        empty = select(*(nothing_of(column.type).label(column.name) for column in columns)).where(false())
-        source = empty.subquery(self.need.name)
-        return BoundTable(source, {column.name: source.c[column.name] for column in columns})
 
     def something(self, found: Mapping[str, FoundColumn]) -> BoundTable:
         source = Table(

@@ -142,7 +142,7 @@ def may_be_absent(meaning: str) -> dict[Any, Any]:
 
 
 def only_for_writing() -> dict[Any, Any]:
-    """`info` of a table that nothing reads but what writes: a system that is only read does without."""
+    """`info` of a table that only Spojka has: no mapping names it, and in a mapped system it is empty."""
     return {WRITTEN: True}
 
 

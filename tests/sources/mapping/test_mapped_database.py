@@ -307,9 +307,15 @@ class TestReadOnly:
         assert "change it in the system itself" in str(raised.value)
         with pytest.raises(SystemReadOnly):
             facts.create(METADATA)
-        for statement in (update(FACTS).values(text="x"), insert(FACTS).values(id="4"), FACTS.delete(), select(KEYS)):
+        for statement in (update(FACTS).values(text="x"), insert(FACTS).values(id="4"), FACTS.delete(), KEYS.delete()):
             with pytest.raises(SystemReadOnly):
                 await facts.read(lambda c, s=statement: c.execute(s))
+
+    async def test_what_only_spojka_writes_is_empty(self, facts: Database) -> None:
+        """Also joined: no mapping names such a table, and asking for what is in it is no fault."""
+        joined = select(FACTS.c.id, KEYS.c.key).join_from(FACTS, KEYS, KEYS.c.key == FACTS.c.id, isouter=True)
+        assert await facts.read(lambda c: c.execute(select(KEYS)).all()) == []
+        assert {key for _, key in await facts.read(lambda c: c.execute(joined).all())} == {None}
 
     async def test_the_connection_itself_cannot_write(self, facts: Database) -> None:
         """Neither of the two engines has one that could, whatever is sent over it."""

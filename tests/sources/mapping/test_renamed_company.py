@@ -88,8 +88,7 @@ async def test_every_field_answers_the_same(both: Both) -> None:
     answers = [await answers_to(both, text) for text in sorted(asked)]
     for text, (ours, theirs) in zip(sorted(asked), answers, strict=True):
         if any(re.search(rf"\b{name}\b", text) for name in NOTED_BY_SPOJKA):
-            if (theirs.errors, theirs.statements) != ([], 0):
-                print(text, theirs)
+            assert theirs.errors == []
         else:
             assert theirs == ours, text
     assert sum(theirs.errors == [] and theirs.data is not None for _, theirs in answers) > 100
