@@ -8,6 +8,7 @@
     feed        follow a folder of call records
     invoice     write an invoice's document to a file
     bridge-simulator  simulate a bridge, for who has none
+    invoice-backlog  charge what nobody has charged
 
 Exit status: 0 done, 1 a problem, said in one line, 2 the command was not understood.
 """
@@ -41,7 +42,7 @@ from gateway.databases import StartError
 from gateway.errors import RequestError, SpojkaError
 from gateway.http.remote import Unreachable
 from gateway.http.serving import serve_until_stopped
-from processes.commands import import_cdr, invoice, link, make_feed, processes
+from processes.commands import import_cdr, invoice, invoice_backlog, link, make_feed, processes
 from processes.graph import Graph
 
 __all__ = ["main"]
@@ -147,6 +148,7 @@ for each in (
     import_cdr,
     init,
     invoice,
+    invoice_backlog,
     link,
     map_,
     plan,

@@ -1,14 +1,15 @@
-"""The conferences of a bridge that nobody has invoiced yet, in runs of some hundred, in the order in which they came.
+"""The conferences of a bridge that nobody has invoiced yet, some hundred at once, in the order in which they came.
 
-    page     the bridge's next conferences after the position up to which billing has everything
-    ask      what the systems know of them (call_to_rate.py); the tariffs of their accounts, a local day at once
+    page     the bridge's next conferences after the position up to which billing has looked
+    ask      what the systems know of them (call_to_rate.py); the tariffs of their accounts (tariffs.py)
     decide   each by the rules of invoice_conference.py
     tell     their charges in one transaction, in another why others can't be charged; then the position
     leave    for later who may still be talking: a conference with unsettled legs before its booked end
 
-A conference that takes another leg goes behind all others, so it is looked at again. Billing keeps the position: after
-a crash the page is done again, and what is settled leads to nothing. The drafts of PER_CALL accounts are issued by runs
-of invoice-call. Subject: the bridge's id.
+A conference that takes another leg goes behind all others, so it is looked at again. Billing keeps the position, so a
+run goes on where another ended; after a crash the page is done again, and what is settled leads to nothing. When one
+that was left is over, the next run begins with it. The drafts of PER_CALL accounts are issued by runs of invoice-call.
+Subject: the bridge's id. Input: `pages`, how many at most.
 """
 
 from __future__ import annotations
@@ -17,29 +18,26 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from processes.call_to_rate import CONFERENCES, Call, calls_in
 from processes.invoice_conference import (
     OF_THE_ACCOUNT,
-    TARIFF_FIELDS,
     Priced,
     account_of,
     charges_input,
     exceptions_input,
     is_to_charge,
     rate,
-    tariff_of,
 )
 from processes.rules.counts import counted
-from processes.rules.instants import local_day
 from processes.rules.refusal import Refusal
-from processes.rules.tariff import Tariff
 from processes.run import Done, Process, Run
-from processes.wire import instant_to_wire
+from processes.tariffs import TARIFFS, AccountTariff, Tariffs
+from processes.wire import instant_from_wire, instant_to_wire
 
-__all__ = ["DOCUMENTS", "NAME", "PROCESS", "Tally", "invoice_backlog"]
+__all__ = ["DOCUMENTS", "NAME", "PROCESS", "Progress", "Tally", "invoice_backlog"]
 
 NAME = "invoice-backlog"
 INVOICE_CALL, PER_CALL = "invoice-call", "PER_CALL"
@@ -48,9 +46,15 @@ FOR_A_PERSON = OF_THE_ACCOUNT | {"bad-user-input"}
 PAGE = 500
 """Conferences taken at once: what a run holds in memory."""
 
+PAGES = 20
+"""Of a run: an executor keeps the answers of its steps. Where more is left, a watch starts another."""
+
+ANOTHER_IS_AT_IT = timedelta(minutes=1)
+
 POSITION = """
 query InvoicingPosition {
-  invoicingPositions { bridge doneTo }
+  bridgePositions { bridge position }
+  invoicingPositions { bridge doneTo lookedTo lookAgainAt }
 }
 """
 
@@ -58,12 +62,6 @@ NEXT = """
 query ConferencesAfter($bridge: ID!, $position: Int!, $first: Int!) {
   conferencesAfter(bridge: $bridge, position: $position, first: $first) { position conference { id } }
 }
-"""
-
-TARIFFS = f"""
-query TariffsInForce($accounts: [ID!]!, $at: DateTime!) {{
-  billingAccountsNumbered(numbers: $accounts) {{ number invoicing tariff(at: $at) {{ {TARIFF_FIELDS} }} }}
-}}
 """
 
 RECORD = """
@@ -116,6 +114,63 @@ class Tally:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far billing has come: everything up to `done` is settled, up to `looked` it was looked at.
+
+    `again`: when something in between is to be looked at again; None where there is nothing.
+    """
+
+    done: int = 0
+    looked: int = 0
+    again: datetime | None = None
+
+    def begun_again(self, now: datetime, last: int) -> Place:
+        """Where a run begins: with what was left for later, if that is over by now.
+
+        A bridge whose `last` position has gone back was restored from a copy; it is looked at from its beginning.
+        """
+        if last < self.looked:
+            return Place()
+        return Place(self.done, self.done) if self.again is not None and self.again <= now else self
+
+    def after(self, places: Mapping[str, int], until: Mapping[str, datetime]) -> Place:
+        """Behind a page of conferences and their positions, of which those in `until` are left for later."""
+        looked = max(places.values())
+        if self.again is None:
+            done = min((places[conference] for conference in until), default=looked + 1) - 1
+        else:
+            done = self.done
+        times = [*until.values(), *([self.again] if self.again else [])]
+        return Place(done, looked, min(times, default=None))
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a run did: up to which of the bridge's positions billing has looked now, and whether that is all there is.
+
+    `last` was the bridge's last position when the run began.
+    """
+
+    tally: Tally
+    looked_to: int
+    last: int
+    is_through: bool
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        tally = self.tally
+        return {
+            "charged": tally.charged,
+            "held": tally.held,
+            "settled": tally.settled,
+            "waiting": tally.waiting,
+            "lookedTo": self.looked_to,
+            "last": self.last,
+            "isThrough": self.is_through,
+        }
+
+
 @dataclass(slots=True)
 class Page:
     """Conferences of one page, sorted by what is to be done.
@@ -139,47 +194,54 @@ class Page:
 
 
 async def carry_out(run: Run, subject: str, input: Mapping[str, Any]) -> Done | Refusal:
-    tally = await invoice_backlog(run, subject)
-    kept = {"charged": tally.charged, "held": tally.held, "settled": tally.settled, "waiting": tally.waiting}
-    return Done(tally.summary, kept)
+    progress = await invoice_backlog(run, subject, pages=int(input.get("pages", PAGES)))
+    return progress if isinstance(progress, Refusal) else Done(progress.tally.summary, progress.kept)
 
 
-async def invoice_backlog(run: Run, bridge: str) -> Tally:
-    """All that is there, page by page. What waits for its booked end is passed by, and begun with the next time."""
+async def invoice_backlog(run: Run, bridge: str, *, pages: int = PAGES) -> Progress | Refusal:
+    """Page by page, so many at most. Refused `no-conferences`, where nothing of the bridge was ever assembled."""
     now = await run.now()
-    positions = (await run.execute(POSITION, {}))["invoicingPositions"] or ()
-    looked = next((each["doneTo"] for each in positions if each["bridge"] == bridge), 0)
-    done: int | None = None
-    again: datetime | None = None
-    tally = Tally()
-    while True:
-        data = await run.execute(NEXT, {"bridge": bridge, "position": looked, "first": PAGE})
-        places = {each["conference"]["id"]: each["position"] for each in data["conferencesAfter"] or ()}
-        if not places:
-            return tally
-        page = await invoice_page(run, list(places), now=now)
-        tally += page.tally
-        if page.until:
-            first = min(places[conference] for conference in page.until)
-            done = first - 1 if done is None else done
-            again = min([*page.until.values(), *([again] if again else [])])
-        looked = max(places.values())
-        await run.execute(
-            NOTE_POSITION,
-            {
-                "bridge": bridge,
-                "doneTo": looked if done is None else done,
-                "lookedTo": looked,
-                "lookAgainAt": again and instant_to_wire(again),
-            },
-        )
+    data = await run.execute(POSITION, {})
+    last = {each["bridge"]: int(each["position"]) for each in data["bridgePositions"] or ()}.get(bridge)
+    if last is None:
+        return Refusal("no-conferences", f"bridge {bridge} has no conferences: import its call records first")
+    place = place_of(bridge, data).begun_again(now, last)
+    tally, tariffs = Tally(), Tariffs()
+    for _ in range(pages):
+        data = await run.execute(NEXT, {"bridge": bridge, "position": place.looked, "first": PAGE})
+        places = {each["conference"]["id"]: int(each["position"]) for each in data["conferencesAfter"] or ()}
+        if places:
+            page = await invoice_page(run, list(places), tariffs, now=now)
+            tally += page.tally
+            place = place.after(places, page.until)
+            await run.execute(NOTE_POSITION, position_input(bridge, place))
+        if len(places) < PAGE:
+            return Progress(tally, place.looked, last, is_through=True)
+    return Progress(tally, place.looked, last, is_through=False)
 
 
-async def invoice_page(run: Run, conferences: Sequence[str], *, now: datetime) -> Page:
+def place_of(bridge: str, data: Mapping[str, Any]) -> Place:
+    for each in data["invoicingPositions"] or ():
+        if each["bridge"] == bridge:
+            again = each["lookAgainAt"]
+            return Place(int(each["doneTo"]), int(each["lookedTo"]), instant_from_wire(again) if again else None)
+    return Place()
+
+
+def position_input(bridge: str, place: Place) -> dict[str, Any]:
+    return {
+        "bridge": bridge,
+        "doneTo": place.done,
+        "lookedTo": place.looked,
+        "lookAgainAt": place.again and instant_to_wire(place.again),
+    }
+
+
+async def invoice_page(run: Run, conferences: Sequence[str], tariffs: Tariffs, *, now: datetime) -> Page:
     data = await run.execute(CONFERENCES, {"ids": list(conferences)})
     page = Page()
     paying = to_price(page, calls_in(conferences, data).values(), now)
-    by_call = await price_all(run, page, paying)
+    by_call = await price_all(run, page, paying, tariffs)
     await record_charges(run, page, now=now)
     await record_exceptions(run, page)
     for conference in by_call.values():
@@ -209,29 +271,20 @@ def to_price(page: Page, calls: Iterable[Call | Refusal], now: datetime) -> list
     return paying
 
 
-async def price_all(run: Run, page: Page, paying: Iterable[tuple[Call, str]]) -> dict[str, str]:
-    """Prices them into the page; of each PER_CALL account one of its conferences.
-
-    Contracts, versions and owners hold from midnight to midnight, so one question serves a local day.
-    """
-    by_day: dict[date, list[tuple[Call, str]]] = {}
-    for call, account in paying:
-        by_day.setdefault(local_day(call.started_at), []).append((call, account))
+async def price_all(run: Run, page: Page, paying: Sequence[tuple[Call, str]], tariffs: Tariffs) -> dict[str, str]:
+    """Prices them into the page; of each PER_CALL account one of its conferences."""
+    await tariffs.ask(run, [(account, call.started_at) for call, account in paying])
     by_call: dict[str, str] = {}
-    for _, calls in sorted(by_day.items()):
-        accounts = sorted({account for _, account in calls})
-        first = min(call.started_at for call, _ in calls)
-        data = await run.execute(TARIFFS, {"accounts": accounts, "at": instant_to_wire(first)})
-        found = {each["number"]: each for each in data["billingAccountsNumbered"] or ()}
-        tariffs = {account: tariff_of(account, found.get(account), at=first) for account in accounts}
-        for call, account in calls:
-            if price(page, call, account, tariffs[account]) and found[account]["invoicing"] == PER_CALL:
-                by_call[account] = call.conference
+    for call, account in paying:
+        found = tariffs.of(account, call.started_at)
+        if price(page, call, account, found) and found.invoicing == PER_CALL:
+            by_call[account] = call.conference
     return by_call
 
 
-def price(page: Page, call: Call, account: str, tariff: Tariff | Refusal) -> bool:
+def price(page: Page, call: Call, account: str, found: AccountTariff) -> bool:
     """Whether there is something to charge now."""
+    tariff = found.tariff
     priced = tariff if isinstance(tariff, Refusal) else rate(call, account, tariff)
     if isinstance(priced, Refusal):
         page.note(call, priced)
@@ -253,7 +306,7 @@ async def record_charges(run: Run, page: Page, *, now: datetime) -> None:
         if answer["__typename"] != "Refused":
             page.charged += 1
         elif answer["code"] == PARTLY_CHARGED:
-            page.until[priced.call.conference] = now
+            page.until[priced.call.conference] = now + ANOTHER_IS_AT_IT
         elif answer["code"] in FOR_A_PERSON:
             page.note(priced.call, Refusal(answer["code"], answer["message"]))
         else:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from processes import close_period
+from processes import close_period, invoice_backlog
 from processes.reconcile import Due, Watch
 from processes.wire import instant_to_wire
 
 __all__ = ["DOCUMENTS", "WATCHES"]
 
+FILES = "files"
 RETRY_AFTER = timedelta(minutes=10)
 AHEAD = timedelta(days=7)
 """A room is made when it is booked; whoever was missed gets it in this time before the start."""
@@ -47,7 +48,15 @@ query BookingsToSettle($at: DateTime!) {
 }
 """
 
-DOCUMENTS = (BOOKINGS_TO_PROVISION, BOOKINGS_TO_SETTLE, PERIODS_TO_CLOSE, CONFERENCES_TO_RETRY, ENDED_CALLS)
+BACKLOGS = """
+query Backlogs($at: DateTime!) {
+  bridgePositions { bridge kind position }
+  invoicingPositions { bridge lookedTo }
+  due: invoicingPositions(againAt: $at) { bridge }
+}
+"""
+
+DOCUMENTS = (BOOKINGS_TO_PROVISION, BOOKINGS_TO_SETTLE, PERIODS_TO_CLOSE, CONFERENCES_TO_RETRY, ENDED_CALLS, BACKLOGS)
 
 
 def not_tried_lately(now: datetime) -> Mapping[str, Any]:
@@ -90,6 +99,30 @@ def bookings_to_settle(data: Mapping[str, Any]) -> Iterable[Due]:
     return (Due(booking["ref"]) for booking in data["bookingsToSettle"] or ())
 
 
+def backlogs_of_files(data: Mapping[str, Any]) -> Iterable[Due]:
+    """Conferences made of files: nothing else has them invoiced."""
+    return (Due(bridge) for bridge, kind in backlogs(data) if kind == FILES)
+
+
+def backlogs_of_switches(data: Mapping[str, Any]) -> Iterable[Due]:
+    """A call on a live bridge has a run of its own when it ends: this finds what that has lost."""
+    return (Due(bridge) for bridge, kind in backlogs(data) if kind != FILES)
+
+
+def backlogs(data: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """(bridge, kind) where invoicing hasn't looked at what is last, or something is to be looked at again.
+
+    None where billing is only read.
+    """
+    if data["invoicingPositions"] is None:
+        return
+    looked = {each["bridge"]: each["lookedTo"] for each in data["invoicingPositions"]}
+    due = {each["bridge"] for each in data["due"] or ()}
+    for each in data["bridgePositions"] or ():
+        if each["bridge"] in due or each["position"] != looked.get(each["bridge"]):
+            yield each["bridge"], each["kind"]
+
+
 WATCHES: tuple[Watch, ...] = (
     Watch("provision-conference", BOOKINGS_TO_PROVISION, 30.0, soon, bookings_to_provision),
     Watch("settle-booking", BOOKINGS_TO_SETTLE, 60.0, at_this_time, bookings_to_settle),
@@ -99,4 +132,6 @@ WATCHES: tuple[Watch, ...] = (
     Watch(close_period.NAME, PERIODS_TO_CLOSE, 600.0, at_this_time, periods_to_close),
     # Two seconds from a call's end to its invoice are not many, and nothing to ask is cheap.
     Watch("collect-call", ENDED_CALLS, 0.25, nothing, ended_calls),
+    Watch(invoice_backlog.NAME, BACKLOGS, 3.0, at_this_time, backlogs_of_files),
+    Watch(invoice_backlog.NAME, BACKLOGS, 600.0, at_this_time, backlogs_of_switches),
 )

@@ -38,12 +38,13 @@ class ConferenceInput:
 
 @strawberry.federation.type(requires_scopes=asks(Scope.CALLS_READ))
 class BridgePosition:
-    """The position of the conference of the bridge that last took a leg."""
+    """The position of the conference of the bridge that last took a leg; `kind` is the bridge's, as in `bridges`."""
 
     bridge: strawberry.ID
+    kind: str
     position: int
 
 
 async def bridge_positions(info: Info) -> list[BridgePosition] | None:
     found = await info.context.source.last_positions()
-    return [BridgePosition(bridge=strawberry.ID(bridge), position=position) for bridge, position in found]
+    return [BridgePosition(bridge=strawberry.ID(id), kind=kind, position=position) for id, kind, position in found]

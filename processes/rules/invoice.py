@@ -149,9 +149,12 @@ def line_net(seconds: int, price: Decimal) -> Decimal:
     return half_up(amount_of(seconds, price))
 
 
-def totals_of(lines: Iterable[Line]) -> Totals:
-    """Rule 8: VAT once per rate on the sum of the nets, never per line."""
-    bases: dict[Decimal, Decimal] = {}
+def totals_of(lines: Iterable[Line], *, before: Decimal | None = None, vat_rate: Decimal = STANDARD_VAT) -> Totals:
+    """Rule 8: VAT once per rate on the sum of the nets, never per line.
+
+    `before` is the sum of the nets of other lines, if there are any, all of them at `vat_rate`.
+    """
+    bases: dict[Decimal, Decimal] = {} if before is None else {vat_rate: before}
     for line in lines:
         bases[line.vat_rate] = bases.get(line.vat_rate, Decimal("0.00")) + line.net
     vat = tuple(VatTotal(rate, base, half_up(base * rate / 100)) for rate, base in sorted(bases.items()))

@@ -25,6 +25,7 @@ __all__ = [
     "next_after",
     "overlapping",
     "prorated",
+    "unchanged_around",
     "valid_within",
 ]
 
@@ -77,6 +78,16 @@ def next_after(versions: Iterable[V], at: datetime, *, zone: str = HOUSE_ZONE) -
     day = local_day(at, zone=zone)
     future = [version for version in versions if version.valid_from > day]
     return min(future, key=lambda version: version.valid_from, default=None)
+
+
+def unchanged_around(day: date, validities: Iterable[Valid]) -> tuple[date, date]:
+    """The days [from, to) around `day` on which none of them begins or ends, within its calendar year at most.
+
+    The year, as public holidays are known by the year.
+    """
+    years = date(day.year, 1, 1), date(day.year + 1, 1, 1)
+    edges = {*years, *(edge for each in validities for edge in (each.valid_from, each.valid_to) if edge)}
+    return max(edge for edge in edges if edge <= day), min(edge for edge in edges if edge > day)
 
 
 def contract_in_force(

@@ -39,7 +39,8 @@ class InvoicingPosition:
 
 
 async def invoicing_positions(info: Info, again_at: datetime | None = None) -> list[InvoicingPosition] | None:
-    return [InvoicingPosition.of(each) for each in await info.context.source.invoicing_positions(again_at=again_at)]
+    found = await info.context.source.invoicing_positions(again_at=again_at)
+    return None if found is None else [InvoicingPosition.of(each) for each in found]
 
 
 async def note_invoicing_position(

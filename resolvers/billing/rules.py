@@ -18,15 +18,23 @@ from sources.records.refusal import Refusal
 
 __all__ = ["RULES", "invoice_content", "period_at"]
 
+ALL_ANEW = records.LinesBefore()
+
 
 def invoice_content(
-    invoice: str, segments: Sequence[records.BilledSegment], minimums: Sequence[records.Minimum]
+    invoice: str,
+    segments: Sequence[records.BilledSegment],
+    minimums: Sequence[records.Minimum],
+    before: records.LinesBefore = ALL_ANEW,
 ) -> records.InvoiceContent:
-    """The lines and sums of an invoice (domain.md, rules 7 and 8), computed from what is stored."""
+    """The lines and sums of an invoice (domain.md, rules 7 and 8), computed from what is stored.
+
+    Where lines before them stay as they are, its other lines, and the sums of all.
+    """
     lines = invoicing.lines_of(map(billed, segments), map(minimum_charge, minimums))
-    totals = invoicing.totals_of(lines)
+    totals = invoicing.totals_of(lines, before=before.base if before.count else None)
     return records.InvoiceContent(
-        lines=tuple(line_of(invoice, position, line) for position, line in enumerate(lines, start=1)),
+        lines=tuple(line_of(invoice, position, line) for position, line in enumerate(lines, start=before.count + 1)),
         vat=tuple(vat_of(invoice, vat) for vat in totals.vat),
         base=totals.base,
         total=totals.total,

@@ -122,7 +122,7 @@ class Query:
         resolver=invoicing_positions,
         requires_scopes=asks(Scope.BILLING_READ, Scope.CLIENTS_ALL),
         description="How far the conferences of each bridge are invoiced; with `againAt` of those bridges where there "
-        "is something to look at again by then.",
+        "is something to look at again by then. Null where billing is only read.",
     )
 
 

@@ -11,6 +11,7 @@ from processes.rules.refusal import Refusal
 from resolvers.access import Scope, asks
 from resolvers.call_records import CallRecordFormat, QuarantinedLine
 from resolvers.errors import limited
+from resolvers.processes.backlog import Backlog
 from resolvers.processes.entities import Booking, Conference, Invoice, Process, ProcessState
 from resolvers.processes.orders import Ordering
 from resolvers.processes.resolving import Resolving
@@ -139,7 +140,7 @@ async def steered(info: Info, outcome: str | Refusal) -> SteeringOutcome:
 
 
 @strawberry.type
-class Mutation(Ordering, Resolving):
+class Mutation(Backlog, Ordering, Resolving):
     import_call_records: CallRecordsImported = strawberry.federation.mutation(
         resolver=import_call_records,
         requires_scopes=asks(Scope.PROCESSES_IMPORT),

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Self
 import strawberry
 
 from processes.rules.instants import local_day
-from processes.rules.rates import contract_in_force, in_force
+from processes.rules.rates import contract_in_force, in_force, unchanged_around
 from processes.rules.refusal import Refusal
 from resolvers.access import Scope, asks
 from resolvers.batching import Entity, Representation, batched
@@ -69,7 +69,8 @@ class Tariff:
     """All that rating a conference needs: rates, and how the contract reads them.
 
     `holidays` are those of the contract's calendar in the year of `at` and the next, off-peak all day; `zone` is whose
-    clocks the bands follow; rejoins after fewer than `mergeGapsUnderSeconds` continue the call.
+    clocks the bands follow; rejoins after fewer than `mergeGapsUnderSeconds` continue the call. On every local day of
+    [holdsFrom, holdsTo) the answer is the same, as things stand now.
     """
 
     rate_version: RateVersion
@@ -77,9 +78,11 @@ class Tariff:
     holidays: list[date]
     band_rule: BandRule
     merge_gaps_under_seconds: int
+    holds_from: date
+    holds_to: date
 
     @classmethod
-    def of(cls, version: RateVersion, holidays: Sequence[records.Holiday]) -> Self:
+    def of(cls, version: RateVersion, holidays: Sequence[records.Holiday], holds: tuple[date, date]) -> Self:
         contract = version.priced.contract
         return cls(
             rate_version=version,
@@ -87,6 +90,8 @@ class Tariff:
             holidays=[holiday.day for holiday in holidays],
             band_rule=BandRule(contract.band_rule),
             merge_gaps_under_seconds=contract.merge_gaps_under_seconds,
+            holds_from=holds[0],
+            holds_to=holds[1],
         )
 
 
@@ -151,7 +156,7 @@ class BillingAccount(Entity):
         parents: strawberry.Parent[list[BillingAccount]], info: Info, at: datetime | None = strawberry.UNSET
     ) -> list[RateVersion | Exception | None]:
         found = await rates_in_force(parents, info, at or info.context.now)
-        return [shown(answer) for answer in found]
+        return [shown(answer.found) for answer in found]
 
     @batched(
         requires=REQUIRED,
@@ -163,8 +168,8 @@ class BillingAccount(Entity):
         parents: strawberry.Parent[list[BillingAccount]], info: Info, at: datetime
     ) -> list[TariffInForce | Exception | None]:
         found = await rates_in_force(parents, info, at)
-        holidays = await holidays_around(found, info, at)
-        return [answered(answer, holidays) for answer in found]
+        holidays = await holidays_around([answer.found for answer in found], info, at)
+        return [answered(answer, holidays, account, at) for account, answer in zip(parents, found, strict=True)]
 
     @classmethod
     async def resolve_references(cls, info: Info, keys: list[Representation]) -> list[Self]:
@@ -186,7 +191,15 @@ Found = RateVersion | Refusal | RequirementMissing
 """What sales finds for an account; a refusal is expected, a missing requirement is somebody's outage."""
 
 
-async def rates_in_force(accounts: Sequence[BillingAccount], info: Info, at: datetime) -> list[Found]:
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was found, among which contracts of the account's owner."""
+
+    found: Found
+    contracts: Sequence[records.Contract]
+
+
+async def rates_in_force(accounts: Sequence[BillingAccount], info: Info, at: datetime) -> list[Answer]:
     """For each account the rate version in force at `at`, in two batches: the owners' contracts, their versions."""
     owners = [owner_at(account, at) for account in accounts]
     clients = {owner for owner in owners if isinstance(owner, str)}
@@ -198,8 +211,11 @@ async def rates_in_force(accounts: Sequence[BillingAccount], info: Info, at: dat
     wanted = {contract.number: contract for contract in signed if isinstance(contract, records.Contract)}
     versions = await priced(info.context.source, wanted.values()) if wanted else {}
     return [
-        version_of(versions[contract.number], at) if isinstance(contract, records.Contract) else contract
-        for contract in signed
+        Answer(
+            version_of(versions[contract.number], at) if isinstance(contract, records.Contract) else contract,
+            contracts.get(owner, ()) if isinstance(owner, str) else (),
+        )
+        for contract, owner in zip(signed, owners, strict=True)
     ]
 
 
@@ -248,14 +264,19 @@ def shown(found: Found) -> RateVersion | Exception | None:
             return found
 
 
-def answered(found: Found, holidays: dict[str, list[records.Holiday]]) -> TariffInForce | Exception:
-    match found:
-        case Refusal():
-            return Refused(code=found.code, message=found.message)
-        case RequirementMissing():
-            return found
-        case _:
-            return Tariff.of(found, holidays.get(found.priced.contract.calendar, []))
+def answered(
+    answer: Answer, holidays: dict[str, list[records.Holiday]], account: BillingAccount, at: datetime
+) -> TariffInForce | Exception:
+    match answer.found:
+        case Refusal() as refusal:
+            return Refused(code=refusal.code, message=refusal.message)
+        case RequirementMissing() as missing:
+            return missing
+        case version:
+            holds = unchanged_around(
+                local_day(at), (*(account.owned or ()), *answer.contracts, *version.priced.versions)
+            )
+            return Tariff.of(version, holidays.get(version.priced.contract.calendar, []), holds)
 
 
 def ownership(owner: dict[str, Any]) -> Ownership:

@@ -87,6 +87,7 @@ class Charging:
         self.drafts: dict[tuple[str, datetime], str] = {}
         self.rows: list[RatedCall] = []
         self.minimums: list[tuple[CallCharges, str, Decimal]] = []
+        self.charged: dict[str, list[str]] = {}
 
     def charge(self, charges: CallCharges, account: BillingAccount, period: BillingPeriod) -> str | Refusal:
         """Its legs are to go on the period's draft, a new one if there is none; the invoice they are on then."""
@@ -99,6 +100,7 @@ class Charging:
             self.drafts[place] = draft_of(self.connection, account, period)
         invoice = self.drafts[place]
         self.rows += charged_calls(charges, invoice, self.now)
+        self.charged.setdefault(invoice, []).append(charges.conference)
         if charges.minimum_charge:
             self.minimums.append((charges, invoice, charges.minimum_charge))
         return invoice
@@ -108,7 +110,7 @@ class Charging:
         write_calls(self.connection, self.rows, self.known)
         for charges, invoice, amount in self.minimums:
             add_minimum(self.connection, charges, invoice, amount)
-        rewrite_drafts(self.connection, list(self.drafts.values()), rules)
+        rewrite_drafts(self.connection, self.charged, rules)
 
 
 def legs_of(charges: CallCharges) -> list[str]:

@@ -27,6 +27,7 @@ __all__ = [
     "ACCOUNTS_IN_ORDER",
     "BILLED_OF_CONFERENCES",
     "BILLED_OF_INVOICES",
+    "BILLED_SINCE",
     "CALLS_BEGUN_OF_INVOICES",
     "CREDIT_NOTES_BY_ID",
     "CREDIT_NOTES_OF_INVOICES",
@@ -36,7 +37,10 @@ __all__ = [
     "INVOICES_OF_CONFERENCES",
     "LATEST_INVOICES",
     "LATEST_PERIODS",
+    "LINES_OF_CONFERENCES",
     "LINES_OF_INVOICES",
+    "LINE_COUNTS",
+    "MINIMUMS_OF_CONFERENCES",
     "MINIMUMS_OF_INVOICES",
     "OPEN_INVOICES_OF_ACCOUNTS",
     "PERIODS_OF_ACCOUNTS",
@@ -104,6 +108,33 @@ BILLED = (
 )
 BILLED_OF_INVOICES = BILLED.where(one_of(CALLS.c.invoice))
 BILLED_OF_CONFERENCES = BILLED.where(one_of(CALLS.c.conference), CALLS.c.credited.is_(False))
+
+# Of each of these invoices what it charges from the earliest of these conferences on. A conference whose legs were
+# charged in several goes has several starts, of which the earliest is its place (processes.rules.invoice).
+CHANGED = (
+    select(CALLS.c.invoice, func.min(CALLS.c.conference_started_at).label("first"))
+    .where(one_of(CALLS.c.invoice), one_of(CALLS.c.conference, "conferences"))
+    .group_by(CALLS.c.invoice)
+    .cte("changed")
+)
+EARLIER = CALLS.alias("earlier")
+BILLED_SINCE = BILLED.join(CHANGED, CHANGED.c.invoice == CALLS.c.invoice).where(
+    CALLS.c.conference_started_at >= CHANGED.c.first,
+    ~select(EARLIER.c.id)
+    .where(
+        EARLIER.c.conference == CALLS.c.conference,
+        EARLIER.c.invoice == CALLS.c.invoice,
+        EARLIER.c.conference_started_at < CHANGED.c.first,
+    )
+    .exists(),
+)
+MINIMUMS_OF_CONFERENCES = MINIMUMS_OF_INVOICES.where(one_of(MINIMUMS.c.conference, "conferences"))
+LINES_OF_CONFERENCES = select(LINES.c.invoice, LINES.c.conference, LINES.c.position, LINES.c.net).where(
+    one_of(LINES.c.invoice), one_of(LINES.c.conference, "conferences")
+)
+LINE_COUNTS = (
+    select(LINES.c.invoice, func.count().label("lines")).where(one_of(LINES.c.invoice)).group_by(LINES.c.invoice)
+)
 
 CALLS_BEGUN_OF_INVOICES = (
     select(CALLS.c.invoice, CALLS.c.conference_started_at)

@@ -11,6 +11,7 @@ from sources.records.billing import (
     ExchangeRate,
     InvoiceContent,
     IssueDates,
+    LinesBefore,
     Minimum,
 )
 from sources.records.papers import DocumentContent, Paper
@@ -23,7 +24,8 @@ __all__ = ["InvoiceRules"]
 class InvoiceRules:
     """Pure functions on records.
 
-    content          (invoice, stored segments, minimum charges) -> its lines and sums
+    content          (invoice, stored segments, minimum charges, lines before them that stay) -> the other lines, and
+                     the sums of all
     period           (account, instant) -> the OPEN period of the account that holds the instant
     issue_day        (now) -> the local day, which is the day of issue
     dates            (day of issue, period, account) -> the dates on the invoice
@@ -34,7 +36,7 @@ class InvoiceRules:
     document         (an invoice or a credit note, whole) -> what its documents say
     """
 
-    content: Callable[[str, Sequence[BilledSegment], Sequence[Minimum]], InvoiceContent]
+    content: Callable[[str, Sequence[BilledSegment], Sequence[Minimum], LinesBefore], InvoiceContent]
     period: Callable[[BillingAccount, datetime], BillingPeriod]
     issue_day: Callable[[datetime], date]
     dates: Callable[[date, BillingPeriod, BillingAccount], IssueDates]

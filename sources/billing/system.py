@@ -232,8 +232,13 @@ class Billing:
         recorded: int = (await write_once(self.database, KEYS, call=call, effect=effect))["recorded"]
         return recorded
 
-    async def invoicing_positions(self, *, again_at: datetime | None = None) -> list[InvoicingPosition]:
-        """Of every bridge, or of those where there is something to look at again by then; by bridge."""
+    async def invoicing_positions(self, *, again_at: datetime | None = None) -> list[InvoicingPosition] | None:
+        """Of every bridge, or of those where there is something to look at again by then; by bridge.
+
+        None where billing is only read: nothing is invoiced here.
+        """
+        if self.database.is_read_only:
+            return None
         statement = positions.ALL if again_at is None else positions.DUE
         return await self._read(statement, {"at": again_at} if again_at else {}, lambda row: InvoicingPosition(*row))
 

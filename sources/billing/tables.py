@@ -196,13 +196,14 @@ CALLS = Table(
     Column("booking", Text),
     Column("conference_started_at", Instant),
     Column("account", Text, ForeignKey(ACCOUNTS.c.number)),
-    Column("invoice", Text, ForeignKey(INVOICES.c.id), index=True),
+    Column("invoice", Text, ForeignKey(INVOICES.c.id)),
     Column("contract", Text),
     Column("rate_version", Integer),
     Column("rule_version", Text),
     Column("reason", Text),
     Column("message", Prose),
     Column("credited", Boolean, nullable=False),
+    Index("calls_of_invoice", "invoice", "conference_started_at"),
     info=may_be_absent("no call is known to be charged"),
 )
 # I1: what is unique is the business fact; whoever charges a leg a second time is stopped here.

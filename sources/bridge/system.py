@@ -64,9 +64,10 @@ AFTER_POSITION = (
     .limit(bindparam("limit"))
 )
 LAST_POSITIONS = (
-    select(CONFERENCE_POSITIONS.c.bridge, func.max(CONFERENCE_POSITIONS.c.position))
-    .group_by(CONFERENCE_POSITIONS.c.bridge)
-    .order_by(CONFERENCE_POSITIONS.c.bridge)
+    select(BRIDGES.c.id, BRIDGES.c.kind, func.max(CONFERENCE_POSITIONS.c.position))
+    .join_from(BRIDGES, CONFERENCE_POSITIONS, CONFERENCE_POSITIONS.c.bridge == BRIDGES.c.id)
+    .group_by(BRIDGES.c.id, BRIDGES.c.kind)
+    .order_by(BRIDGES.c.id)
 )
 BRIDGES_IN_ORDER = select(BRIDGES).order_by(BRIDGES.c.id)
 LEGS_BY_ID = select(LEGS).where(one_of(LEGS.c.id))
@@ -132,10 +133,12 @@ class Bridges:
             ]
         )
 
-    async def last_positions(self) -> list[tuple[str, int]]:
-        """(bridge, its last position) of every bridge that has one, by bridge."""
+    async def last_positions(self) -> list[tuple[str, str, int]]:
+        """(bridge, its kind, its last position) of every bridge that has one, by bridge; none where it is only read."""
+        if self.database.is_read_only:
+            return []
         return await self.database.read(
-            lambda connection: [(bridge, last) for bridge, last in connection.execute(LAST_POSITIONS)]
+            lambda connection: [(id, kind, last) for id, kind, last in connection.execute(LAST_POSITIONS)]
         )
 
     async def bridges(self) -> list[Bridge]:

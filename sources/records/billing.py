@@ -22,6 +22,7 @@ __all__ = [
     "InvoiceLine",
     "InvoicingPosition",
     "IssueDates",
+    "LinesBefore",
     "Minimum",
     "RatedCall",
     "Segment",
@@ -192,6 +193,14 @@ class InvoiceContent:
     vat: tuple[VatLine, ...]
     base: Decimal
     total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class LinesBefore:
+    """Lines of an invoice that stay as they are, before those that are made anew: how many, and the sum of the nets."""
+
+    count: int = 0
+    base: Decimal = Decimal("0.00")
 
 
 @dataclass(frozen=True, slots=True)

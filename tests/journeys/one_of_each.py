@@ -212,6 +212,7 @@ def mutations(draft: str, call: Any, unassembled: list[str], waiting: list[str])
         "Mutation.retryProcess": f'(id: "invoice-call:{cast.NO_CONTRACT.conference}:1")',
         "Mutation.cancelProcess": f'(id: "invoice-call:{cast.NO_CONTRACT.conference}:1")',
         "Mutation.invoiceConference": f'(id: "{cast.EURO.conference}", idempotencyKey: "k")',
+        "Mutation.invoiceBacklog": f'(bridge: "{BRIDGE}", idempotencyKey: "k")',
         "Mutation.closePeriod": f"({ended_period})",
         "Mutation.finishPeriod": f"({ended_period})",
         "Mutation.issueInvoice": f'(id: "{draft}", idempotencyKey: "k")',

@@ -197,6 +197,7 @@ def test_only_those_change_something_who_should() -> None:
         "linkAccounts": {"manager"},
         "unlinkAccount": {"manager"},
         "invoiceConference": {"billing-specialist", "manager"},
+        "invoiceBacklog": {"billing-specialist", "manager"},
         "importCallRecords": {"integrator", "manager"},
         "retryProcess": {"billing-specialist", "manager"},
         "cancelProcess": {"billing-specialist", "manager"},

@@ -24,7 +24,7 @@ from processes import (
     settle_booking,
     watches,
 )
-from processes.commands import importing, invoicing, watching
+from processes.commands import catching_up, importing, invoicing, watching
 
 SCHEMA = Path(__file__).parents[2] / "schema.graphql"
 DOCUMENTS = (
@@ -37,6 +37,8 @@ DOCUMENTS = (
     *collect_call.DOCUMENTS,
     *import_call_records.DOCUMENTS,
     *invoice_conference.DOCUMENTS,
+    catching_up.BACKLOG,
+    catching_up.INVOICE_BACKLOG,
     importing.IMPORT,
     invoicing.DOCUMENTS_OF_INVOICE,
     watching.PROCESSES,

@@ -19,7 +19,7 @@ from gateway.config import Settings
 from processes import invoice_backlog as backlog
 from processes.graph import Graph
 from processes.import_call_records import import_call_records
-from processes.invoice_backlog import Tally, invoice_backlog
+from processes.invoice_backlog import Progress, Tally, invoice_backlog
 from processes.invoice_call import invoice_call
 from processes.stepping import operation_name
 from tests.company import opened
@@ -115,6 +115,14 @@ async def one_by_one(template: Path, folder: Path, scene: Scene) -> list[list[tu
     return settled(folder)
 
 
+async def through(graph: Graph, *, time: datetime = EVENING) -> Tally:
+    """One run, which has come to the end."""
+    progress = await invoice_backlog(Crashing(graph, time=time), BRIDGE)
+    assert isinstance(progress, Progress)
+    assert progress.is_through
+    return progress.tally
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_many_at_once_come_to_the_same_as_one_by_one(
     company_with_bookings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
@@ -124,10 +132,10 @@ async def test_many_at_once_come_to_the_same_as_one_by_one(
     scene = a_scene(random.Random(seed))
     expected = await one_by_one(company_with_bookings, tmp_path / "one", scene)
     async with imported(company_with_bookings, tmp_path / "many", scene) as company:
-        tally = await invoice_backlog(Crashing(company.around.graph), BRIDGE)
+        tally = await through(company.around.graph)
         assert (tally.charged, tally.waiting) == (4, 0)
         assert tally.held >= 2
-        assert await invoice_backlog(Crashing(company.around.graph), BRIDGE) == Tally()
+        assert await through(company.around.graph) == Tally()
     assert settled(tmp_path / "many") == expected
     assert {row[2] for row in expected[0]} >= {"RATED", "EXCEPTION"}
     assert all(expected[:4])
@@ -160,13 +168,13 @@ async def test_who_may_still_talk_is_left_until_the_booked_end(company_with_book
     scene = a_scene(random.Random(5))
     async with imported(company_with_bookings, tmp_path / "data", scene) as company:
         graph = company.around.graph
-        early = await invoice_backlog(Crashing(graph, time=AT_NOON), BRIDGE)
+        early = await through(graph, time=AT_NOON)
         assert (early.charged, early.waiting) == (2, 3)
         asked = "query Positions { invoicingPositions { bridge doneTo lookedTo lookAgainAt } }"
         [noted] = (await graph.execute(asked, {}))["invoicingPositions"]
         assert noted["doneTo"] < noted["lookedTo"]
         assert noted["lookAgainAt"] == "2026-11-24T10:50:00Z"
-        late = await invoice_backlog(Crashing(graph), BRIDGE)
+        late = await through(graph)
         assert (late.charged, late.waiting) == (2, 0)
         [noted] = (await graph.execute(asked, {}))["invoicingPositions"]
         assert (noted["doneTo"], noted["lookAgainAt"]) == (noted["lookedTo"], None)
@@ -183,6 +191,6 @@ async def test_a_leg_that_comes_late_puts_its_conference_behind_all_others(
         graph = company.around.graph
         await invoice_backlog(Crashing(graph), BRIDGE)
         await import_call_records(graph, BRIDGE, format="ASTERISK_CSV", content=lines[0], run="late")
-        late = await invoice_backlog(Crashing(graph), BRIDGE)
+        late = await through(graph)
     assert late == Tally(charged=1)
     assert len(settled(tmp_path / "data")[0]) == len(scene.legs)

@@ -8,7 +8,15 @@ from decimal import Decimal
 
 import pytest
 
-from processes.rules.rates import contract_in_force, in_force, next_after, overlapping, prorated, valid_within
+from processes.rules.rates import (
+    contract_in_force,
+    in_force,
+    next_after,
+    overlapping,
+    prorated,
+    unchanged_around,
+    valid_within,
+)
 from processes.rules.refusal import Refusal
 
 
@@ -54,6 +62,22 @@ def test_the_version_in_force_and_the_next(at: str, version: Version | None, fol
     """Validity is [from, to) at local midnights: 2026 begins in Prague at 23:00Z."""
     assert in_force(VERSIONS, utc(at)) == version
     assert next_after(VERSIONS, utc(at)) == following
+
+
+@pytest.mark.parametrize(
+    ("day", "since", "until"),
+    [
+        (date(2026, 3, 1), date(2026, 1, 1), date(2026, 5, 10)),
+        (date(2026, 5, 9), date(2026, 1, 1), date(2026, 5, 10)),
+        (date(2026, 5, 10), date(2026, 5, 10), date(2026, 7, 1)),
+        (date(2026, 6, 30), date(2026, 5, 10), date(2026, 7, 1)),
+        (date(2026, 12, 31), date(2026, 7, 1), date(2027, 1, 1)),
+        (date(2028, 12, 31), date(2028, 1, 1), date(2029, 1, 1)),
+    ],
+)
+def test_an_answer_holds_between_two_edges(day: date, since: date, until: date) -> None:
+    """Of contracts, versions and owners alike, and no longer than the holidays of its year are known."""
+    assert unchanged_around(day, (*VERSIONS, Contract("S", date(2026, 5, 10), date(2026, 7, 1)))) == (since, until)
 
 
 @pytest.mark.parametrize(
