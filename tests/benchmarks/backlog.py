@@ -1,19 +1,24 @@
-"""How fast call records from files become charges on SQLite: `python -m tests.benchmarks.backlog [legs]`.
+"""How fast call records from files become period invoices on SQLite: `python -m tests.benchmarks.backlog [legs]`.
 
-Prints records a second of each part and of all, the peak of memory before and after the second half of the invoicing,
-and how many legs a second the pure rules price. The bookings are copies of the demo company's, all in one month; a
-conference has four legs on average. Not run by the test suite: a busy machine tells nothing.
+The way is that of `spojka import-cdr`, `spojka invoice-backlog` and `close-period`: the same mutations, with runs that
+are written down. Printed are records a second of each stage and of all, by the clock and by the CPU (other work on the
+machine costs the one and hardly the other), the memory at each tenth of importing and invoicing, the seconds of each
+operation, and how many legs a second the pure rules price. The bookings are copies of the demo company's, all in one
+month; a conference has four legs on average. Not run by the test suite: a busy machine tells nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import random
-import resource
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,56 +28,91 @@ from sqlalchemy import select
 
 from gateway.company import Company, open_company
 from gateway.config import Settings
+from gateway.request import GraphQLRequest
+from processes.catalogue import PROCESSES
+from processes.close_period import subject_of
+from processes.commands.catching_up import INVOICE_BACKLOG
+from processes.commands.importing import IMPORT, LINES
 from processes.graph import Graph
-from processes.import_call_records import import_call_records
-from processes.invoice_backlog import invoice_backlog
+from processes.here import Here
+from processes.rules.refusal import Refusal
 from processes.rules.tariff import Leg, rate_conference
-from processes.stepping import operation_name
+from processes.runner import Executor
+from processes.stepping import Surroundings, operation_name
+from processes.watches import PERIODS_TO_CLOSE
+from processes.wire import instant_to_wire
 from sources.records.reservations import Booking
 from sources.reservations import Reservations
 from sources.reservations.booking import COLUMNS
+from tests.company import ALL_SCOPES
 from tests.processes.rules.cases import a_tariff
 
 BRIDGE = "pbx-praha"
 NOW = datetime(2026, 11, 24, 18, tzinfo=UTC)
 MONTH = datetime(2026, 11, 1, 6, tzinfo=UTC)
-LINES = 500
-MEBIBYTE = 1024
+CLOSING = datetime(2026, 12, 4, 18, tzinfo=UTC)
+"""November is over, the time for late calls too."""
+
 BOOKED = select(*COLUMNS).order_by(COLUMNS[0])
+MEBIBYTE = 1024 * 1024
+
+
+@dataclass
+class Clock:
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
 
 
 @dataclass
 class Timed:
-    """A run over the graph that counts the seconds of each operation."""
+    """The graph of runs; it counts the seconds of each operation, of the CPU."""
 
     graph: Graph
-    id: str = "invoice-backlog:pbx-praha:1"
-    seconds: dict[str, float] = field(default_factory=dict)
-    peaks: list[int] = field(default_factory=list)
+    seconds: Counter[str]
 
-    async def execute(
-        self, document: str, variables: Mapping[str, Any], *, until: datetime | None = None
-    ) -> dict[str, Any]:
-        begun = time.perf_counter()
-        answer = await self.graph.execute(document, variables)
-        name = operation_name(document)
-        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begun
-        self.peaks.append(peak())
-        return answer
-
-    async def now(self) -> datetime:
-        return NOW
-
-    async def wait(self, until: datetime, why: str) -> None: ...
-
-    async def start(self, process: str, subject: str, input: Mapping[str, Any]) -> None: ...
-
-    async def alarm(self, code: str, message: str) -> None: ...
+    async def execute(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        begun = time.process_time()
+        try:
+            return await self.graph.execute(document, variables)
+        finally:
+            self.seconds[operation_name(document)] += time.process_time() - begun
 
 
-def peak() -> int:
-    """In MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // MEBIBYTE
+@dataclass
+class Stages:
+    """What each stage took, (by the clock, by the CPU), and the memory at each tenth of it."""
+
+    took: dict[str, tuple[float, float]] = field(default_factory=dict)
+    memory: dict[str, list[int]] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        begun, cpu = time.perf_counter(), time.process_time()
+        yield
+        self.took[name] = time.perf_counter() - begun, time.process_time() - cpu
+
+    def at(self, name: str, done: float) -> None:
+        """`done` is a part of 1."""
+        known = self.memory.setdefault(name, [])
+        if done * 10 >= len(known) + 1:
+            known.append(resident())
+
+    def tell(self, legs: int) -> None:
+        self.took["all"] = tuple(map(sum, zip(*self.took.values(), strict=True)))  # type: ignore[assignment]
+        for name, (seconds, cpu) in self.took.items():
+            print(
+                f"{name}: {legs / seconds:.0f} records/s ({seconds:.1f} s), {legs / cpu:.0f} by the CPU ({cpu:.1f} s)"
+            )
+        for name, tenths in self.memory.items():
+            print(f"memory at each tenth of {name}, MiB: {' '.join(map(str, tenths))}")
+
+
+def resident() -> int:
+    """Of this process, in MiB."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") // MEBIBYTE
 
 
 async def copies(company: Company, count: int, chance: random.Random) -> list[Booking]:
@@ -125,37 +165,75 @@ def rules_alone(legs: int, chance: random.Random) -> float:
         joined = MONTH + timedelta(minutes=n // 4, seconds=chance.randrange(600))
         made.append(Leg(str(n), "dial-in", joined, joined + timedelta(seconds=chance.randrange(20, 3000)), f"p{n}"))
     tariff = a_tariff(minimum="5.00")
-    begun = time.perf_counter()
+    begun = time.process_time()
     for at in range(0, legs, 4):
         rate_conference(made[at : at + 4], tariff)
-    return legs / (time.perf_counter() - begun)
+    return legs / (time.process_time() - begun)
 
 
 async def measured(folder: Path, legs: int) -> None:
-    chance = random.Random(417)
-    company = await asyncio.to_thread(lambda: open_company(Settings(data=folder), clock=lambda: NOW))
+    chance, clock, seconds, stages = random.Random(417), Clock(), Counter[str](), Stages()
+
+    def timed(around: Surroundings) -> Executor:
+        return Here(PROCESSES, replace(around, graph=Timed(around.graph, seconds)))
+
+    company = await asyncio.to_thread(lambda: open_company(Settings(data=folder), clock=clock, executor=timed))
     pieces = files(await copies(company, legs // 4, chance), legs, chance)
-    graph = Timed(company.around.graph)
     try:
-        begun = time.perf_counter()
-        for n, piece in enumerate(pieces):
-            await import_call_records(graph, BRIDGE, format="ASTERISK_CSV", content=piece, run=f"import:{n}")
-        imported = time.perf_counter()
-        graph.peaks.clear()
-        tally = await invoice_backlog(graph, BRIDGE)
-        over = time.perf_counter()
+        with stages.stage("import"):
+            for n, content in enumerate(pieces, start=1):
+                await ask(company, IMPORT, bridge=BRIDGE, format="ASTERISK_CSV", content=content)
+                stages.at("import", n / len(pieces))
+        with stages.stage("invoice"):
+            tally = await invoiced(company, stages)
+        clock.now = CLOSING
+        with stages.stage("close"):
+            closed = await periods_closed(company)
     finally:
         await company.close()
-    print(f"{tally.summary}; peak {graph.peaks[len(graph.peaks) // 2]} MiB half way, {graph.peaks[-1]} MiB at the end")
-    for what, seconds in (("import", imported - begun), ("invoice", over - imported), ("all", over - begun)):
-        print(f"{what}: {legs / seconds:.0f} records/s ({seconds:.1f} s)")
-    for name, seconds in sorted(graph.seconds.items(), key=lambda each: -each[1]):
-        print(f"  {name}: {seconds:.1f} s")
+    print(f"{len(pieces)} pieces; {dict(tally)}; periods closed: {dict(closed)}; load {os.getloadavg()[0]:.1f}")
+    stages.tell(legs)
+    print("seconds of the CPU by operation:")
+    for name, cpu in seconds.most_common():
+        print(f"  {name}: {cpu:.1f}")
+
+
+async def invoiced(company: Company, stages: Stages) -> Counter[str]:
+    tally: Counter[str] = Counter()
+    while True:
+        answer = (await ask(company, INVOICE_BACKLOG, bridge=BRIDGE, key=uuid.uuid4().hex))["invoiceBacklog"]
+        tally.update({name: answer[name] for name in ("charged", "held", "settled", "waiting")})
+        stages.at("invoice", answer["lookedTo"] / answer["last"])
+        if answer["isThrough"]:
+            return tally
+
+
+async def periods_closed(company: Company) -> Counter[str]:
+    """Each that is due, once: how it ended."""
+    tried: set[str] = set()
+    ended: Counter[str] = Counter()
+    while True:
+        data = await ask(company, PERIODS_TO_CLOSE, at=instant_to_wire(company.clock()))
+        due = [subject_of(each["account"]["number"], each["from"]) for each in data["periodsToClose"]]
+        fresh = [subject for subject in due if subject not in tried]
+        if not fresh:
+            return ended
+        for subject in fresh:
+            answer = await company.runner.answer("close-period", subject, {}, key=subject, caller="benchmark")
+            ended[answer.code if isinstance(answer, Refusal) else "issued" if answer else "empty"] += 1
+        tried.update(fresh)
+
+
+async def ask(company: Company, document: str, **variables: Any) -> dict[str, Any]:
+    response = await company.answer(GraphQLRequest(query=document, variables=variables), ALL_SCOPES)
+    assert not response.errors, response.errors
+    data: dict[str, Any] = response.data
+    return data
 
 
 def main() -> None:
     legs = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    print(f"rules alone: {rules_alone(100_000, random.Random(417)):.0f} legs/s")
+    print(f"rules alone: {rules_alone(100_000, random.Random(417)):.0f} legs/s of the CPU")
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(measured(Path(folder), legs))
 
