@@ -9,7 +9,7 @@
 A conference that takes another leg goes behind all others, so it is looked at again. Billing keeps the position, so a
 run goes on where another ended; after a crash the page is done again, and what is settled leads to nothing. When one
 that was left is over, the next run begins with it. The drafts of PER_CALL accounts are issued by runs of invoice-call.
-Subject: the bridge's id. Input: `pages`, how many at most.
+Subject: the bridge's id. Input: `pages`, how many at most, and `first`, how many conferences each has.
 """
 
 from __future__ import annotations
@@ -194,11 +194,12 @@ class Page:
 
 
 async def carry_out(run: Run, subject: str, input: Mapping[str, Any]) -> Done | Refusal:
-    progress = await invoice_backlog(run, subject, pages=int(input.get("pages", PAGES)))
+    asked = {"pages": int(input.get("pages", PAGES)), "first": int(input.get("first", PAGE))}
+    progress = await invoice_backlog(run, subject, **asked)
     return progress if isinstance(progress, Refusal) else Done(progress.tally.summary, progress.kept)
 
 
-async def invoice_backlog(run: Run, bridge: str, *, pages: int = PAGES) -> Progress | Refusal:
+async def invoice_backlog(run: Run, bridge: str, *, pages: int = PAGES, first: int = PAGE) -> Progress | Refusal:
     """Page by page, so many at most. Refused `no-conferences`, where nothing of the bridge was ever assembled."""
     now = await run.now()
     data = await run.execute(POSITION, {})
@@ -208,14 +209,14 @@ async def invoice_backlog(run: Run, bridge: str, *, pages: int = PAGES) -> Progr
     place = place_of(bridge, data).begun_again(now, last)
     tally, tariffs = Tally(), Tariffs()
     for _ in range(pages):
-        data = await run.execute(NEXT, {"bridge": bridge, "position": place.looked, "first": PAGE})
+        data = await run.execute(NEXT, {"bridge": bridge, "position": place.looked, "first": first})
         places = {each["conference"]["id"]: int(each["position"]) for each in data["conferencesAfter"] or ()}
         if places:
             page = await invoice_page(run, list(places), tariffs, now=now)
             tally += page.tally
             place = place.after(places, page.until)
             await run.execute(NOTE_POSITION, position_input(bridge, place))
-        if len(places) < PAGE:
+        if len(places) < first:
             return Progress(tally, place.looked, last, is_through=True)
     return Progress(tally, place.looked, last, is_through=False)
 

@@ -30,8 +30,8 @@ query Backlog {
 """
 
 INVOICE_BACKLOG = """
-mutation InvoiceBacklog($bridge: ID!, $key: ID!) {
-  invoiceBacklog(bridge: $bridge, idempotencyKey: $key) {
+mutation InvoiceBacklog($bridge: ID!, $first: Int!, $key: ID!) {
+  invoiceBacklog(bridge: $bridge, first: $first, idempotencyKey: $key) {
     __typename
     ... on BacklogInvoiced { charged held settled waiting lookedTo last isThrough }
     ... on Refused { code message }
@@ -70,21 +70,24 @@ class Sum:
 
 @click.command("invoice-backlog")
 @click.argument("bridges", metavar="[BRIDGE]...", nargs=-1)
+@click.option(
+    "--first", type=click.IntRange(1, 500), default=500, show_default=True, help="How many conferences at a time."
+)
 @data_option
 @url_option
 @click.pass_obj
-def invoice_backlog(open_graph: OpenGraph, bridges: tuple[str, ...], data: Path, url: str | None) -> None:
+def invoice_backlog(open_graph: OpenGraph, bridges: tuple[str, ...], first: int, data: Path, url: str | None) -> None:
     """Charge the conferences of each BRIDGE that nobody has charged yet; without a BRIDGE, those of every bridge.
 
     It can be stopped at any time (Ctrl+C waits for the conferences at hand): started again, it goes on where it was.
     While `spojka work` runs, the same is done without it.
     """
-    is_done = asyncio.run(_catch_up(open_graph(url, data, role=ROLE), bridges))
+    is_done = asyncio.run(_catch_up(open_graph(url, data, role=ROLE), bridges, first))
     if not is_done:
         raise click.ClickException("stopped; start it again, and it goes on from here")
 
 
-async def _catch_up(opening: AbstractAsyncContextManager[Graph], bridges: Sequence[str]) -> bool:
+async def _catch_up(opening: AbstractAsyncContextManager[Graph], bridges: Sequence[str], first: int) -> bool:
     """Whether all of it is done."""
     async with opening as graph:
         try:
@@ -94,7 +97,8 @@ async def _catch_up(opening: AbstractAsyncContextManager[Graph], bridges: Sequen
             with stopping() as stop:
                 for bridge in bridges or known:
                     with drawn(bridge) as advance:
-                        done = await _bridge(graph, bridge, looked.get(bridge, 0), advance, stop)
+                        catching_up = CatchingUp(graph, bridge, first, looked.get(bridge, 0))
+                        done = await catching_up.run(advance, stop)
                     click.echo(f"{bridge}: {done.text}")
                     if stop.is_set():
                         return False
@@ -103,20 +107,33 @@ async def _catch_up(opening: AbstractAsyncContextManager[Graph], bridges: Sequen
     return True
 
 
-async def _bridge(graph: Graph, bridge: str, begun_at: int, advance: Advance, stop: asyncio.Event) -> Sum:
-    """Until it is through, or is to stop. What a lost answer did is done: the next run goes on behind it."""
-    done = Sum()
-    while not stop.is_set():
-        data = await graph.execute(INVOICE_BACKLOG, {"bridge": bridge, "key": uuid.uuid4().hex})
-        answer = data["invoiceBacklog"]
+@dataclass(slots=True)
+class CatchingUp:
+    """With one bridge; `begun_at` is the position up to which billing had looked before."""
+
+    graph: Graph
+    bridge: str
+    first: int
+    begun_at: int
+
+    async def run(self, advance: Advance, stop: asyncio.Event) -> Sum:
+        """Until it is through, or is to stop. What a lost answer did is done: the next run goes on behind it."""
+        done = Sum()
+        while not stop.is_set():
+            answer = await self.step()
+            done = done.with_answer(answer)
+            self.begun_at = min(self.begun_at, answer["lookedTo"])
+            advance(answer["lookedTo"] - self.begun_at, max(answer["last"], answer["lookedTo"]) - self.begun_at)
+            if answer["isThrough"]:
+                break
+        return done
+
+    async def step(self) -> dict[str, Any]:
+        variables = {"bridge": self.bridge, "first": self.first, "key": uuid.uuid4().hex}
+        answer: dict[str, Any] = (await self.graph.execute(INVOICE_BACKLOG, variables))["invoiceBacklog"]
         if answer["__typename"] == "Refused":
             raise click.ClickException(f"{answer['code']}: {answer['message']}")
-        done = done.with_answer(answer)
-        begun_at = min(begun_at, answer["lookedTo"])
-        advance(answer["lookedTo"] - begun_at, max(answer["last"], answer["lookedTo"]) - begun_at)
-        if answer["isThrough"]:
-            break
-    return done
+        return answer
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ import strawberry
 
 from processes.rules.refusal import Refusal
 from resolvers.access import Scope, asks
+from resolvers.errors import limited
 from resolvers.processes.starting import Info
 from resolvers.refused import Refused
 from resolvers.texts import storable
@@ -15,8 +16,8 @@ from resolvers.texts import storable
 __all__ = ["Backlog"]
 
 INVOICING = "invoice-backlog"
-PAGES = 1
-"""Of some hundred conferences: whoever waits for the answer wants to see how far it is."""
+AT_ONCE = 500
+"""Whoever waits for the answer wants to see how far it is."""
 
 
 @strawberry.federation.type(requires_scopes=asks(Scope.PROCESSES_INVOICE))
@@ -39,12 +40,14 @@ class BacklogInvoiced:
 BacklogOutcome = Annotated[BacklogInvoiced | Refused, strawberry.union("BacklogOutcome")]
 
 
-async def invoice_backlog(info: Info, bridge: strawberry.ID, idempotency_key: strawberry.ID) -> BacklogOutcome:
+async def invoice_backlog(
+    info: Info, bridge: strawberry.ID, idempotency_key: strawberry.ID, first: int = AT_ONCE
+) -> BacklogOutcome:
     context = info.context
     outcome = await context.runner.answer(
         INVOICING,
         storable("bridge", bridge),
-        {"pages": PAGES},
+        {"pages": 1, "first": limited("first", first, largest=AT_ONCE)},
         key=storable("idempotencyKey", idempotency_key),
         caller=context.caller,
     )
@@ -68,6 +71,6 @@ class Backlog:
     invoice_backlog: BacklogOutcome = strawberry.federation.mutation(
         resolver=invoice_backlog,
         requires_scopes=asks(Scope.PROCESSES_INVOICE),
-        description="Invoice the next conferences of a bridge that nobody has invoiced, in the order in which they "
-        "came; again until `isThrough`. Refused `no-conferences`.",
+        description="Invoice the next conferences (1 to 500) of a bridge that nobody has invoiced, in the order in "
+        "which they came; again until `isThrough`. Refused `no-conferences`.",
     )

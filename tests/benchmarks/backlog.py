@@ -54,6 +54,7 @@ CLOSING = datetime(2026, 12, 4, 18, tzinfo=UTC)
 """November is over, the time for late calls too."""
 
 BOOKED = select(*COLUMNS).order_by(COLUMNS[0])
+AT_ONCE = 500
 MEBIBYTE = 1024 * 1024
 
 
@@ -201,7 +202,9 @@ async def measured(folder: Path, legs: int) -> None:
 async def invoiced(company: Company, stages: Stages) -> Counter[str]:
     tally: Counter[str] = Counter()
     while True:
-        answer = (await ask(company, INVOICE_BACKLOG, bridge=BRIDGE, key=uuid.uuid4().hex))["invoiceBacklog"]
+        answer = (await ask(company, INVOICE_BACKLOG, bridge=BRIDGE, first=AT_ONCE, key=uuid.uuid4().hex))[
+            "invoiceBacklog"
+        ]
         tally.update({name: answer[name] for name in ("charged", "held", "settled", "waiting")})
         stages.at("invoice", answer["lookedTo"] / answer["last"])
         if answer["isThrough"]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
@@ -21,6 +26,7 @@ from processes.graph import Graph
 from processes.import_call_records import import_call_records
 from processes.invoice_backlog import Progress, Tally, invoice_backlog
 from processes.invoice_call import invoice_call
+from processes.rules.refusal import Refusal
 from processes.stepping import operation_name
 from tests.company import opened
 from tests.faults.scene import BRIDGE, Scene, a_scene
@@ -194,3 +200,83 @@ async def test_a_leg_that_comes_late_puts_its_conference_behind_all_others(
         late = await through(graph)
     assert late == Tally(charged=1)
     assert len(settled(tmp_path / "data")[0]) == len(scene.legs)
+
+
+async def test_pages_are_gone_on_with_by_the_next_run(company_with_bookings: Path, tmp_path: Path) -> None:
+    """Each run does one; the last says that it is through. What is left for later stops nobody."""
+    async with imported(company_with_bookings, tmp_path / "data", a_scene(random.Random(5))) as company:
+        runs = []
+        while not runs or not runs[-1].is_through:
+            progress = await invoice_backlog(Crashing(company.around.graph, time=AT_NOON), BRIDGE, pages=1, first=2)
+            assert isinstance(progress, Progress)
+            runs.append(progress)
+        assert len(runs) >= 3
+        assert sum((each.tally for each in runs), Tally()) == Tally(charged=2, waiting=3)
+        assert [each.looked_to for each in runs] == sorted({each.looked_to for each in runs})
+        assert runs[-1].looked_to == runs[-1].last
+        later = await invoice_backlog(Crashing(company.around.graph), BRIDGE, pages=1, first=2)
+        assert isinstance(later, Progress)
+        assert later.looked_to < runs[-1].looked_to  # with the first that was left
+
+
+async def test_a_bridge_without_conferences_is_refused(company_with_bookings: Path, tmp_path: Path) -> None:
+    async with imported(company_with_bookings, tmp_path / "data", Scene((), frozenset(), ())) as company:
+        refused = await invoice_backlog(Crashing(company.around.graph), "pbx-nowhere")
+    assert isinstance(refused, Refusal)
+    assert refused.code == "no-conferences"
+
+
+async def test_a_bridge_restored_from_a_copy_is_looked_at_from_its_beginning(
+    company_with_bookings: Path, tmp_path: Path
+) -> None:
+    """Its positions have gone back; what is settled stays so, and what came since is invoiced."""
+    scene = a_scene(random.Random(6))
+    async with imported(company_with_bookings, tmp_path / "data", scene) as company:
+        graph = company.around.graph
+        first = await through(graph)
+        far = {"bridge": BRIDGE, "doneTo": 99, "lookedTo": 99, "lookAgainAt": None}
+        await graph.execute(backlog.NOTE_POSITION, far)
+        before = settled(tmp_path / "data")
+        tally = await through(graph)
+        assert tally.charged == 0
+        assert tally.settled >= first.charged
+        [noted] = (await graph.execute(backlog.POSITION, {}))["invoicingPositions"]
+        assert noted["lookedTo"] < 99
+    assert settled(tmp_path / "data") == before
+
+
+def command(folder: Path) -> list[str]:
+    start = [sys.executable, "-c", "from gateway.start import main; main()"]
+    return [*start, "invoice-backlog", BRIDGE, "--first", "1", "--data", str(folder)]
+
+
+def looked_to(folder: Path) -> int:
+    with closing(sqlite3.connect(folder / "billing.sqlite")) as connection:
+        found = connection.execute("SELECT looked_to FROM invoicing_positions").fetchone()
+        return found[0] if found else 0
+
+
+def killed_in_its_midst(folder: Path) -> None:
+    """As soon as the first conferences are done."""
+    with subprocess.Popen(command(folder)) as running:
+        while looked_to(folder) == 0:
+            assert running.poll() is None
+            time.sleep(0.001)
+        running.kill()
+    assert running.returncode == -signal.SIGKILL
+
+
+async def test_a_command_that_is_killed_goes_on_when_it_is_started_again(
+    company_with_bookings: Path, tmp_path: Path
+) -> None:
+    """SIGKILL in the midst of the conferences: afterwards all is as without it, and nothing is there twice."""
+    scene = a_scene(random.Random(8))
+    expected = await one_by_one(company_with_bookings, tmp_path / "one", scene)
+    folder = tmp_path / "many"
+    async with imported(company_with_bookings, folder, scene):
+        pass
+    await asyncio.to_thread(killed_in_its_midst, folder)
+    assert len(settled(folder)[0]) < len(expected[0])
+    done = await asyncio.to_thread(subprocess.run, command(folder), capture_output=True, text=True, check=True)
+    assert "not over yet" in done.stdout
+    assert settled(folder) == expected

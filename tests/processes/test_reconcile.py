@@ -45,3 +45,33 @@ async def test_what_is_due_is_started_once(register: Processes) -> None:
     await reconciler.put_in()
     await reconciler.put_in()
     assert sorted(queue) == ["invoice-call:CF-1:1", "invoice-call:CF-2:1"]
+
+
+@pytest.mark.parametrize(
+    ("position", "looked", "due", "files", "switches"),
+    [
+        (7, None, False, ["pbx"], ["janus"]),
+        (7, 6, False, ["pbx"], ["janus"]),
+        (7, 7, False, [], []),
+        (7, 7, True, ["pbx"], ["janus"]),
+        (3, 7, False, ["pbx"], ["janus"]),
+    ],
+    ids=["never looked", "more came", "all looked at", "somebody's call is over", "restored from a copy"],
+)
+def test_a_bridge_is_invoiced_as_far_as_it_has_come(
+    position: int, looked: int | None, due: bool, files: list[str], switches: list[str]
+) -> None:
+    """By positions, and by when something is to be looked at again; a live bridge's calls have runs of their own."""
+    data = {
+        "bridgePositions": [
+            {"bridge": "janus", "kind": "janus", "position": position},
+            {"bridge": "pbx", "kind": "files", "position": position},
+        ],
+        "invoicingPositions": [{"bridge": each, "lookedTo": looked} for each in ("janus", "pbx") if looked is not None],
+        "due": [{"bridge": each} for each in ("janus", "pbx") if due],
+    }
+    often, seldom = [each for each in WATCHES if each.process == "invoice-backlog"]
+    assert often.every < 10 < 60 < seldom.every
+    assert [each.subject for each in often.due(data)] == files
+    assert [each.subject for each in seldom.due(data)] == switches
+    assert [*often.due({**data, "invoicingPositions": None})] == []  # billing is only read

@@ -65,6 +65,15 @@ class FakeRunner:
         self.calls.append((bridge, format, content, caller))
         return Refusal("no-cdr-zone", "set it") if bridge == "refused" else Made()
 
+    async def answer(
+        self, process: str, subject: str, input: Mapping[str, Any], *, key: str, caller: str
+    ) -> Mapping[str, Any] | Refusal:
+        self.calls.append((process, subject, str(dict(input)), key, caller))
+        if subject == "refused":
+            return Refusal("no-conferences", "import its call records first")
+        counts = {"charged": 8, "held": 1, "settled": 2, "waiting": 3}
+        return {**counts, "lookedTo": 14, "last": 99, "isThrough": False}
+
     async def start(self, process: str, subject: str, input: Mapping[str, Any], *, caller: str) -> str:
         self.calls.append((process, subject, caller))
         return f"{process}:{subject}:1"
@@ -220,3 +229,20 @@ async def test_runs_are_filtered_and_show_their_steps(source: Processes) -> None
         ],
         "none": [],
     }
+
+
+async def test_a_backlog_is_invoiced_some_hundred_conferences_at_a_time(source: Processes) -> None:
+    """By a run for each time; what came of it, how far it is, or why there is nothing."""
+    document = """mutation ($bridge: ID!, $first: Int! = 500) {
+        invoiceBacklog(bridge: $bridge, first: $first, idempotencyKey: "k") {
+            ... on BacklogInvoiced { charged held settled waiting lookedTo last isThrough }
+            ... on Refused { code } } }"""
+    runner = FakeRunner()
+    done = await asked(source, document, runner, bridge="pbx-praha")
+    counts = {"charged": 8, "held": 1, "settled": 2, "waiting": 3}
+    assert done.data == {"invoiceBacklog": {**counts, "lookedTo": 14, "last": 99, "isThrough": False}}
+    assert runner.calls == [("invoice-backlog", "pbx-praha", "{'pages': 1, 'first': 500}", "k", "jana")]
+    refused = await asked(source, document, runner, bridge="refused")
+    assert refused.data == {"invoiceBacklog": {"code": "no-conferences"}}
+    many = await asked(source, document, runner, bridge="pbx-praha", first=501)
+    assert many.errors[0].extensions == {"code": "BAD_USER_INPUT"}
