@@ -134,9 +134,7 @@ class Bridges:
         )
 
     async def last_positions(self) -> list[tuple[str, str, int]]:
-        """(bridge, its kind, its last position) of every bridge that has one, by bridge; none where it is only read."""
-        if self.database.is_read_only:
-            return []
+        """(bridge, its kind, its last position) of every bridge that has one, by bridge."""
         return await self.database.read(
             lambda connection: [(id, kind, last) for id, kind, last in connection.execute(LAST_POSITIONS)]
         )
