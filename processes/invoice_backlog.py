@@ -9,7 +9,7 @@
 A conference that takes another leg goes behind all others, so it is looked at again. Billing keeps the position, so a
 run goes on where another ended; after a crash the page is done again, and what is settled leads to nothing. When one
 that was left is over, the next run begins with it. The drafts of PER_CALL accounts are issued by runs of invoice-call.
-Subject: the bridge's id. Input: `pages`, how many at most, and `first`, how many conferences each has.
+Subject: the bridge's id. Input: `first`, how many conferences at most.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ FOR_A_PERSON = OF_THE_ACCOUNT | {"bad-user-input"}
 PAGE = 500
 """Conferences taken at once: what a run holds in memory."""
 
-PAGES = 20
-"""Of a run: an executor keeps the answers of its steps. Where more is left, a watch starts another."""
+FIRST = 10_000
+"""Conferences of a run: an executor keeps the answers of its steps. Where more is left, a watch starts another."""
 
 ANOTHER_IS_AT_IT = timedelta(minutes=1)
 
@@ -194,13 +194,12 @@ class Page:
 
 
 async def carry_out(run: Run, subject: str, input: Mapping[str, Any]) -> Done | Refusal:
-    asked = {"pages": int(input.get("pages", PAGES)), "first": int(input.get("first", PAGE))}
-    progress = await invoice_backlog(run, subject, **asked)
+    progress = await invoice_backlog(run, subject, first=int(input.get("first", FIRST)))
     return progress if isinstance(progress, Refusal) else Done(progress.tally.summary, progress.kept)
 
 
-async def invoice_backlog(run: Run, bridge: str, *, pages: int = PAGES, first: int = PAGE) -> Progress | Refusal:
-    """Page by page, so many at most. Refused `no-conferences`, where nothing of the bridge was ever assembled."""
+async def invoice_backlog(run: Run, bridge: str, *, first: int = FIRST) -> Progress | Refusal:
+    """Page by page, the `first` of them. Refused `no-conferences`, where nothing of the bridge was ever assembled."""
     now = await run.now()
     data = await run.execute(POSITION, {})
     last = {each["bridge"]: int(each["position"]) for each in data["bridgePositions"] or ()}.get(bridge)
@@ -208,15 +207,16 @@ async def invoice_backlog(run: Run, bridge: str, *, pages: int = PAGES, first: i
         return Refusal("no-conferences", f"bridge {bridge} has no conferences: import its call records first")
     place = place_of(bridge, data).begun_again(now, last)
     tally, tariffs = Tally(), Tariffs()
-    for _ in range(pages):
-        data = await run.execute(NEXT, {"bridge": bridge, "position": place.looked, "first": first})
+    while (at_once := min(PAGE, first)) > 0:
+        first -= at_once
+        data = await run.execute(NEXT, {"bridge": bridge, "position": place.looked, "first": at_once})
         places = {each["conference"]["id"]: int(each["position"]) for each in data["conferencesAfter"] or ()}
         if places:
             page = await invoice_page(run, list(places), tariffs, now=now)
             tally += page.tally
             place = place.after(places, page.until)
             await run.execute(NOTE_POSITION, position_input(bridge, place))
-        if len(places) < first:
+        if len(places) < at_once:
             return Progress(tally, place.looked, last, is_through=True)
     return Progress(tally, place.looked, last, is_through=False)
 

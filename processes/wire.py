@@ -21,7 +21,8 @@ def instant_from_wire(text: str) -> datetime:
 
 
 def instant_to_wire(instant: datetime) -> str:
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+    return f"{utc.isoformat()[: -len('+00:00')]}Z"
 
 
 def date_from_wire(text: str | None) -> date | None:

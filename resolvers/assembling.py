@@ -5,6 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from resolvers.access import Scope, asks
+from resolvers.building import built_at_once
 from resolvers.context import Context
 from resolvers.errors import BadInput
 from resolvers.texts import storable
@@ -16,6 +17,7 @@ __all__ = ["BridgePosition", "ConferenceInput", "bridge_positions"]
 Info = strawberry.Info[Context[Bridges], None]
 
 
+@built_at_once
 @strawberry.input
 class ConferenceInput:
     """Legs that are one conference. `booking` is null where nobody had booked the room."""

@@ -71,7 +71,7 @@ class Sum:
 @click.command("invoice-backlog")
 @click.argument("bridges", metavar="[BRIDGE]...", nargs=-1)
 @click.option(
-    "--first", type=click.IntRange(1, 500), default=500, show_default=True, help="How many conferences at a time."
+    "--first", type=click.IntRange(1, 1000), default=1000, show_default=True, help="How many conferences at a time."
 )
 @data_option
 @url_option

@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 import strawberry
 
 from processes.rules.tariff import amount_of
+from resolvers.building import built_at_once
 from resolvers.errors import BadInput
 from resolvers.texts import storable
 from sources.records import billing as records
@@ -27,6 +28,7 @@ FURTHEST = timedelta(days=366)
 """How far ahead a conference may have started: a wrong year would open periods up to it."""
 
 
+@built_at_once
 @strawberry.input
 class ChargeSegmentInput:
     """Billed `seconds` of a leg in one band, at `price` a minute; `amount` is seconds x price / 60, unrounded.
@@ -58,6 +60,7 @@ class ChargeSegmentInput:
         )
 
 
+@built_at_once
 @strawberry.input
 class ChargeInput:
     """A leg to charge: its true duration, and its billed segments."""
@@ -74,6 +77,7 @@ class ChargeInput:
         return records.ChargedLeg(storable(f"{place}.leg", self.leg), self.duration_seconds, tuple(segments))
 
 
+@built_at_once
 @strawberry.input
 class ExcludedLegInput:
     """A leg that is not billed, with the kebab-case reason."""
@@ -88,6 +92,7 @@ class ExcludedLegInput:
         return records.ExcludedLeg(leg, self.duration_seconds, reason)
 
 
+@built_at_once
 @strawberry.input
 class RecordChargesInput:
     """A conference's charges under one rate version, all of its legs that are not settled yet.

@@ -16,7 +16,7 @@ from resolvers.texts import storable
 __all__ = ["Backlog"]
 
 INVOICING = "invoice-backlog"
-AT_ONCE = 500
+AT_ONCE = 1_000
 """Whoever waits for the answer wants to see how far it is."""
 
 
@@ -47,7 +47,7 @@ async def invoice_backlog(
     outcome = await context.runner.answer(
         INVOICING,
         storable("bridge", bridge),
-        {"pages": 1, "first": limited("first", first, largest=AT_ONCE)},
+        {"first": limited("first", first, largest=AT_ONCE)},
         key=storable("idempotencyKey", idempotency_key),
         caller=context.caller,
     )
@@ -71,6 +71,6 @@ class Backlog:
     invoice_backlog: BacklogOutcome = strawberry.federation.mutation(
         resolver=invoice_backlog,
         requires_scopes=asks(Scope.PROCESSES_INVOICE),
-        description="Invoice the next conferences (1 to 500) of a bridge that nobody has invoiced, in the order in "
+        description="Invoice the next conferences (1 to 1000) of a bridge that nobody has invoiced, in the order in "
         "which they came; again until `isThrough`. Refused `no-conferences`.",
     )

@@ -54,7 +54,7 @@ CLOSING = datetime(2026, 12, 4, 18, tzinfo=UTC)
 """November is over, the time for late calls too."""
 
 BOOKED = select(*COLUMNS).order_by(COLUMNS[0])
-AT_ONCE = 500
+AT_ONCE = 1_000
 MEBIBYTE = 1024 * 1024
 
 

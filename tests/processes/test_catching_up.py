@@ -73,7 +73,7 @@ def test_every_bridge_is_invoiced_to_its_end() -> None:
 def test_only_the_bridges_that_are_named() -> None:
     graph = Bridges({"pbx-brno": 3, "pbx-praha": 5})
     assert catch_up(graph, "pbx-praha").exit_code == 0
-    assert graph.asked == [("pbx-praha", 500)]
+    assert graph.asked == [("pbx-praha", 1000)]
     refused = catch_up(graph, "pbx-nowhere")
     assert (refused.exit_code, refused.stderr) == (1, "Error: no-conferences: there are none\n")
 

@@ -207,7 +207,7 @@ async def test_pages_are_gone_on_with_by_the_next_run(company_with_bookings: Pat
     async with imported(company_with_bookings, tmp_path / "data", a_scene(random.Random(5))) as company:
         runs = []
         while not runs or not runs[-1].is_through:
-            progress = await invoice_backlog(Crashing(company.around.graph, time=AT_NOON), BRIDGE, pages=1, first=2)
+            progress = await invoice_backlog(Crashing(company.around.graph, time=AT_NOON), BRIDGE, first=2)
             assert isinstance(progress, Progress)
             runs.append(progress)
         assert len(runs) >= 3
@@ -215,7 +215,7 @@ async def test_pages_are_gone_on_with_by_the_next_run(company_with_bookings: Pat
         assert (tally.charged, tally.waiting) == (2, 3)
         assert [each.looked_to for each in runs] == sorted({each.looked_to for each in runs})
         assert runs[-1].looked_to == runs[-1].last
-        later = await invoice_backlog(Crashing(company.around.graph), BRIDGE, pages=1, first=2)
+        later = await invoice_backlog(Crashing(company.around.graph), BRIDGE, first=2)
         assert isinstance(later, Progress)
         assert later.looked_to < runs[-1].looked_to  # with the first that was left
 
