@@ -5,8 +5,9 @@
 
 A run is one DBOS workflow of the same id, with the run's id as its only input: everything else is in the register. An
 executor that dies leaves its runs PENDING under its name; `take_over` gives them back to the queue (private calls of
-DBOS, which is pinned below 4). A run taken over is not fenced from one that was only slow: what protects is the
-constraint in the owning system (design.md, Processes).
+DBOS, which is pinned below 4). Who has runs and isn't known to be alive is dead, whatever became of its heartbeats. A
+run taken over is not fenced from one that was only slow: what protects is the constraint in the owning system
+(design.md, Processes).
 """
 
 from __future__ import annotations
@@ -104,6 +105,13 @@ class Durable:
 
         DBOS.launch()
         await DBOS.register_queue_async(QUEUE, worker_concurrency=AT_ONCE, polling_interval_sec=POLL_SECONDS)
+
+    async def owners(self) -> set[str]:
+        """The executors, alive or not, that have taken runs of this version and not ended them."""
+        taken = await DBOS.list_workflows_async(
+            status="PENDING", name=WORKFLOW, app_version=VERSION, load_input=False, load_output=False
+        )
+        return {each.executor_id for each in taken if each.executor_id is not None}
 
     async def take_over(self, executors: Iterable[str]) -> None:
         """Give the runs that these executors left behind back to the queue."""

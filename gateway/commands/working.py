@@ -14,7 +14,7 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -30,7 +30,7 @@ from gateway.databases import durable_engine
 from gateway.doors.audit import AuditLog
 from processes.catalogue import PROCESSES
 from processes.durable import VERSION, Durable, Queue
-from processes.reconcile import Reconciler
+from processes.reconcile import Reconciler, Watch
 from processes.runner import SILENT_AFTER, Queued
 from processes.watches import WATCHES
 from sources.errors import SourceError
@@ -80,7 +80,11 @@ def _at_its_end(stop: asyncio.Event) -> None:
 
 @asynccontextmanager
 async def working(
-    settings: Settings, *, silent_after: timedelta = SILENT_AFTER, seen_as: Callable[[Company], Company] = lambda it: it
+    settings: Settings,
+    *,
+    silent_after: timedelta = SILENT_AFTER,
+    watches: Sequence[Watch] = WATCHES,
+    seen_as: Callable[[Company], Company] = lambda it: it,
 ) -> AsyncIterator[str]:
     """An executor of the company that `settings` name, at work; its id.
 
@@ -93,11 +97,13 @@ async def working(
     company = seen_as(opened)
     name = f"{os.uname().nodename}-{os.getpid()}-{secrets.token_hex(4)}"
     durable = Durable(name, PROCESSES, company.around, engine=engine, queue=queue)
+    # Known before it takes its first run: who dies with runs and was never known leaves them to nobody.
+    await _entered(company, Executor(name, VERSION, company.clock(), company.clock()))
     await durable.launch()
     bridges = watching_bridges(settings, company.databases["bridge"], clock=company.clock)
     tasks = [
         asyncio.create_task(_beating(name, company, durable, silent_after)),
-        asyncio.create_task(Reconciler(company.around, queue.enqueue, WATCHES).run()),
+        asyncio.create_task(Reconciler(company.around, queue.enqueue, watches).run()),
     ]
     try:
         async with bridges:
@@ -114,6 +120,16 @@ async def working(
         audit.close()
 
 
+async def _entered(company: Company, executor: Executor) -> None:
+    """In the register; while that is down no run could be carried out anyway."""
+    while True:
+        try:
+            return await company.around.register.beat(executor)
+        except SourceError as error:
+            _log.warning("the register of runs doesn't answer: %s", error)
+        await asyncio.sleep(BEAT_SECONDS / 4)
+
+
 async def _beating(name: str, company: Company, durable: Durable, silent_after: timedelta) -> None:
     """Alive, every so often; and whoever isn't any more has left runs behind."""
     register, begun = company.around.register, company.clock()
@@ -122,10 +138,15 @@ async def _beating(name: str, company: Company, durable: Durable, silent_after: 
         try:
             await register.beat(Executor(name, VERSION, begun, now))
             dead = [each.id for each in await register.silent(now - silent_after) if each.id != name]
-            if dead:
-                await durable.take_over(dead)
+            # Asked for before who is known: whoever comes meanwhile is known before it has runs.
+            owners = await durable.owners()
+            orphaned = owners - {each.id for each in await register.executors()}
+            if left := sorted({*dead, *orphaned}):
+                await durable.take_over(left)
                 for each in dead:
                     await register.forget(each)
         except SourceError as error:
             _log.warning("the register of runs doesn't answer: %s", error)
+        except Exception as error:  # what keeps the steps of runs has errors of its own
+            _log.warning("runs of others can't be looked at now (%s)", type(error).__name__)
         await asyncio.sleep(min(BEAT_SECONDS, silent_after.total_seconds() / 4))

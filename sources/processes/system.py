@@ -46,6 +46,7 @@ STEP_ENDED = (
 )
 BEAT = update(EXECUTORS).where(EXECUTORS.c.id == bindparam("which")).values(seen_at=bindparam("now", type_=Instant))
 SILENT = select(EXECUTORS).where(EXECUTORS.c.seen_at < bindparam("since", type_=Instant)).order_by(EXECUTORS.c.id)
+EVERYBODY = select(EXECUTORS).order_by(EXECUTORS.c.id)
 SEEN = select(func.max(EXECUTORS.c.seen_at))
 FORGET = delete(EXECUTORS).where(EXECUTORS.c.id == bindparam("which"))
 
@@ -182,6 +183,10 @@ class Processes:
                 insert_new(connection, EXECUTORS, row_of(executor))
 
         await self.database.write(work)
+
+    async def executors(self) -> list[Executor]:
+        """All that are not forgotten, by id."""
+        return await self._read(EVERYBODY, {}, executor_of)
 
     async def silent(self, since: datetime) -> list[Executor]:
         """The executors that have not been seen since then."""
