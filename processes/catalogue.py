@@ -16,6 +16,7 @@ from processes import (
     move_conference,
     provision_conference,
     resolve_exceptions,
+    restore_room,
     settle_booking,
 )
 from processes.run import Process
@@ -34,6 +35,7 @@ _ALL: tuple[Process, ...] = (
     invoice_backlog.PROCESS,
     invoice_call.PROCESS,
     resolve_exceptions.PROCESS,
+    restore_room.PROCESS,
 )
 
 PROCESSES: Mapping[str, Process] = MappingProxyType({process.name: process for process in _ALL})

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from processes import close_period, invoice_backlog
+from processes import close_period, invoice_backlog, restore_room
 from processes.reconcile import Due, Watch
 from processes.wire import instant_to_wire
 
@@ -42,6 +42,12 @@ query BookingsToProvision($before: DateTime!) {
 }
 """
 
+BOOKINGS_TO_RESTORE = """
+query BookingsToRestore {
+  bookingsToRestore(first: 100)
+}
+"""
+
 BOOKINGS_TO_SETTLE = """
 query BookingsToSettle($at: DateTime!) {
   bookingsToSettle(at: $at, first: 100) { ref }
@@ -56,7 +62,15 @@ query Backlogs($at: DateTime!) {
 }
 """
 
-DOCUMENTS = (BOOKINGS_TO_PROVISION, BOOKINGS_TO_SETTLE, PERIODS_TO_CLOSE, CONFERENCES_TO_RETRY, ENDED_CALLS, BACKLOGS)
+DOCUMENTS = (
+    BOOKINGS_TO_PROVISION,
+    BOOKINGS_TO_RESTORE,
+    BOOKINGS_TO_SETTLE,
+    PERIODS_TO_CLOSE,
+    CONFERENCES_TO_RETRY,
+    ENDED_CALLS,
+    BACKLOGS,
+)
 
 
 def not_tried_lately(now: datetime) -> Mapping[str, Any]:
@@ -95,6 +109,10 @@ def bookings_to_provision(data: Mapping[str, Any]) -> Iterable[Due]:
     return (Due(booking["ref"]) for booking in data["bookingsToProvision"] or ())
 
 
+def bookings_to_restore(data: Mapping[str, Any]) -> Iterable[Due]:
+    return (Due(ref) for ref in data["bookingsToRestore"] or ())
+
+
 def bookings_to_settle(data: Mapping[str, Any]) -> Iterable[Due]:
     return (Due(booking["ref"]) for booking in data["bookingsToSettle"] or ())
 
@@ -125,6 +143,8 @@ def backlogs(data: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 
 WATCHES: tuple[Watch, ...] = (
     Watch("provision-conference", BOOKINGS_TO_PROVISION, 30.0, soon, bookings_to_provision),
+    # People stand before a door that is no more: edge case 10.
+    Watch(restore_room.NAME, BOOKINGS_TO_RESTORE, 5.0, nothing, bookings_to_restore),
     Watch("settle-booking", BOOKINGS_TO_SETTLE, 60.0, at_this_time, bookings_to_settle),
     # A contract may have been signed, an account linked: what was held is rated again.
     Watch("invoice-call", CONFERENCES_TO_RETRY, 30.0, not_tried_lately, conferences_to_retry),

@@ -300,8 +300,18 @@ async def published_calls(info: Info, after: int = 0, first: int = 100) -> list[
     return [PublishedCall.of(call) for call in found]
 
 
+async def bookings_to_restore(info: Info, first: int = 100) -> list[strawberry.ID] | None:
+    rooms = await info.context.source.rooms.to_restore(limit=limited("first", first))
+    return [strawberry.ID(room.booking) for room in rooms]
+
+
 @strawberry.type
 class Query(RoomQuery):
+    bookings_to_restore: list[strawberry.ID] | None = strawberry.federation.field(
+        resolver=bookings_to_restore,
+        requires_scopes=asks(Scope.BRIDGE_PROVISION),
+        description="Bookings whose room is gone from a switch that answers: it was started again, and has lost it.",
+    )
     conference: Conference | None = strawberry.federation.field(
         resolver=conference, requires_scopes=asks(Scope.CALLS_READ), description="The conference with this id."
     )

@@ -42,6 +42,7 @@ class World:
     def graph(self) -> FakeGraph:
         answers = {
             "BookingToProvision": self.asked,
+            "BookingToRestore": self.asked,
             "BookingToSettle": self.asked,
             "ProvisionRoom": self.provision,
             "CloseRoom": self.close,

@@ -21,6 +21,7 @@ from processes import (
     move_conference,
     provision_conference,
     resolve_exceptions,
+    restore_room,
     settle_booking,
     watches,
 )
@@ -49,6 +50,7 @@ DOCUMENTS = (
     *invoice_call.DOCUMENTS,
     *issue_invoice.DOCUMENTS,
     *resolve_exceptions.DOCUMENTS,
+    *restore_room.DOCUMENTS,
 )
 
 

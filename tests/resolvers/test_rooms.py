@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -147,6 +148,23 @@ async def test_bad_input_is_named(subgraph: Subgraph, variables: dict[str, Any],
     assert answer.codes == ["BAD_USER_INPUT"]
     assert answer.errors[0].message.startswith(told)
     assert "12ab" not in answer.errors[0].message
+
+
+async def test_room_that_a_switch_lost_is_to_be_restored(subgraph: Subgraph) -> None:
+    """Edge case 10: it was started again. A switch that is down may have its rooms still; what was closed is over."""
+    gone = "{ bookingsToRestore }"
+    await subgraph.ask(PROVISION)
+    await subgraph.ask(PROVISION, booking="BK-2026-000124", room="8002", key="other")
+    await subgraph.ask(CLOSE, booking="BK-2026-000124", revision=2)
+    assert (await subgraph.ask(gone)).data == {"bookingsToRestore": []}
+    subgraph.switch.restart(datetime(2026, 11, 24, 11, 30, tzinfo=UTC))
+    assert (await subgraph.ask(gone)).data == {"bookingsToRestore": [BOOKING]}
+    subgraph.switch.is_down = True
+    down = await subgraph.ask(gone)
+    assert (down.data, down.errors) == ({"bookingsToRestore": []}, [])
+    subgraph.switch.is_down = False
+    assert (await subgraph.ask(PROVISION, key="again")).errors == []
+    assert (await subgraph.ask(gone)).data == {"bookingsToRestore": []}
 
 
 async def test_pin_is_not_in_the_database(subgraph: Subgraph) -> None:

@@ -32,6 +32,7 @@ __all__ = [
     "let_go",
     "lost",
     "lost_on",
+    "open_on",
     "opened",
     "rooms_of",
 ]
@@ -64,6 +65,12 @@ def lost_on(connection: Connection, bridge: str, *, limit: int) -> list[Room]:
     """Rooms that are to be gone from a switch that didn't answer then."""
     found = select(*ROOM_COLUMNS).where(ROOMS.c.bridge == bridge, ROOMS.c.state == "LOST")
     return [Room(*row) for row in connection.execute(found.order_by(ROOMS.c.booking).limit(limit))]
+
+
+def open_on(connection: Connection, bridge: str) -> list[Room]:
+    """Rooms that are to be on a switch."""
+    found = select(*ROOM_COLUMNS).where(ROOMS.c.bridge == bridge, ROOMS.c.state == "OPEN")
+    return [Room(*row) for row in connection.execute(found.order_by(ROOMS.c.booking))]
 
 
 def hold_for_opening(connection: Connection, place: Place, holder: str, now: datetime) -> list[Room] | Refusal:

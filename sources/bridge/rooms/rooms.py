@@ -30,6 +30,7 @@ from sources.bridge.rooms.keeping import (
     let_go,
     lost,
     lost_on,
+    open_on,
     opened,
     rooms_of,
 )
@@ -124,6 +125,16 @@ class Rooms:
         settle = partial(closed, booking=booking, revision=revision, holder=holder, now=now, rooms=rooms)
         await self.database.write(settle)
         return await self.of_bookings([booking])
+
+    async def to_restore(self, *, limit: int) -> list[Room]:
+        """Rooms that are written down as OPEN and that their switches, which answer, don't have any more."""
+        found: list[Room] = []
+        for bridge, switch in self.switches.items():
+            wanted = await self.database.read(partial(open_on, bridge=bridge))
+            with suppress(SourceError):  # what it has is known when it answers again
+                there = set(await switch.rooms()) if wanted else set()
+                found += [room for room in wanted if room.room not in there]
+        return found[:limit]
 
     async def states(self, bridges: Sequence[Bridge], *, now: datetime) -> list[SwitchState]:
         """How each bridge's switch is at this moment, in order of the bridges."""
