@@ -16,16 +16,16 @@ from tests.postgresql import running_server
 def main() -> int:
     parser = argparse.ArgumentParser(prog="spojka-faults", description=__doc__)
     parser.add_argument("--runs", type=int, default=10)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1, help="of the first run; each further run has the next one")
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        seeds = range(asked.seed, asked.seed + asked.runs)
         if asked.database == "sqlite":
-            return campaign(OnSQLite.made(folder), folder, range(asked.seed, asked.seed + asked.runs))
+            return campaign(OnSQLite.made(folder), folder, seeds)
         with running_server() as server:
-            stage = OnPostgreSQL.made(server.url, folder, server.restart)
-            return campaign(stage, folder, range(asked.seed, asked.seed + asked.runs))
+            return campaign(OnPostgreSQL.made(server.url, folder, server.restart), folder, seeds)
 
 
 def campaign(stage: OnSQLite | OnPostgreSQL, folder: Path, seeds: range) -> int:
@@ -35,7 +35,8 @@ def campaign(stage: OnSQLite | OnPostgreSQL, folder: Path, seeds: range) -> int:
         outcome = asyncio.run(run_once(seed, stage, folder / f"run-{seed}"))
         deaths += outcome.deaths
         bad += bool(outcome.problems)
-        print(f"seed {seed}: {', '.join(outcome.faults) or 'no fault'}; {outcome.deaths} deaths", flush=True)
+        told = ", ".join(outcome.faults) or "no fault"
+        print(f"seed {seed}: {told}; {outcome.deaths} deaths, {outcome.seconds:.1f} s", flush=True)
         for problem in outcome.problems:
             print(f"    {problem}", flush=True)
         if outcome.problems:

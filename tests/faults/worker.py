@@ -1,7 +1,5 @@
 """`spojka work`, made of the same parts, with faults of its own: it kills itself, or its disk is full.
 
-    python -m tests.faults.worker '{"data": ..., "urls": {}, "kills": [["RecordCharges", "after", 1]], "full": [1, 2]}'
-
 A kill names an operation, when (`before` it is asked, `inside`, `after` it was answered and before that is kept) and
 which time it is asked. `full` is from when, and for how many seconds, no file of SQLite may grow.
 """
@@ -9,10 +7,8 @@ which time it is asked. `full` is from when, and for how many seconds, no file o
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
-import sys
 import threading
 from collections import Counter
 from collections.abc import Mapping
@@ -24,13 +20,30 @@ from typing import Any
 from sqlalchemy import event
 
 from gateway.commands.working import working
-from gateway.company import Company
-from gateway.config import Settings
+from gateway.company import SYSTEMS, Company
+from gateway.config import Settings, read_settings
 from processes.graph import Graph
 from processes.stepping import operation_name
+from processes.watches import WATCHES
+
+__all__ = ["Kill", "settings_in", "work"]
 
 SILENT_AFTER = timedelta(seconds=2)
-INSIDE_SECONDS = 0.004
+LOOKS = 1.0
+"""Seconds between two looks of the reconciler for one kind of work, which are minutes otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """`nth` time that `operation` is asked; `inside` is so many seconds after it was asked."""
+
+    operation: str
+    when: str
+    nth: int
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        return f"kill {self.operation}/{self.when}/{self.nth}"
 
 
 def die() -> None:
@@ -42,19 +55,19 @@ class DeadlyGraph:
     """The graph, at some of whose operations this process dies."""
 
     graph: Graph
-    kills: list[tuple[str, str, int]]
+    kills: tuple[Kill, ...]
     asked: Counter[str] = field(default_factory=Counter)
 
     async def execute(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         name = operation_name(document)
         self.asked[name] += 1
-        when = {kill[1] for kill in self.kills if (kill[0], kill[2]) == (name, self.asked[name])}
-        if "before" in when:
+        due = {kill.when: kill for kill in self.kills if (kill.operation, kill.nth) == (name, self.asked[name])}
+        if "before" in due:
             die()
-        if "inside" in when:
-            threading.Timer(INSIDE_SECONDS, die).start()
+        if "inside" in due:
+            threading.Timer(due["inside"].seconds, die).start()
         answer = await self.graph.execute(document, variables)
-        if "after" in when:
+        if "after" in due:
             die()
         return answer
 
@@ -74,21 +87,27 @@ def starved(company: Company, since: float, seconds: float) -> None:
             event.listen(database.engines.write, "checkout", limit)
 
 
-async def work(spec: Mapping[str, Any]) -> None:
-    settings = Settings(data=Path(spec["data"]), urls=spec["urls"])
-    kills = [(name, when, nth) for name, when, nth in spec["kills"]]
+def settings_in(folder: Path) -> Settings:
+    """Those of the run in this folder: databases and bridges, as a settings file says."""
+    return read_settings(folder, {}, systems=tuple(SYSTEMS), file=folder / "spojka.toml")
 
+
+def work(folder: Path, kills: tuple[Kill, ...], full: tuple[float, float] | None) -> None:
+    """Until it is killed."""
+    log = os.open(folder / "workers.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)
+    asyncio.run(_work(settings_in(folder), kills, full))
+
+
+async def _work(settings: Settings, kills: tuple[Kill, ...], full: tuple[float, float] | None) -> None:
     def faulty(company: Company) -> Company:
-        if spec.get("full"):
-            starved(company, *spec["full"])
+        if full:
+            starved(company, *full)
         return replace(company, around=replace(company.around, graph=DeadlyGraph(company.around.graph, kills)))
 
-    async with working(settings, silent_after=SILENT_AFTER, seen_as=faulty):
+    watches = tuple(replace(watch, every=min(watch.every, LOOKS)) for watch in WATCHES)
+    async with working(settings, silent_after=SILENT_AFTER, watches=watches, seen_as=faulty):
         print("works", flush=True)
-        stop = asyncio.Event()
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-        await stop.wait()
-
-
-if __name__ == "__main__":
-    asyncio.run(work(json.loads(sys.argv[1])))
+        await asyncio.Event().wait()
