@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -24,7 +24,7 @@ from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
 
 from processes.register import RunRow
 from processes.run import Process
-from processes.stepping import Surroundings, carry_out
+from processes.stepping import LOOK_SECONDS, TRANSIENT, Surroundings, carry_out, code_of
 
 __all__ = ["VERSION", "Durable", "Queue"]
 
@@ -36,6 +36,8 @@ AT_ONCE = 32
 """Runs that one executor carries out at a time; those that wait hold a place."""
 
 LAST_STEPS_SECONDS = 5.0
+
+ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 
 QUEUE, WORKFLOW, APPLICATION = "runs", "run", "spojka"
 
@@ -68,6 +70,22 @@ class Queue:
             )
         except Exception as fault:
             _log.warning("run %s isn't in the queue yet (%s): `spojka work` finds it", row.id, type(fault).__name__)
+
+    async def forget_ended(self, runs: Collection[str]) -> list[str]:
+        """Of these live runs those that DBOS takes for ended, which it forgets: they can be put in again.
+
+        A run ends in the register first. One that DBOS alone has ended was stopped by a fault of its executor's.
+        """
+        if not runs:
+            return []
+        found = await self._client.list_workflows_async(
+            workflow_ids=list(runs), status=list(ENDED), load_input=False, load_output=False
+        )
+        ended = [each.workflow_id for each in found]
+        for each in ended:
+            _log.warning("run %s had stopped without an end: it is carried out anew", each)
+        await self._client.delete_workflows_async(ended)
+        return ended
 
     def close(self) -> None:
         self._client.destroy()
@@ -130,13 +148,26 @@ class Durable:
 
     async def _carried_out(self, run: str) -> None:
         """The workflow. How the run ended is in the register; what made it fail is there and in the log."""
-        rows = await self._around.register.runs([run])
-        if not rows or not rows[0].is_live:
+        row = await self._row(run)
+        if row is None or not row.is_live:
             return
         self._at_work += 1
         with suppress(Exception):  # it is written down
-            await carry_out(self._processes[rows[0].process], rows[0], self._around, _kept)
+            await carry_out(self._processes[row.process], row, self._around, _kept)
         self._at_work -= 1
+
+    async def _row(self, run: str) -> RunRow | None:
+        """Asked for until the register answers: for DBOS an error here would be the run's end."""
+        while True:
+            try:
+                rows = await self._around.register.runs([run])
+            except Exception as fault:
+                if code_of(fault) not in TRANSIENT:
+                    raise
+                _log.warning("run %s: the register doesn't answer: %s", run, fault)
+            else:
+                return rows[0] if rows else None
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def _interrupt(self) -> NoReturn:
         """For DBOS an error would be a step's end, or the workflow's; a run that isn't heard of again is neither."""

@@ -1,6 +1,7 @@
 """What nobody started or finished is found and started: a lost event, a crash between two steps, a clock that struck.
 
-    runs        one that is live in the register and not in the queue is put in (again): harmless, as ids are unique
+    runs        one that is live in the register and not in the queue is put in (again): harmless, as ids are unique;
+                so is one that its executor dropped without writing down an end
     watches     a question to the graph, asked now and then; each of its answers has a run started, unless one is live
 
 A watch asks the owning system what is due, by positions and states and never by what happened meanwhile; so whatever
@@ -11,11 +12,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from processes.graph import GraphError
 from processes.register import RunRow
@@ -48,17 +49,25 @@ class Watch:
     due: Callable[[Mapping[str, Any]], Iterable[Due]]
 
 
+class Queue(Protocol):
+    """The way to executors; `forget_ended` gives those of live runs that none of them takes any more."""
+
+    async def enqueue(self, row: RunRow) -> None: ...
+
+    async def forget_ended(self, runs: Collection[str]) -> list[str]: ...
+
+
 class Reconciler:
     """Looks for such work, again and again. A system that is down is passed over until the next time."""
 
     def __init__(
         self,
         around: Surroundings,
-        enqueue: Callable[[RunRow], Awaitable[None]],
+        queue: Queue,
         watches: Sequence[Watch],
     ) -> None:
         self._around = around
-        self._enqueue = enqueue
+        self._queue = queue
         self._watches = watches
         self._put_in: frozenset[str] = frozenset()
 
@@ -70,11 +79,12 @@ class Reconciler:
                 group.create_task(self._forever(partial(self.look, watch), watch.every))
 
     async def put_in(self) -> None:
-        """Every live run, into the queue; each once by this reconciler."""
+        """Every live run, into the queue; each once by this reconciler, and again where it stopped without an end."""
         live = await self._around.register.unfinished()
+        stopped = await self._queue.forget_ended([row.id for row in live if row.id in self._put_in])
         for row in live:
-            if row.id not in self._put_in:
-                await self._enqueue(row)
+            if row.id not in self._put_in or row.id in stopped:
+                await self._queue.enqueue(row)
         self._put_in = frozenset(row.id for row in live)
 
     async def look(self, watch: Watch) -> int:
@@ -87,7 +97,7 @@ class Reconciler:
             )
             if is_new:
                 started += 1
-                await self._enqueue(row)
+                await self._queue.enqueue(row)
         return started
 
     async def _forever(self, look: Callable[[], Awaitable[object]], every: float) -> None:

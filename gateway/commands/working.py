@@ -103,7 +103,7 @@ async def working(
     bridges = watching_bridges(settings, company.databases["bridge"], clock=company.clock)
     tasks = [
         asyncio.create_task(_beating(name, company, durable, silent_after)),
-        asyncio.create_task(Reconciler(company.around, queue.enqueue, watches).run()),
+        asyncio.create_task(Reconciler(company.around, queue, watches).run()),
     ]
     try:
         async with bridges:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
@@ -23,28 +25,43 @@ def register(database: MakeDatabase) -> Processes:
     return Processes(database("processes", METADATA))
 
 
+@dataclass
+class QueueOfTests:
+    """`put` are the runs that were put in; `ended` those that it takes for ended."""
+
+    put: list[str] = field(default_factory=list)
+    ended: set[str] = field(default_factory=set)
+
+    async def enqueue(self, row: RunRow) -> None:
+        self.put.append(row.id)
+
+    async def forget_ended(self, runs: Collection[str]) -> list[str]:
+        found = [run for run in runs if run in self.ended]
+        self.ended -= {*found}
+        return found
+
+
+def around(graph: FakeGraph, register: Processes, queue: QueueOfTests) -> Surroundings:
+    return Surroundings(graph=graph, register=register, clock=lambda: NOW, make_step=Step, enqueue=queue.enqueue)
+
+
 async def test_what_is_due_is_started_once(register: Processes) -> None:
     """Exceptions that were not tried lately: one run for each conference, none beside a live one."""
     graph = FakeGraph({"ConferencesToRetry": lambda _: {"conferencesToRetry": ["CF-1", "CF-2"]}})
-    queue: list[str] = []
-
-    async def enqueue(row: RunRow) -> None:
-        queue.append(row.id)
-
-    around = Surroundings(graph=graph, register=register, clock=lambda: NOW, make_step=Step, enqueue=enqueue)
-    reconciler = Reconciler(around, enqueue, WATCHES)
+    queue = QueueOfTests()
+    reconciler = Reconciler(around(graph, register, queue), queue, WATCHES)
     [watch] = [each for each in WATCHES if "ConferencesToRetry" in each.document]
     assert await reconciler.look(watch) == 2
     assert await reconciler.look(watch) == 0
     assert graph.asked[0][1] == {"notTriedSince": "2026-11-25T07:50:00Z"}
-    assert queue == ["invoice-call:CF-1:1", "invoice-call:CF-2:1"]
+    assert queue.put == ["invoice-call:CF-1:1", "invoice-call:CF-2:1"]
     runs = await register.unfinished()
     assert {run.started_by for run in runs} == {"reconcile"}
 
-    queue.clear()
+    queue.put.clear()
     await reconciler.put_in()
     await reconciler.put_in()
-    assert sorted(queue) == ["invoice-call:CF-1:1", "invoice-call:CF-2:1"]
+    assert sorted(queue.put) == ["invoice-call:CF-1:1", "invoice-call:CF-2:1"]
 
 
 @pytest.mark.parametrize(
@@ -75,3 +92,15 @@ def test_a_bridge_is_invoiced_as_far_as_it_has_come(
     assert [each.subject for each in often.due(data)] == files
     assert [each.subject for each in seldom.due(data)] == switches
     assert [*often.due({**data, "invoicingPositions": None})] == []  # billing is only read
+
+
+async def test_run_that_its_executor_dropped_is_put_in_again(register: Processes) -> None:
+    """It is live in the register, and the queue has it as ended: else it would stand still for ever."""
+    queue = QueueOfTests()
+    reconciler = Reconciler(around(FakeGraph({}), register, queue), queue, ())
+    row, _ = await register.start_unless_live("invoice-call", "CF-1", input="{}", caller="eva", now=NOW)
+    await reconciler.put_in()
+    queue.ended.add(row.id)
+    await reconciler.put_in()
+    await reconciler.put_in()
+    assert queue.put == [row.id, row.id]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import replace
+import signal
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,22 +14,13 @@ from gateway.commands.working import working
 from gateway.company import Company, open_company, queued
 from gateway.config import Settings
 from processes.durable import Durable
-from processes.graph import GraphError
 from sources.demo import cast
+from sources.errors import SystemUnavailable
 from sources.records.processes import Run
+from tests.faults.stage import FORKING
+from tests.faults.worker import Kill, work
 
-SECONDS = 20
-
-
-class DownGraph:
-    """Nothing answers, so a run waits."""
-
-    async def execute(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-        raise GraphError([{"message": "it is down", "extensions": {"code": "SYSTEM_UNAVAILABLE"}}])
-
-
-def without_systems(company: Company) -> Company:
-    return replace(company, around=replace(company.around, graph=DownGraph()))
+SECONDS = 30
 
 
 async def run_in(company: Company, *states: str) -> Run:
@@ -49,11 +39,15 @@ async def test_runs_of_an_executor_that_nobody_knows_are_taken_over(files: Path)
     """It died before its first heartbeat, or was forgotten as dead, woke up, took runs, and died."""
     settings = Settings(data=files)
     company = await asyncio.to_thread(partial(open_company, settings, executor=queued(settings)))
+    (files / "spojka.toml").touch()
+    died = FORKING.Process(target=work, args=(files, (Kill("ConferenceToInvoice", "before", 1),), None))
     try:
-        async with working(settings, watches=(), seen_as=without_systems) as first:
-            await company.runner.start("invoice-call", cast.NO_CONTRACT.conference, {}, caller="eva")
-            await run_in(company, "WAITING")
-        await company.around.register.forget(first)
+        await company.runner.start("invoice-call", cast.NO_CONTRACT.conference, {}, caller="eva")
+        died.start()
+        await asyncio.to_thread(died.join, SECONDS)
+        assert died.exitcode == -signal.SIGKILL
+        for each in await company.around.register.executors():
+            await company.around.register.forget(each.id)
         async with working(settings, watches=()):
             assert (await run_in(company, "REFUSED")).outcome == "no-contract"
     finally:
@@ -75,5 +69,59 @@ async def test_executor_is_known_before_it_takes_a_run(files: Path, monkeypatch:
     try:
         async with working(settings, watches=()) as name:
             assert known == [name]
+    finally:
+        await company.close()
+
+
+@pytest.mark.parametrize("times", [1, 3], ids=["for a moment", "for longer"])
+async def test_register_that_is_down_when_a_run_is_taken_does_not_end_the_run(files: Path, times: int) -> None:
+    """The database was restarted at that moment: the run is carried out when it is back."""
+    settings = Settings(data=files)
+    company = await asyncio.to_thread(partial(open_company, settings, executor=queued(settings)))
+    left = [times]
+
+    def forgetful(opened: Company) -> Company:
+        runs = opened.around.register.runs
+
+        async def down(ids: Any) -> Any:
+            if left[0] > 0:
+                left[0] -= 1
+                raise SystemUnavailable("processes")
+            return await runs(ids)
+
+        opened.around.register.runs = down  # type: ignore[method-assign]
+        return opened
+
+    try:
+        await company.runner.start("invoice-call", cast.NO_CONTRACT.conference, {}, caller="eva")
+        async with working(settings, watches=(), seen_as=forgetful):
+            assert (await run_in(company, "REFUSED")).outcome == "no-contract"
+        assert left == [0]
+    finally:
+        await company.close()
+
+
+async def test_run_that_was_dropped_without_an_end_is_carried_out_anew(files: Path) -> None:
+    """A fault of the executor's own: DBOS takes the run for ended, the register doesn't."""
+    settings = Settings(data=files)
+    company = await asyncio.to_thread(partial(open_company, settings, executor=queued(settings)))
+    faults = [ValueError("a bug")]
+
+    def faulty(opened: Company) -> Company:
+        runs = opened.around.register.runs
+
+        async def broken(ids: Any) -> Any:
+            if faults:
+                raise faults.pop()
+            return await runs(ids)
+
+        opened.around.register.runs = broken  # type: ignore[method-assign]
+        return opened
+
+    try:
+        await company.runner.start("invoice-call", cast.NO_CONTRACT.conference, {}, caller="eva")
+        async with working(settings, watches=(), seen_as=faulty):
+            assert (await run_in(company, "REFUSED")).outcome == "no-contract"
+        assert faults == []
     finally:
         await company.close()
