@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -102,6 +103,9 @@ class Durable:
         self._stopping = asyncio.Event()
         self._around = replace(around, enqueue=queue.enqueue, stopping=self._stopping, interrupt=self._interrupt)
         self._at_work = 0
+        self._going: Counter[str] = Counter()
+        self._idle: dict[str, float] = {}
+        self._dbos: Any = None
         self._config: DBOSConfig = {
             "name": APPLICATION,
             "system_database_engine": engine,
@@ -115,7 +119,7 @@ class Durable:
 
     async def launch(self) -> None:
         """Begin to take runs; called on the event loop that they will be carried out on."""
-        DBOS(config=self._config)
+        self._dbos = DBOS(config=self._config)
 
         @DBOS.workflow(name=WORKFLOW)
         async def carry_out_run(run: str) -> None:
@@ -135,6 +139,24 @@ class Durable:
         """Give the runs that these executors left behind back to the queue."""
         await asyncio.to_thread(DBOS._recover_pending_workflows, list(executors))
 
+    async def regain(self, seconds: float) -> list[str]:
+        """Give back to the queue what this executor took so long ago and doesn't carry out.
+
+        The database went away between the two: DBOS has the run as this executor's, and nothing of it is going on.
+        """
+        taken = await DBOS.list_workflows_async(
+            status="PENDING", name=WORKFLOW, executor_id=self.id, load_input=False, load_output=False
+        )
+        now = asyncio.get_running_loop().time()
+        idle = [each.workflow_id for each in taken if not self._going[each.workflow_id]]
+        self._idle = {run: self._idle.get(run, now) for run in idle}
+        left = [run for run, since in self._idle.items() if now - since >= seconds]
+        for run in left:
+            _log.warning("run %s was taken and not begun: it is given back", run)
+            await asyncio.to_thread(self._dbos._sys_db.reenqueue_for_recovery, run, [self.id], QUEUE)
+            del self._idle[run]
+        return left
+
     async def close(self) -> None:
         """Steps under way are done, no other is begun; the runs stay this executor's until they are taken over."""
         self._stopping.set()
@@ -148,13 +170,17 @@ class Durable:
 
     async def _carried_out(self, run: str) -> None:
         """The workflow. How the run ended is in the register; what made it fail is there and in the log."""
-        row = await self._row(run)
-        if row is None or not row.is_live:
-            return
-        self._at_work += 1
-        with suppress(Exception):  # it is written down
-            await carry_out(self._processes[row.process], row, self._around, _kept)
-        self._at_work -= 1
+        self._going[run] += 1
+        try:
+            row = await self._row(run)
+            if row is None or not row.is_live:
+                return
+            self._at_work += 1
+            with suppress(Exception):  # it is written down
+                await carry_out(self._processes[row.process], row, self._around, _kept)
+            self._at_work -= 1
+        finally:
+            self._going[run] -= 1
 
     async def _row(self, run: str) -> RunRow | None:
         """Asked for until the register answers: for DBOS an error here would be the run's end."""

@@ -141,6 +141,7 @@ async def _beating(name: str, company: Company, durable: Durable, silent_after: 
             # Asked for before who is known: whoever comes meanwhile is known before it has runs.
             owners = await durable.owners()
             orphaned = owners - {each.id for each in await register.executors()}
+            await durable.regain(silent_after.total_seconds())
             if left := sorted({*dead, *orphaned}):
                 await durable.take_over(left)
                 for each in dead:

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.faults.campaign import run_once
+from tests.faults.campaign import Outcome, some_at_once
 from tests.faults.stage import OnPostgreSQL, OnSQLite
 from tests.postgresql import running_server
 
@@ -18,31 +18,33 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1, help="of the first run; each further run has the next one")
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
+    parser.add_argument("--at-once", type=int, default=1, help="runs at a time; on PostgreSQL they share a server")
     asked = parser.parse_args()
+    seeds = range(asked.seed, asked.seed + asked.runs)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        seeds = range(asked.seed, asked.seed + asked.runs)
         if asked.database == "sqlite":
-            return campaign(OnSQLite.made(folder), folder, seeds)
+            return campaign(OnSQLite.made(folder), folder, seeds, at_once=asked.at_once)
         with running_server() as server:
-            return campaign(OnPostgreSQL.made(server.url, folder, server.restart), folder, seeds)
+            stage = OnPostgreSQL.made(server.url, folder, server.restart)
+            return campaign(stage, folder, seeds, at_once=asked.at_once)
 
 
-def campaign(stage: OnSQLite | OnPostgreSQL, folder: Path, seeds: range) -> int:
+def campaign(stage: OnSQLite | OnPostgreSQL, folder: Path, seeds: range, *, at_once: int) -> int:
     """0 when nothing was found."""
-    bad = deaths = 0
-    for seed in seeds:
-        outcome = asyncio.run(run_once(seed, stage, folder / f"run-{seed}"))
-        deaths += outcome.deaths
-        bad += bool(outcome.problems)
-        told = ", ".join(outcome.faults) or "no fault"
-        print(f"seed {seed}: {told}; {outcome.deaths} deaths, {outcome.seconds:.1f} s", flush=True)
-        for problem in outcome.problems:
-            print(f"    {problem}", flush=True)
-        if outcome.problems:
-            print(outcome.log[-6000:], flush=True)
-    print(f"{len(seeds)} runs, {deaths} deaths of workers, {bad} runs with problems")
+    outcomes = asyncio.run(some_at_once(seeds, stage, folder, at_once=at_once, tell=tell))
+    deaths, bad = sum(each.deaths for each in outcomes), sum(bool(each.problems) for each in outcomes)
+    print(f"{len(seeds)} runs from seed {seeds.start} on, {deaths} deaths of workers, {bad} runs with problems")
     return 1 if bad else 0
+
+
+def tell(outcome: Outcome) -> None:
+    told = ", ".join(outcome.faults) or "no fault"
+    print(f"seed {outcome.seed}: {told}; {outcome.deaths} deaths, {outcome.seconds:.1f} s", flush=True)
+    for problem in outcome.problems:
+        print(f"    {problem}", flush=True)
+    if outcome.problems:
+        print(outcome.log[-6000:], flush=True)
 
 
 if __name__ == "__main__":

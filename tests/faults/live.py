@@ -7,6 +7,7 @@ Calls      the calls of a run: bookings, callers who come, go, are put out and c
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -28,15 +29,20 @@ from sources.errors import SourceError
 from sources.records.reservations import Booking
 from sources.reservations import Reservations
 from tests.janus.callers import Caller, Controller, controlling
-from tests.janus.server import Janus, running_janus
+from tests.janus.server import PROGRAM, Janus, running_janus
 from tests.postgresql import free_port
 
-__all__ = ["JANUS", "Calls", "Untidy", "bridge_section", "hearing"]
+__all__ = ["JANUS", "Calls", "Untidy", "bridge_section", "has_janus", "hearing"]
 
 JANUS = "bridge-1"
 SECONDS = 60.0
 AHEAD = timedelta(minutes=20)
 """A booking is ahead so far: its bridge is waited for, and whoever comes early is of it all the same."""
+
+
+def has_janus() -> bool:
+    """Where services are required, one that is missing is a failure later."""
+    return PROGRAM.exists() or os.environ.get("REQUIRE_SERVICES") == "1"
 
 
 def bridge_section(janus: Janus, folder: Path) -> str:

@@ -19,6 +19,7 @@ from datetime import UTC, datetime, time, timedelta
 from processes.rules.periods import Period, period_containing
 from sources.demo import cast
 from sources.records.reservations import Booking
+from tests.processes.backlog_scene import record, room
 from tests.world import a_booking
 
 __all__ = ["BRIDGE", "CLOSING", "CONFERENCES", "Scene", "Times", "a_scene", "bookings", "first_records", "times"]
@@ -65,10 +66,6 @@ class Scene:
     conferences: tuple[str, ...]
     held: str
     has_live_calls: bool
-
-
-def room(number: int) -> str:
-    return f"77{number:04}"
 
 
 def ref(number: int) -> str:
@@ -145,15 +142,3 @@ def first_legs(when: Times) -> Sequence[tuple[str, str]]:
 def first_records(when: Times) -> tuple[str, str]:
     """(call records, conference) of what is charged before a run begins: so the ended period has a draft."""
     return "".join(line for _, line in first_legs(when)), conference(IN_ENDED_PERIOD[0])
-
-
-def record(number: int, nth: int, joined: datetime, left: datetime) -> tuple[str, str]:
-    """(unique id of the switch, line)."""
-    unique = f"1795{number:03}{nth:03}.{number}{nth}"
-    seconds = int((left - joined).total_seconds())
-    times = f'"{joined:%Y-%m-%d %H:%M:%S}","{joined:%Y-%m-%d %H:%M:%S}","{left:%Y-%m-%d %H:%M:%S}",{seconds},{seconds}'
-    caller = f"42060{number:03}{nth:04}"
-    return unique, (
-        f'"acct","{caller}","8001","conf","""Guest {nth}"" <{caller}>","PJSIP/trunk-{number}{nth}","","ConfBridge",'
-        f'"{room(number)},default_bridge",{times},"ANSWERED","DOCUMENTATION","{unique}",""\n'
-    )

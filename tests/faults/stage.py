@@ -11,15 +11,17 @@ import multiprocessing
 import os
 import shutil
 import signal
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from urllib.parse import quote
 
 from sqlalchemy import create_engine, delete, text
+from sqlalchemy.exc import OperationalError
 
 from gateway.company import SYSTEMS, open_company
 from gateway.config import Settings
@@ -42,7 +44,7 @@ __all__ = ["Doom", "OnPostgreSQL", "OnSQLite", "Workers", "with_bridge"]
 
 FORKING = multiprocessing.get_context("forkserver")
 FORKING.set_forkserver_preload(["tests.faults.ready"])
-SINCE = date(2024, 9, 1)
+ATTEMPTS = 20
 
 
 def fill(settings: Settings, when: Times) -> None:
@@ -157,7 +159,7 @@ class OnPostgreSQL:
         folder.mkdir()
         yield written(folder, self._urls(name))
         shutil.rmtree(folder, ignore_errors=True)
-        self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+        self._execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def _address(self, name: str) -> str:
         return self.server.rpartition("/")[0] + f"/{name}"
@@ -168,9 +170,17 @@ class OnPostgreSQL:
         }
 
     def _execute(self, statement: str) -> None:
+        """Again where another run had the server restarted meanwhile."""
         engine = create_engine(self.server, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text(statement))
+        for left in reversed(range(ATTEMPTS)):
+            try:
+                with engine.connect() as connection:
+                    connection.execute(text(statement))
+                break
+            except OperationalError:
+                if not left:
+                    raise
+                time.sleep(0.5)
         engine.dispose()
 
 

@@ -29,8 +29,7 @@ from processes.invoice_call import invoice_call
 from processes.rules.refusal import Refusal
 from processes.stepping import operation_name
 from tests.company import opened
-from tests.faults.scene import BRIDGE, Scene, a_scene
-from tests.faults.stage import fill
+from tests.processes.backlog_scene import BRIDGE, Scene, a_scene, fill
 
 EVENING = datetime(2026, 11, 24, 18, tzinfo=UTC)
 AT_NOON = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)

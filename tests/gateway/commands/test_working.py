@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import dbos._queue
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from gateway.commands.working import working
 from gateway.company import Company, open_company, queued
@@ -123,5 +126,28 @@ async def test_run_that_was_dropped_without_an_end_is_carried_out_anew(files: Pa
         async with working(settings, watches=(), seen_as=faulty):
             assert (await run_in(company, "REFUSED")).outcome == "no-contract"
         assert faults == []
+    finally:
+        await company.close()
+
+
+async def test_run_that_was_taken_and_not_begun_is_given_back(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database went away between the two: the run is this executor's, which is alive, and stands still."""
+    settings = Settings(data=files)
+    company = await asyncio.to_thread(partial(open_company, settings, executor=queued(settings)))
+    begin = dbos._queue.execute_dequeued_workflow
+    lost: list[Any] = []
+
+    def begin_nothing(*args: Any, **more: Any) -> Any:
+        if lost:
+            return begin(*args, **more)
+        lost.append(args)
+        raise OperationalError("SELECT 1", {}, Exception("the server was restarted"))
+
+    monkeypatch.setattr(dbos._queue, "execute_dequeued_workflow", begin_nothing)
+    try:
+        await company.runner.start("invoice-call", cast.NO_CONTRACT.conference, {}, caller="eva")
+        async with working(settings, silent_after=timedelta(seconds=1), watches=()):
+            assert (await run_in(company, "REFUSED")).outcome == "no-contract"
+        assert len(lost) == 1
     finally:
         await company.close()
