@@ -24,6 +24,7 @@ from typing import Any
 
 from gateway.company import Company, open_company, queued
 from gateway.config import Settings
+from gateway.databases import StartError
 from processes.close_period import subject_of
 from processes.rules.refusal import Refusal
 from processes.runner import RunFailed
@@ -213,7 +214,7 @@ async def run_once(seed: int, stage: OnSQLite | OnPostgreSQL, folder: Path) -> O
         workers = Workers(folder, plan.dooms)
         workers.start()
         stack.callback(workers.stop)
-        company = await asyncio.to_thread(partial(open_company, settings, executor=queued(settings)))
+        company = await opened(settings)
         stack.push_async_callback(company.close)
         if live:
             calls = Calls(company, janus, untidy, rng, insisted, is_killed=rng.random() < KILLED)
@@ -226,6 +227,15 @@ async def run_once(seed: int, stage: OnSQLite | OnPostgreSQL, folder: Path) -> O
         return Outcome(
             seed, tuple(plan.told), workers.deaths, tuple(found), workers.log if found else "", time.monotonic() - begun
         )
+
+
+async def opened(settings: Settings) -> Company:
+    """As soon as its databases are there: another run may have had the server restarted."""
+    while True:
+        try:
+            return await asyncio.to_thread(partial(open_company, settings, executor=queued(settings)))
+        except StartError:
+            await asyncio.sleep(0.5)
 
 
 async def played_out(
