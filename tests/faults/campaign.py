@@ -55,6 +55,9 @@ OPERATIONS = {
     "ClosePeriod": 1,
     "FinishPeriod": 1,
     "PeriodsToClose": 2,
+    "ConferencesAfter": 3,
+    "RecordChargesOfConferences": 2,
+    "NoteInvoicingPosition": 2,
 }
 """Steps at which a worker dies, and how often at most it comes to them in a run."""
 

@@ -126,7 +126,10 @@ async def live_problems(company: Company, calls: Calls, legs: Rows) -> list[str]
 
 
 def billing_problems(scene: Scene, legs: Rows, billing: Mapping[str, Rows], conferences: Collection[str]) -> list[str]:
-    """I1, I9: each leg of a booked conference is charged once, excluded (it had no second) or held, by its seconds."""
+    """I1, I9: each leg of a booked conference is charged once, excluded (it had no second) or held, by its seconds.
+
+    Of a conference that nobody booked each is held, once somebody has looked.
+    """
     now = [call for call in billing["calls"] if not call.credited]
     times, by_leg = Counter(call.leg for call in now), {call.leg: call for call in now}
     owed = {leg.id: leg for leg in legs if leg.conference in conferences}
@@ -140,8 +143,13 @@ def billing_problems(scene: Scene, legs: Rows, billing: Mapping[str, Rows], conf
             told.append(f"leg {id} of {leg.conference}, {seconds} s, is {call and call.state}, not {wanted}")
         elif call.duration_seconds != seconds:
             told.append(f"leg {id} lasted {seconds} s and was billed as {call.duration_seconds} s")
-    ours = {leg.id for leg in legs}
-    return told + [f"leg {leg} of no booked conference was billed" for leg in times if leg in ours - owed.keys()]
+    nobodys = {leg.id for leg in legs} - owed.keys()
+    told += [
+        f"leg {leg} of no booked conference is {by_leg[leg].state}"
+        for leg in nobodys & by_leg.keys()
+        if by_leg[leg].state != "EXCEPTION"
+    ]
+    return told + [f"leg {leg} was held {times[leg]} times" for leg in nobodys if times[leg] > 1]
 
 
 def sums_problems(billing: Mapping[str, Rows]) -> list[str]:
