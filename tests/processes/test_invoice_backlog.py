@@ -22,12 +22,17 @@ import pytest
 from gateway.company import Company
 from gateway.config import Settings
 from processes import invoice_backlog as backlog
+from processes.catalogue import PROCESSES
 from processes.graph import Graph
+from processes.here import Here
 from processes.import_call_records import import_call_records
 from processes.invoice_backlog import Progress, Tally, invoice_backlog
 from processes.invoice_call import invoice_call
+from processes.issue_invoice import Issued, issue_invoice
+from processes.reconcile import Reconciler
 from processes.rules.refusal import Refusal
 from processes.stepping import operation_name
+from processes.watches import WATCHES
 from tests.company import opened
 from tests.processes.backlog_scene import BRIDGE, Scene, a_scene, fill
 
@@ -43,7 +48,15 @@ SETTLED = (
     "ORDER BY invoice, position",
     "SELECT id, status, base, total FROM invoices WHERE status = 'DRAFT' ORDER BY id",
     "SELECT * FROM minimum_charges ORDER BY invoice, conference",
+    "SELECT * FROM invoice_vat WHERE invoice IN (SELECT id FROM invoices WHERE status = 'DRAFT') ORDER BY invoice",
+    "SELECT exception, position, kind, code, message FROM exception_events WHERE leg LIKE 'pbx-praha:%' ORDER BY 1, 2",
 )
+DRAFT = "SELECT DISTINCT invoice FROM rated_calls WHERE leg LIKE 'pbx-praha:%' AND invoice IS NOT NULL"
+CREDIT = """
+mutation Credit($invoice: ID!) {
+  createCreditNote(invoice: $invoice, reason: "twice", idempotencyKey: "credited") { __typename }
+}
+"""
 
 
 class Crashed(Exception):
@@ -112,12 +125,22 @@ def settled(folder: Path) -> list[list[tuple[Any, ...]]]:
 
 async def one_by_one(template: Path, folder: Path, scene: Scene) -> list[list[tuple[Any, ...]]]:
     async with imported(template, folder, scene) as company:
-        graph = company.around.graph
-        page = await graph.execute(backlog.NEXT, {"bridge": BRIDGE, "position": 0, "first": 100})
-        for each in page["conferencesAfter"]:
-            id = each["conference"]["id"]
-            await invoice_call(graph, id, run=f"invoice-call:{id}:1")
+        await each_alone(company.around.graph, after=0)
     return settled(folder)
+
+
+async def each_alone(graph: Graph, *, after: int) -> int:
+    """Every conference behind this position, by a run of its own; the last one's position."""
+    page = await graph.execute(backlog.NEXT, {"bridge": BRIDGE, "position": after, "first": 100})
+    for each in page["conferencesAfter"]:
+        id = each["conference"]["id"]
+        await invoice_call(graph, id, run=f"invoice-call:{id}:{each['position']}")
+    return max(int(each["position"]) for each in page["conferencesAfter"])
+
+
+async def all_at_once(graph: Graph, *, after: int) -> int:
+    await through(graph)
+    return after
 
 
 async def through(graph: Graph, *, time: datetime = EVENING) -> Tally:
@@ -144,6 +167,38 @@ async def test_many_at_once_come_to_the_same_as_one_by_one(
     assert settled(tmp_path / "many") == expected
     assert {row[2] for row in expected[0]} >= {"RATED", "EXCEPTION"}
     assert all(expected[:4])
+
+
+@pytest.mark.parametrize("seed", [11, 12])
+async def test_many_at_once_come_to_the_same_when_an_invoice_was_taken_back_and_legs_come_late(
+    company_with_bookings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """Half of the legs are charged, issued and credited; with the others, some of them earlier, all come anew."""
+    monkeypatch.setattr(backlog, "PAGE", 2)
+    chance = random.Random(seed)
+    scene = a_scene(chance)
+    lines = sorted({line for piece in scene.pieces for line in piece.splitlines(keepends=True)})
+    chance.shuffle(lines)
+    half = len(lines) // 2
+    first = Scene(("".join(lines[:half]),), scene.legs, scene.conferences)
+    found = []
+    for way in (each_alone, all_at_once):
+        folder = tmp_path / way.__name__
+        async with imported(company_with_bookings, folder, first) as company:
+            graph = company.around.graph
+            looked = await way(graph, after=0)
+            with closing(sqlite3.connect(folder / "billing.sqlite")) as connection:
+                [(draft,)] = connection.execute(DRAFT).fetchall()
+            assert isinstance(await issue_invoice(graph, draft, run="issued"), Issued)
+            credited = await graph.execute(CREDIT, {"invoice": draft})
+            assert credited["createCreditNote"]["__typename"] == "CreditNoteCreated"
+            for n, line in enumerate(lines[half:]):
+                await import_call_records(graph, BRIDGE, format="ASTERISK_CSV", content=line, run=f"late:{n}")
+            await way(graph, after=looked)
+        found.append(settled(folder))
+    assert found[1] == found[0]
+    assert all(found[0][:4])
+    assert any(id.endswith("#2") for id, *_ in found[0][1])  # charged anew
 
 
 @pytest.mark.parametrize("edge", ["before", "after"])
@@ -204,7 +259,7 @@ async def test_a_leg_that_comes_late_puts_its_conference_behind_all_others(
 async def test_pages_are_gone_on_with_by_the_next_run(company_with_bookings: Path, tmp_path: Path) -> None:
     """Each run does one; the last says that it is through. What is left for later stops nobody."""
     async with imported(company_with_bookings, tmp_path / "data", a_scene(random.Random(5))) as company:
-        runs = []
+        runs: list[Progress] = []
         while not runs or not runs[-1].is_through:
             progress = await invoice_backlog(Crashing(company.around.graph, time=AT_NOON), BRIDGE, first=2)
             assert isinstance(progress, Progress)
@@ -243,6 +298,25 @@ async def test_a_bridge_restored_from_a_copy_is_looked_at_from_its_beginning(
         [noted] = (await graph.execute(backlog.POSITION, {}))["invoicingPositions"]
         assert noted["lookedTo"] < 99
     assert settled(tmp_path / "data") == before
+
+
+async def test_what_comes_from_files_is_invoiced_with_nobody_typing(
+    company_with_bookings: Path, tmp_path: Path
+) -> None:
+    """By the clock: a run when there is something new, none when there is nothing, and nothing twice beside others."""
+    scene = a_scene(random.Random(9))
+    expected = await one_by_one(company_with_bookings, tmp_path / "one", scene)
+    [often, _] = [each for each in WATCHES if each.process == backlog.NAME]
+    async with imported(company_with_bookings, tmp_path / "many", scene) as company:
+        executor = Here(PROCESSES, company.around)
+        reconciler = Reconciler(company.around, executor.enqueue, WATCHES)
+        assert await reconciler.look(often) == 1
+        assert await reconciler.look(often) == 0  # it is live
+        await invoice_call(company.around.graph, scene.conferences[0], run="beside")
+        await executor.until_over(f"{backlog.NAME}:{BRIDGE}:1", 60)
+        assert await reconciler.look(often) == 0  # all is done
+        await executor.close()
+    assert settled(tmp_path / "many") == expected
 
 
 def command(folder: Path) -> list[str]:
