@@ -21,7 +21,7 @@ from processes.rules.review import CLOCK, Held, Limits, Stay, doubtful
 from processes.rules.tariff import Leg, duration_seconds
 from processes.wire import date_from_wire, instant_from_wire
 
-__all__ = ["CONFERENCE", "CONFERENCES", "Call", "Owner", "call_in", "calls_in", "lasted"]
+__all__ = ["CONFERENCE", "CONFERENCES", "Call", "Owner", "call_in", "calls_in", "lasted", "ownerships"]
 
 _BOOKING = """
       ref

@@ -1,6 +1,6 @@
 """A booking is cancelled, and its room closed by another process; one that is in call is not (edge case 11).
 
-Nothing is charged for cancelling late: contracts say nothing of a deadline or a fee yet.
+What it costs to cancel so late, if anything, is charged by another process too.
 """
 
 from __future__ import annotations
@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from processes import charge_fee
 from processes.book_conference import PROVISIONING
+from processes.rules.fees import LATE_CANCELLATION
 from processes.rules.refusal import Refusal
 from processes.run import Done, Process, Run
 
@@ -42,6 +44,7 @@ async def carry_out(run: Run, subject: str, input: Mapping[str, Any]) -> Done | 
     if cancelled["__typename"] == "Refused":
         return Refusal(cancelled["code"], cancelled["message"])
     await run.start(PROVISIONING, subject, {})
+    await run.start(charge_fee.NAME, subject, charge_fee.input_of(LATE_CANCELLATION, await run.now()))
     return Done(subject, {"booking": subject})
 
 

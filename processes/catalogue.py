@@ -8,6 +8,7 @@ from types import MappingProxyType
 from processes import (
     book_conference,
     cancel_conference,
+    charge_fee,
     close_period,
     collect_call,
     import_call_records,
@@ -28,6 +29,7 @@ _ALL: tuple[Process, ...] = (
     collect_call.PROCESS,
     book_conference.PROCESS,
     cancel_conference.PROCESS,
+    charge_fee.PROCESS,
     move_conference.PROCESS,
     provision_conference.PROCESS,
     settle_booking.PROCESS,

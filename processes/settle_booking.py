@@ -2,7 +2,7 @@
 
 Ask:    the booking and the conference that came of it
 Decide: whoever left call records came; without any nobody did, where there was a room to come to
-Tell:   the bridge closes the room, reservations notes the end
+Tell:   the bridge closes the room, reservations notes the end; what a no-show costs is charged by another process
 
 A system that is down is never a NO_SHOW: the room is closed first, so its bridge has answered, and whoever is in it
 has been waited for; their call records get time to come before anybody is said not to have come. Records that come
@@ -15,8 +15,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from processes import charge_fee
 from processes.provision_conference import CLOSE, RECORD_CLOSED, RECORD_STATE, Closing
 from processes.rules.bookings import NO_SHOW_AFTER, Ended, end_of
+from processes.rules.fees import NO_SHOW
 from processes.rules.refusal import Refusal
 from processes.run import Done, Process, Run
 from processes.wire import instant_from_wire
@@ -60,6 +62,9 @@ async def carry_out(run: Run, subject: str, input: Mapping[str, Any]) -> Done | 
         recorded = (await run.execute(RECORD_STATE, variables))["recordBookingState"]
         if recorded["__typename"] == "Refused":
             return Refusal(recorded["code"], recorded["message"])
+        if state == NO_SHOW:
+            arisen_at = instant_from_wire(booking["endsAt"])
+            await run.start(charge_fee.NAME, subject, charge_fee.input_of(NO_SHOW, arisen_at))
     if booking["provisionedRevision"] is not None and (why := await closing.note()):
         return why
     return Done(state or booking["status"])

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sources.columns import Exact, Text
 from sources.database import Connection, Database, one_of
 from sources.folding import folded
-from sources.mapping.requirements import folded_from, may_be_absent, one_of_these
+from sources.mapping.requirements import absent_where_missing, folded_from, may_be_absent, one_of_these
 from sources.records.sales import Client, Contact, Contract, ContractRate, Holiday, PostalAddress, RateVersion
 from sources.rows import insert_all, row_of
 
@@ -78,6 +78,9 @@ CONTRACTS = Table(
     Column("zone", Text, nullable=False),
     Column("band_rule", Text, nullable=False, info=one_of_these("SPLIT", "AT_START")),
     Column("merge_gaps_under_seconds", Integer, nullable=False),
+    Column("late_cancellation_hours", Integer, info=absent_where_missing()),
+    Column("late_cancellation_fee", Exact(2), info=absent_where_missing()),
+    Column("no_show_fee", Exact(2), info=absent_where_missing()),
 )
 
 RATE_VERSIONS = Table(

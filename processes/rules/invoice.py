@@ -17,6 +17,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from processes.rules.bands import PEAK
+from processes.rules.fees import LATE_CANCELLATION, NO_SHOW
 from processes.rules.instants import HOUSE_ZONE, zone_named
 from processes.rules.money import half_up
 from processes.rules.refusal import Refusal
@@ -27,12 +28,14 @@ __all__ = [
     "HOUSE_CURRENCY",
     "STANDARD_VAT",
     "BilledSegment",
+    "BookingFee",
     "ExchangeRate",
     "Line",
     "MinimumCharge",
     "Totals",
     "VatTotal",
     "exchange_rate_for",
+    "fee_text",
     "line_net",
     "line_text",
     "lines_of",
@@ -45,6 +48,8 @@ HOUSE_CURRENCY = "CZK"
 STANDARD_VAT = Decimal("21.00")
 BASE_QUANTITY = Decimal(60)
 """Quantity is in seconds, prices are per minute: EN 16931 BT-149, so that quantity x price agrees with the net."""
+
+FEE_WORDS = {LATE_CANCELLATION: "late cancellation", NO_SHOW: "no-show"}
 
 RATE_AGE_LIMIT = timedelta(days=7)
 """The ČNB publishes on working days; the longest holidays are shorter than this, a forgotten table is not."""
@@ -77,13 +82,25 @@ class MinimumCharge:
 
 
 @dataclass(frozen=True, slots=True)
+class BookingFee:
+    """What a booking costs that came to nothing: `kind` is one of processes/rules/fees.py."""
+
+    booking: str
+    kind: str
+    arisen_at: datetime
+    contract: str
+    rate_version: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """`net` = half up(quantity / base_quantity x unit_price); `band` None on a minimum charge line.
 
-    `vat_rate` is in percent. `legs` are those charged here, in the order of their ids.
+    `vat_rate` is in percent. `legs` are those charged here, in the order of their ids. A fee is of no `conference`.
     """
 
-    conference: str
+    conference: str | None
     contract: str
     rate_version: int
     text: str
@@ -128,11 +145,15 @@ class ExchangeRate:
 def lines_of(
     segments: Iterable[BilledSegment],
     minimum_charges: Iterable[MinimumCharge] = (),
+    fees: Iterable[BookingFee] = (),
     *,
     vat_rate: Decimal = STANDARD_VAT,
     zone: str = HOUSE_ZONE,
 ) -> tuple[Line, ...]:
-    """By conference start; of one conference peak, off-peak, then the minimum charge. Zero lines are left out."""
+    """By conference start; of one conference peak, off-peak, then the minimum charge; fees at the end.
+
+    Zero lines are left out.
+    """
     charged, minimums = list(segments), list(minimum_charges)
     starts = starts_of([*charged, *minimums])
     grouped: dict[LineKey, list[BilledSegment]] = {}
@@ -141,7 +162,9 @@ def lines_of(
     lines = [(key, segment_line(grouped[key], vat_rate, zone)) for key in grouped]
     least = added_up(from_one_start(minimums, starts))
     lines += [(minimum_key(minimum), minimum_line(minimum, vat_rate, zone)) for minimum in least]
-    return tuple(line for _, line in sorted(lines, key=lambda pair: pair[0]) if line.quantity)
+    called = [line for _, line in sorted(lines, key=lambda pair: pair[0]) if line.quantity]
+    asked = sorted(fees, key=lambda fee: (fee.arisen_at, fee.booking, fee.kind))
+    return (*called, *(fee_line(fee, vat_rate) for fee in asked))
 
 
 def line_net(seconds: int, price: Decimal) -> Decimal:
@@ -257,6 +280,27 @@ def minimum_line(minimum: MinimumCharge, vat_rate: Decimal, zone: str) -> Line:
         vat_rate=vat_rate,
         legs=(),
     )
+
+
+def fee_line(fee: BookingFee, vat_rate: Decimal) -> Line:
+    return Line(
+        conference=None,
+        contract=fee.contract,
+        rate_version=fee.rate_version,
+        text=fee_text(fee.booking, fee.kind),
+        band=None,
+        quantity=Decimal(1),
+        base_quantity=Decimal(1),
+        unit_price=fee.amount,
+        net=half_up(fee.amount),
+        vat_rate=vat_rate,
+        legs=(),
+    )
+
+
+def fee_text(booking: str, kind: str) -> str:
+    """`Booking BK-2026-000123, late cancellation`."""
+    return f"Booking {booking}, {FEE_WORDS[kind]}"
 
 
 def line_text(started_at: datetime, services: Iterable[str], band: str, *, zone: str = HOUSE_ZONE) -> str:

@@ -15,7 +15,7 @@ from resolvers.errors import BadInput
 from resolvers.texts import storable
 from sources.records import billing as records
 
-__all__ = ["RecordChargesInput", "check_once"]
+__all__ = ["RecordChargesInput", "check_not_far_ahead", "check_once", "check_price"]
 
 AMOUNT = Decimal("0.0000000001")
 """Ten places are kept; lines are made of seconds and prices, so nothing is lost by it."""
@@ -25,7 +25,7 @@ HIGHEST_PRICE = Decimal(10_000)
 PRICE_PLACES = 4
 LONGEST_SECONDS = 31 * 24 * 3600
 FURTHEST = timedelta(days=366)
-"""How far ahead a conference may have started: a wrong year would open periods up to it."""
+"""How far ahead what is charged may be: a wrong year would open periods up to it."""
 
 
 @built_at_once
@@ -114,8 +114,7 @@ class RecordChargesInput:
     minimum_charge: Decimal | None = None
 
     def record(self, now: datetime) -> records.CallCharges:
-        if self.conference_started_at > now + FURTHEST:
-            raise BadInput(f"input.conferenceStartedAt: {self.conference_started_at.isoformat()} is too far ahead")
+        check_not_far_ahead("input.conferenceStartedAt", self.conference_started_at, now)
         if self.minimum_charge is not None:
             check_price("input.minimumCharge", self.minimum_charge)
         check_once("input", [*(charge.leg for charge in self.charges), *(excluded.leg for excluded in self.excluded)])
@@ -132,6 +131,11 @@ class RecordChargesInput:
             minimum_charge=self.minimum_charge,
             rule_version=storable("input.ruleVersion", self.rule_version),
         )
+
+
+def check_not_far_ahead(place: str, at: datetime, now: datetime) -> None:
+    if at > now + FURTHEST:
+        raise BadInput(f"{place}: {at.isoformat()} is too far ahead")
 
 
 def check_seconds(place: str, seconds: int) -> None:

@@ -25,13 +25,14 @@ def invoice_content(
     invoice: str,
     segments: Sequence[records.BilledSegment],
     minimums: Sequence[records.Minimum],
+    fees: Sequence[records.Fee] = (),
     before: records.LinesBefore = ALL_ANEW,
 ) -> records.InvoiceContent:
     """The lines and sums of an invoice (domain.md, rules 7 and 8), computed from what is stored.
 
     Where lines before them stay as they are, its other lines, and the sums of all.
     """
-    lines = invoicing.lines_of(map(billed, segments), map(minimum_charge, minimums))
+    lines = invoicing.lines_of(map(billed, segments), map(minimum_charge, minimums), map(booking_fee, fees))
     totals = invoicing.totals_of(lines, before=before.base if before.count else None)
     return records.InvoiceContent(
         lines=tuple(line_of(invoice, position, line) for position, line in enumerate(lines, start=before.count + 1)),
@@ -59,6 +60,17 @@ def minimum_charge(stored: records.Minimum) -> invoicing.MinimumCharge:
     return invoicing.MinimumCharge(
         conference=stored.conference,
         started_at=stored.conference_started_at,
+        contract=stored.contract,
+        rate_version=stored.rate_version,
+        amount=stored.amount,
+    )
+
+
+def booking_fee(stored: records.Fee) -> invoicing.BookingFee:
+    return invoicing.BookingFee(
+        booking=stored.booking,
+        kind=stored.kind,
+        arisen_at=stored.arisen_at,
         contract=stored.contract,
         rate_version=stored.rate_version,
         amount=stored.amount,

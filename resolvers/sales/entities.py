@@ -127,15 +127,36 @@ async def priced(source: Sales, contracts: Collection[records.Contract]) -> dict
     }
 
 
+@strawberry.federation.type(requires_scopes=asks(Scope.RATES_READ))
+class LateCancellation:
+    """What it costs to cancel a booking less than `hoursBefore` its start."""
+
+    hours_before: int
+    fee: Money
+
+    @classmethod
+    def of(cls, record: records.Contract) -> Self | None:
+        if record.late_cancellation_hours is None or record.late_cancellation_fee is None:
+            return None
+        return cls(
+            hours_before=record.late_cancellation_hours, fee=Money.of(record.late_cancellation_fee, record.currency)
+        )
+
+
 @strawberry.federation.type(keys=["number"], requires_scopes=asks(Scope.CONTRACTS_READ))
 class Contract(Entity):
-    """What was agreed with a client, in [validFrom, validTo)."""
+    """What was agreed with a client, in [validFrom, validTo).
+
+    `noShowFee` is for a booking to which nobody came; null where that costs nothing.
+    """
 
     number: strawberry.ID
     status: ContractStatus | None
     valid_from: date | None
     valid_to: date | None
     currency: str | None
+    late_cancellation: LateCancellation | None
+    no_show_fee: Money | None = strawberry.federation.field(requires_scopes=asks(Scope.RATES_READ))
     record: strawberry.Private[records.Contract]
 
     @batched()
@@ -159,6 +180,8 @@ class Contract(Entity):
             valid_from=record.valid_from,
             valid_to=record.valid_to,
             currency=record.currency,
+            late_cancellation=LateCancellation.of(record),
+            no_show_fee=None if record.no_show_fee is None else Money.of(record.no_show_fee, record.currency),
             record=record,
         )
 

@@ -18,7 +18,7 @@ from sources.billing.issuing import LOCKED_INVOICE, next_place, take
 from sources.billing.periods import lock_period
 from sources.billing.reading import CREDIT_NOTES_OF_INVOICES, INVOICES_BY_ID
 from sources.billing.rules import InvoiceRules
-from sources.billing.tables import CALLS, CREDIT_NOTES, INVOICES, credit_note_of, invoice_of
+from sources.billing.tables import CALLS, CREDIT_NOTES, FEES, INVOICES, credit_note_of, invoice_of
 from sources.records.billing import Invoice
 from sources.records.papers import CreditNote
 from sources.records.refusal import Refusal
@@ -29,6 +29,7 @@ __all__ = ["create_credit_note"]
 NEW = insert(CREDIT_NOTES)
 MARK_INVOICE = update(INVOICES).where(INVOICES.c.id == bindparam("of")).values(status="CREDITED")
 RELEASE_CALLS = update(CALLS).where(CALLS.c.invoice == bindparam("of")).values(credited=True)
+RELEASE_FEES = update(FEES).where(FEES.c.invoice == bindparam("of")).values(credited=True)
 
 
 def create_credit_note(
@@ -53,6 +54,7 @@ def create_credit_note(
     connection.execute(NEW, row_of(replace(note, content_hash=credit_note_hash(note, issued))))
     connection.execute(MARK_INVOICE, {"of": invoice})
     connection.execute(RELEASE_CALLS, {"of": invoice})
+    connection.execute(RELEASE_FEES, {"of": invoice})
     take(connection, place)
     return {"credit_note": note.id}
 

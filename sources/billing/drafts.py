@@ -2,7 +2,7 @@
 
 Lines stand in the order in which their conferences began. So of a draft that takes charges only the lines from the
 earliest of these conferences on are made anew; those before it, and the sum of their nets, stay as they are. A draft
-that grows call by call costs what is new in it, not what it holds.
+that grows call by call costs what is new in it, not what it holds. Fees, of which there are few, stand at the end.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from sqlalchemy import Connection, bindparam, delete, update
 from sources.billing.reading import (
     BILLED_OF_INVOICES,
     BILLED_SINCE,
+    FEE_LINES,
+    FEES_OF_INVOICES,
     INVOICES_BY_ID,
     LINE_COUNTS,
     LINES_OF_CONFERENCES,
@@ -22,10 +24,10 @@ from sources.billing.reading import (
     MINIMUMS_OF_INVOICES,
 )
 from sources.billing.rules import InvoiceRules
-from sources.billing.tables import INVOICES, LINES, VAT, billed_of, invoice_of, minimum_of
+from sources.billing.tables import INVOICES, LINES, VAT, billed_of, fee_of, invoice_of, minimum_of
 from sources.columns import Exact
 from sources.database import one_of
-from sources.records.billing import BilledSegment, InvoiceContent, LinesBefore, Minimum
+from sources.records.billing import BilledSegment, Fee, InvoiceContent, LinesBefore, Minimum
 from sources.rows import insert_all, row_of
 
 __all__ = ["content_of", "rewrite_drafts", "write_content"]
@@ -53,16 +55,21 @@ def rewrite_drafts(connection: Connection, changed: Mapping[str, Collection[str]
     for minimum in map(minimum_of, connection.execute(MINIMUMS_OF_CONFERENCES, given)):
         if minimum.conference in since[minimum.invoice]:
             minimums[minimum.invoice].append(minimum)
+    fees: dict[str, list[Fee]] = {id: [] for id in changed}
+    for fee in map(fee_of, connection.execute(FEES_OF_INVOICES, {"keys": list(changed)})):
+        fees[fee.invoice].append(fee)
     before = lines_before(connection, since)
-    contents = {id: rules.content(id, segments[id], minimums[id], before[id]) for id in changed}
+    contents = {id: rules.content(id, segments[id], minimums[id], fees[id], before[id]) for id in changed}
     write_contents(connection, contents, before)
 
 
 def lines_before(connection: Connection, since: Mapping[str, Collection[str]]) -> dict[str, LinesBefore]:
-    """Of each draft the lines before those of its conferences, which are its last."""
+    """Of each draft the lines before those of its conferences, after which there are only fees."""
     keys = list(since)
     count = {row.invoice: int(row.lines) for row in connection.execute(LINE_COUNTS, {"keys": keys})}
     base = {row.id: row.base for row in map(invoice_of, connection.execute(INVOICES_BY_ID, {"keys": keys}))}
+    for invoice, net in connection.execute(FEE_LINES, {"keys": keys}):
+        base[invoice] -= net
     given = {"keys": keys, "conferences": {one for held in since.values() for one in held}}
     for row in connection.execute(LINES_OF_CONFERENCES, given):
         if row.conference in since[row.invoice]:
@@ -72,10 +79,11 @@ def lines_before(connection: Connection, since: Mapping[str, Collection[str]]) -
 
 
 def content_of(connection: Connection, invoice: str, rules: InvoiceRules) -> InvoiceContent:
-    """What the stored segments and minimum charges come to."""
+    """What the stored segments, minimum charges and fees come to."""
     segments = [billed_of(row) for row in connection.execute(BILLED_OF_INVOICES, {"keys": [invoice]})]
     minimums = [minimum_of(row) for row in connection.execute(MINIMUMS_OF_INVOICES, {"keys": [invoice]})]
-    return rules.content(invoice, segments, minimums, LinesBefore())
+    fees = [fee_of(row) for row in connection.execute(FEES_OF_INVOICES, {"keys": [invoice]})]
+    return rules.content(invoice, segments, minimums, fees, LinesBefore())
 
 
 def write_content(connection: Connection, invoice: str, content: InvoiceContent) -> None:

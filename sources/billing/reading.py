@@ -12,6 +12,7 @@ from sources.billing.tables import (
     CALLS,
     CREDIT_NOTES,
     EXCHANGE_RATES,
+    FEES,
     INVOICES,
     LINES,
     MINIMUMS,
@@ -32,6 +33,8 @@ __all__ = [
     "CREDIT_NOTES_BY_ID",
     "CREDIT_NOTES_OF_INVOICES",
     "DRAFTS_OF_ACCOUNTS",
+    "FEES_OF_INVOICES",
+    "FEE_LINES",
     "INVOICES_BY_ID",
     "INVOICES_BY_NUMBER",
     "INVOICES_OF_CONFERENCES",
@@ -80,6 +83,7 @@ CREDIT_NOTES_OF_INVOICES = select(CREDIT_NOTES).where(one_of(CREDIT_NOTES.c.invo
 
 LINES_OF_INVOICES = select(LINES).where(one_of(LINES.c.invoice)).order_by(LINES.c.invoice, LINES.c.position)
 VAT_OF_INVOICES = select(VAT).where(one_of(VAT.c.invoice)).order_by(VAT.c.invoice, VAT.c.rate)
+FEES_OF_INVOICES = select(FEES).where(one_of(FEES.c.invoice)).order_by(FEES.c.arisen_at, FEES.c.id)
 MINIMUMS_OF_INVOICES = select(MINIMUMS).where(one_of(MINIMUMS.c.invoice))
 
 BILLED = (
@@ -132,8 +136,11 @@ MINIMUMS_OF_CONFERENCES = MINIMUMS_OF_INVOICES.where(one_of(MINIMUMS.c.conferenc
 LINES_OF_CONFERENCES = select(LINES.c.invoice, LINES.c.conference, LINES.c.position, LINES.c.net).where(
     one_of(LINES.c.invoice), one_of(LINES.c.conference, "conferences")
 )
+FEE_LINES = select(LINES.c.invoice, LINES.c.net).where(one_of(LINES.c.invoice), LINES.c.conference.is_(None))
 LINE_COUNTS = (
-    select(LINES.c.invoice, func.count().label("lines")).where(one_of(LINES.c.invoice)).group_by(LINES.c.invoice)
+    select(LINES.c.invoice, func.count().label("lines"))
+    .where(one_of(LINES.c.invoice), LINES.c.conference.is_not(None))
+    .group_by(LINES.c.invoice)
 )
 
 CALLS_BEGUN_OF_INVOICES = (

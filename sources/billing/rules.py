@@ -9,6 +9,7 @@ from sources.records.billing import (
     BillingAccount,
     BillingPeriod,
     ExchangeRate,
+    Fee,
     InvoiceContent,
     IssueDates,
     LinesBefore,
@@ -24,8 +25,8 @@ __all__ = ["InvoiceRules"]
 class InvoiceRules:
     """Pure functions on records.
 
-    content          (invoice, stored segments, minimum charges, lines before them that stay) -> the other lines, and
-                     the sums of all
+    content          (invoice, stored segments, minimum charges, fees, lines before them that stay) -> the other
+                     lines, and the sums of all
     period           (account, instant) -> the OPEN period of the account that holds the instant
     issue_day        (now) -> the local day, which is the day of issue
     dates            (day of issue, period, account) -> the dates on the invoice
@@ -36,7 +37,7 @@ class InvoiceRules:
     document         (an invoice or a credit note, whole) -> what its documents say
     """
 
-    content: Callable[[str, Sequence[BilledSegment], Sequence[Minimum], LinesBefore], InvoiceContent]
+    content: Callable[[str, Sequence[BilledSegment], Sequence[Minimum], Sequence[Fee], LinesBefore], InvoiceContent]
     period: Callable[[BillingAccount, datetime], BillingPeriod]
     issue_day: Callable[[datetime], date]
     dates: Callable[[date, BillingPeriod, BillingAccount], IssueDates]

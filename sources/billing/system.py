@@ -16,6 +16,7 @@ from sources.billing.charging import record_charges
 from sources.billing.closing import close_period, finish_period
 from sources.billing.crediting import create_credit_note
 from sources.billing.documents import contents_of, documents_of, keep, render
+from sources.billing.fees import record_fee
 from sources.billing.issuing import issue_invoice
 from sources.billing.parties import papers_of
 from sources.billing.rules import InvoiceRules
@@ -27,6 +28,7 @@ from sources.records.billing import (
     BillingAccount,
     BillingPeriod,
     CallCharges,
+    FeeCharge,
     Invoice,
     InvoiceLine,
     InvoicingPosition,
@@ -218,6 +220,21 @@ class Billing:
         found = await self.invoices({each["invoice"] for each in outcomes if "invoice" in each})
         invoices = {invoice.id: invoice for invoice in found}
         return [Refusal(**each["refused"]) if "refused" in each else invoices[each["invoice"]] for each in outcomes]
+
+    async def record_fee(
+        self, fee: FeeCharge, *, caller: str, key: str, now: datetime, rules: InvoiceRules
+    ) -> Invoice | Refusal:
+        """Charge what a booking costs that came to nothing; the invoice that it is on, also where it was before.
+
+        Refused `unknown-account` or `wrong-currency`. Idempotent by caller and key, and by booking and kind.
+        """
+        answer = await write_once(
+            self.database,
+            KEYS,
+            call=Call("recordFee", caller, key, input_hash(fee)),
+            effect=lambda connection: record_fee(connection, fee, now=now, rules=rules),
+        )
+        return await self._invoice_or_refusal(answer)
 
     async def record_rating_exceptions_of_conferences(
         self, unrated: Sequence[Unrated], *, caller: str, key: str, now: datetime

@@ -18,6 +18,7 @@ from sources.records.billing import (
     BillingAccount,
     BillingPeriod,
     ExchangeRate,
+    Fee,
     Invoice,
     InvoiceLine,
     Minimum,
@@ -33,6 +34,7 @@ __all__ = [
     "DOCUMENTS",
     "EXCEPTION_EVENTS",
     "EXCHANGE_RATES",
+    "FEES",
     "INVOICES",
     "INVOICING_POSITIONS",
     "KEYS",
@@ -50,6 +52,7 @@ __all__ = [
     "credit_note_of",
     "document_of",
     "exchange_rate_of",
+    "fee_of",
     "invoice_of",
     "line_of",
     "minimum_of",
@@ -271,6 +274,24 @@ MINIMUMS = Table(
     info=only_for_writing(),
 )
 
+FEES = Table(
+    "booking_fees",
+    METADATA,
+    Column("id", MadeOfText, primary_key=True),  # `<booking>:<kind>#<n>`: n - 1 times credited before
+    Column("booking", Text, nullable=False),
+    Column("kind", Text, nullable=False, info=one_of_these("LATE_CANCELLATION", "NO_SHOW")),
+    Column("invoice", Text, ForeignKey(INVOICES.c.id), nullable=False, index=True),
+    Column("account", Text, ForeignKey(ACCOUNTS.c.number), nullable=False),
+    Column("contract", Text, nullable=False),
+    Column("rate_version", Integer, nullable=False),
+    Column("amount", Exact(2), nullable=False),
+    Column("arisen_at", Instant, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("credited", Boolean, nullable=False),
+    info=only_for_writing(),
+)
+unique_where("a_fee_is_charged_once", FEES.c.booking, FEES.c.kind, where=FEES.c.credited.is_(False))
+
 SERIES = Table(  # gapless: the last number given in a year, raised in the transaction that issues
     "number_series",
     METADATA,
@@ -325,6 +346,10 @@ def line_of(row: AnyRow) -> InvoiceLine:
 
 def vat_of(row: AnyRow) -> VatLine:
     return VatLine(*row)
+
+
+def fee_of(row: AnyRow) -> Fee:
+    return Fee(*row)
 
 
 def minimum_of(row: AnyRow) -> Minimum:

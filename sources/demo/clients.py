@@ -158,7 +158,12 @@ def the_cast(seed: int, today: date) -> Iterator[Customer]:
 def main_figure(random: Random, today: date) -> Customer:
     """domain.md, section 2: version 2 is in force since 2026-01-01 with 1.80 and 0.95, 60/6 and no minimum."""
     figure = cast.MAIN
-    contract = a_contract(figure.contracts[0], client=figure.client, currency="CZK", since=cast.SINCE)
+    contract = replace(
+        a_contract(figure.contracts[0], client=figure.client, currency="CZK", since=cast.SINCE),
+        late_cancellation_hours=24,
+        late_cancellation_fee=Decimal("250.00"),
+        no_show_fee=Decimal("120.00"),
+    )
     versions = versions_from(
         contract.number,
         [

@@ -175,7 +175,7 @@ def draft(id: str, period: BillingPeriod, group: Sequence[RatedMeeting], today: 
     state = "INVOICED" if is_over else "RATED"
     calls = tuple(call for one in group for call in charged_calls(one, id, account, state))
     minimums = tuple(minimum for one in group for minimum in minimums_of(one, id))
-    content = rules.invoices.content(id, list(billed(calls, account.currency)), minimums, LinesBefore())
+    content = rules.invoices.content(id, list(billed(calls, account.currency)), minimums, (), LinesBefore())
     invoice = Invoice(id, account.number, period.starts_at, DRAFT, account.currency, content.base, content.total)
     issued_on = local_day(period.ends_at) + GRACE
     return Bill(

@@ -17,6 +17,8 @@ __all__ = [
     "ChargedLeg",
     "ExchangeRate",
     "ExcludedLeg",
+    "Fee",
+    "FeeCharge",
     "Invoice",
     "InvoiceContent",
     "InvoiceLine",
@@ -132,6 +134,40 @@ class Minimum:
     contract: str
     rate_version: int
     amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """What `booking` costs though it came to nothing: `kind` is LATE_CANCELLATION or NO_SHOW (edge cases 11 and 12).
+
+    `amount` is in the account's currency. A fee on an invoice that was taken back is `credited`.
+    """
+
+    id: str
+    booking: str
+    kind: str
+    invoice: str
+    account: str
+    contract: str
+    rate_version: int
+    amount: Decimal
+    arisen_at: datetime
+    recorded_at: datetime
+    credited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FeeCharge:
+    """A fee that is to be charged; see `Fee`."""
+
+    booking: str
+    kind: str
+    account: str
+    contract: str
+    rate_version: int
+    currency: str
+    amount: Decimal
+    arisen_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,9 @@ class Contract:
 
     How its rates are read: bands by the clocks of `zone` and the holidays of `calendar`; `band_rule` is SPLIT or
     AT_START; rejoins after fewer than `merge_gaps_under_seconds` continue the call (0: never).
+
+    A booking cancelled less than `late_cancellation_hours` before its start costs `late_cancellation_fee`, one to which
+    nobody came `no_show_fee`; null: nothing.
     """
 
     number: str
@@ -63,6 +66,9 @@ class Contract:
     zone: str
     band_rule: str
     merge_gaps_under_seconds: int
+    late_cancellation_hours: int | None = None
+    late_cancellation_fee: Decimal | None = None
+    no_show_fee: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ SOME = 12
 
 READ_ONLY = {
     "recordCharges": "billing",
+    "recordFee": "billing",
     "recordRatingExceptions": "billing",
     "issueInvoice": "billing",
     "createCreditNote": "billing",

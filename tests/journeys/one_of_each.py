@@ -194,6 +194,13 @@ def mutations(draft: str, call: Any, unassembled: list[str], waiting: list[str])
             f'charges: [{{leg: "{leg["id"]}", durationSeconds: {leg["seconds"]}, segments: [{segment}]}}]',
         ]
     )
+    fee = ", ".join(
+        [
+            f'booking: "{cast.MAIN.booking}", kind: LATE_CANCELLATION, account: "{cast.MAIN.accounts[0]}"',
+            f'contract: "{cast.MAIN.contracts[0]}", rateVersion: 2, currency: "CZK", amount: "250.00"',
+            'arisenAt: "2026-11-24T16:00:00Z"',
+        ]
+    )
     group = f'{{bridge: "{BRIDGE}", room: "20260123", legs: {json.dumps(unassembled)}, booking: "{cast.MAIN.booking}"}}'
     file = f'bridge: "{BRIDGE}", format: ASTERISK_CSV, content: {json.dumps(MASTER)}'
     link = f'account: "{cast.UNLINKED[0]}", client: "{cast.MAIN.client}", validFrom: "2027-01-01"'
@@ -220,6 +227,7 @@ def mutations(draft: str, call: Any, unassembled: list[str], waiting: list[str])
         "Mutation.receiveCallRecords": f'({file}, idempotencyKey: "k")',
         "Mutation.noteFeedPosition": f'(bridge: "{BRIDGE}", source: "folder", position: "1")',
         "Mutation.recordCharges": f'(input: {{{charges}}}, idempotencyKey: "k")',
+        "Mutation.recordFee": f'(input: {{{fee}}}, idempotencyKey: "k")',
         "Mutation.recordChargesOfConferences": f'(inputs: [{{{charges}}}], idempotencyKey: "k")',
         "Mutation.recordRatingExceptionsOfConferences": f'(inputs: [{{conference: "{figure.conference}", '
         f'legs: [{legs}], code: "ambiguous-contract", message: "two of them"}}], idempotencyKey: "k")',

@@ -15,6 +15,7 @@
 10  bridge dies mid-call      test_traps.py: test_bridge_that_dies_ends_its_legs
                               test_folding.py: test_rejoin_after_a_restart_is_another_leg
 11  booking changed, cancell  test_book_conference.py: test_edge_case_11_booking_moved_or_cancelled
+                              test_fees.py: test_edge_case_11_late_cancellation_is_a_line_of_the_next_invoice
 12  no-show                   test_settle_booking.py: test_edge_case_12_nobody_came
                               test_settle_booking.py: test_edge_case_12_system_that_is_down_is_never_a_no_show
 13  never-ending leg          test_exceptions.py: test_phantom_is_held_and_its_conference_invoiced

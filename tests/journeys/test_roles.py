@@ -175,6 +175,7 @@ def test_only_those_change_something_who_should() -> None:
         "recordRoomClosed": {"processes"},
         "recordBookingState": {"processes"},
         "recordCharges": {"processes"},
+        "recordFee": {"processes"},
         "recordChargesOfConferences": {"processes"},
         "recordRatingExceptionsOfConferences": {"processes"},
         "noteInvoicingPosition": {"processes"},

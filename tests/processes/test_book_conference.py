@@ -14,6 +14,7 @@ from processes.book_conference import may_book, may_change
 from processes.graph import GraphError
 from processes.rules.refusal import Refusal
 from processes.run import Done
+from processes.wire import instant_to_wire
 from tests.processes.fakes import FakeGraph, FakeRun, unavailable
 
 NOW = datetime(2026, 11, 24, 11, tzinfo=UTC)
@@ -179,7 +180,9 @@ async def test_edge_case_11_booking_moved_or_cancelled(revision: int | None, tol
         {"ref": "BK-1", "revision": told, "input": {"localStart": "2026-12-01T10:30"}},
         {"ref": "BK-1", "revision": told},
     ]
-    assert run.started == [("provision-conference", "BK-1", {})] * 2
+    room = ("provision-conference", "BK-1", {})
+    fee = ("charge-fee", "BK-1", {"kind": "LATE_CANCELLATION", "arisenAt": instant_to_wire(await run.now())})
+    assert run.started == [room, room, fee]
 
 
 @pytest.mark.parametrize("code", ["in-call", "stale-revision", "not-open"])

@@ -1,0 +1,73 @@
+"""The fee of a booking that came to nothing is put on a draft invoice, once for each booking and kind.
+
+A  the period in which it arose is locked, or where that is not OPEN the next open one, as for charges
+B  a fee that is charged already is the answer; one on an invoice that was taken back may be charged anew
+C  the draft's lines and sums are computed anew from what is stored
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select
+
+from sources.billing.charging import draft_of
+from sources.billing.drafts import rewrite_drafts
+from sources.billing.periods import OpenPeriods
+from sources.billing.reading import ACCOUNTS_BY_NUMBER
+from sources.billing.rules import InvoiceRules
+from sources.billing.tables import FEES, account_of
+from sources.records.billing import BillingAccount, Fee, FeeCharge
+from sources.records.refusal import Refusal
+from sources.rows import row_of
+
+__all__ = ["record_fee"]
+
+KNOWN = select(FEES.c.invoice, FEES.c.credited).where(
+    FEES.c.booking == bindparam("of"), FEES.c.kind == bindparam("which")
+)
+NEW = insert(FEES)
+
+
+def record_fee(connection: Connection, charge: FeeCharge, *, now: datetime, rules: InvoiceRules) -> dict[str, Any]:
+    """{"invoice": id of the invoice that it is on} or {"refused": ...}."""
+    account = account_to_charge(connection, charge)
+    if isinstance(account, Refusal):
+        return {"refused": asdict(account)}
+    period = OpenPeriods(connection, rules.period).lock(account, charge.arisen_at)
+    known = connection.execute(KNOWN, {"of": charge.booking, "which": charge.kind}).all()
+    for row in known:
+        if not row.credited:
+            return {"invoice": row.invoice}
+    invoice = draft_of(connection, account, period)
+    fee = Fee(
+        id=f"{charge.booking}:{charge.kind}#{len(known) + 1}",
+        booking=charge.booking,
+        kind=charge.kind,
+        invoice=invoice,
+        account=account.number,
+        contract=charge.contract,
+        rate_version=charge.rate_version,
+        amount=charge.amount,
+        arisen_at=charge.arisen_at,
+        recorded_at=now,
+    )
+    connection.execute(NEW, row_of(fee))
+    rewrite_drafts(connection, {invoice: ()}, rules)
+    return {"invoice": invoice}
+
+
+def account_to_charge(connection: Connection, charge: FeeCharge) -> BillingAccount | Refusal:
+    row = connection.execute(ACCOUNTS_BY_NUMBER, {"keys": [charge.account]}).one_or_none()
+    if row is None:
+        return Refusal("unknown-account", f"billing has no account {charge.account}: open it, then charge")
+    account = account_of(row)
+    if account.currency != charge.currency:  # I4: currency = contract = invoice
+        return Refusal(
+            "wrong-currency",
+            f"account {account.number} is in {account.currency}, the fee is in {charge.currency}: "
+            f"charge an account in {charge.currency}",
+        )
+    return account
