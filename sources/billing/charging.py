@@ -27,7 +27,7 @@ from sources.records.billing import BillingAccount, BillingPeriod, CallCharges, 
 from sources.records.refusal import Refusal
 from sources.rows import row_of
 
-__all__ = ["DRAFT_OF", "record_charges"]
+__all__ = ["DRAFT_OF", "account_to_charge", "draft_of", "record_charges"]
 
 DRAFT_OF = (
     select(INVOICES.c.id)
@@ -60,7 +60,7 @@ def record_charges(
     outcomes: dict[str, str | Refusal] = {}
     fitting: list[tuple[CallCharges, BillingAccount]] = []
     for each in calls:
-        account = account_to_charge(accounts, each)
+        account = account_to_charge(accounts, each.account, each.currency, what="the charges are")
         if isinstance(account, Refusal):
             outcomes[each.conference] = account
         else:
@@ -117,15 +117,17 @@ def legs_of(charges: CallCharges) -> list[str]:
     return [*(charge.leg for charge in charges.charges), *(excluded.leg for excluded in charges.excluded)]
 
 
-def account_to_charge(accounts: Mapping[str, BillingAccount], charges: CallCharges) -> BillingAccount | Refusal:
-    account = accounts.get(charges.account)
+def account_to_charge(
+    accounts: Mapping[str, BillingAccount], number: str, currency: str, *, what: str
+) -> BillingAccount | Refusal:
+    """Refused `unknown-account`, or `wrong-currency` where `what` is in another than the account (I4)."""
+    account = accounts.get(number)
     if account is None:
-        return Refusal("unknown-account", f"billing has no account {charges.account}: open it, then charge")
-    if account.currency != charges.currency:  # I4: currency = contract = invoice
+        return Refusal("unknown-account", f"billing has no account {number}: open it, then charge")
+    if account.currency != currency:
         return Refusal(
             "wrong-currency",
-            f"account {account.number} is in {account.currency}, the charges are in {charges.currency}: "
-            f"charge an account in {charges.currency}",
+            f"account {account.number} is in {account.currency}, {what} in {currency}: charge an account in {currency}",
         )
     return account
 

@@ -13,13 +13,13 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select
 
-from sources.billing.charging import draft_of
+from sources.billing.charging import account_to_charge, draft_of
 from sources.billing.drafts import rewrite_drafts
 from sources.billing.periods import OpenPeriods
 from sources.billing.reading import ACCOUNTS_BY_NUMBER
 from sources.billing.rules import InvoiceRules
 from sources.billing.tables import FEES, account_of
-from sources.records.billing import BillingAccount, Fee, FeeCharge
+from sources.records.billing import Fee, FeeCharge
 from sources.records.refusal import Refusal
 from sources.rows import row_of
 
@@ -33,7 +33,9 @@ NEW = insert(FEES)
 
 def record_fee(connection: Connection, charge: FeeCharge, *, now: datetime, rules: InvoiceRules) -> dict[str, Any]:
     """{"invoice": id of the invoice that it is on} or {"refused": ...}."""
-    account = account_to_charge(connection, charge)
+    rows = connection.execute(ACCOUNTS_BY_NUMBER, {"keys": [charge.account]})
+    accounts = {account.number: account for account in map(account_of, rows)}
+    account = account_to_charge(accounts, charge.account, charge.currency, what="the fee is")
     if isinstance(account, Refusal):
         return {"refused": asdict(account)}
     period = OpenPeriods(connection, rules.period).lock(account, charge.arisen_at)
@@ -57,17 +59,3 @@ def record_fee(connection: Connection, charge: FeeCharge, *, now: datetime, rule
     connection.execute(NEW, row_of(fee))
     rewrite_drafts(connection, {invoice: ()}, rules)
     return {"invoice": invoice}
-
-
-def account_to_charge(connection: Connection, charge: FeeCharge) -> BillingAccount | Refusal:
-    row = connection.execute(ACCOUNTS_BY_NUMBER, {"keys": [charge.account]}).one_or_none()
-    if row is None:
-        return Refusal("unknown-account", f"billing has no account {charge.account}: open it, then charge")
-    account = account_of(row)
-    if account.currency != charge.currency:  # I4: currency = contract = invoice
-        return Refusal(
-            "wrong-currency",
-            f"account {account.number} is in {account.currency}, the fee is in {charge.currency}: "
-            f"charge an account in {charge.currency}",
-        )
-    return account
