@@ -192,7 +192,7 @@ CALLS = Table(
     METADATA,
     Column("id", MadeOfText, primary_key=True),  # `<leg>#<n>`: n - 1 times credited before
     Column("leg", Text, nullable=False),
-    Column("conference", Text, nullable=False, index=True),
+    Column("conference", Text, nullable=False),
     Column("state", Text, nullable=False, info=one_of_these("RATED", "INVOICED", "EXCEPTION", "EXCLUDED")),
     Column("duration_seconds", Integer, nullable=False),
     Column("recorded_at", Instant, nullable=False),
@@ -207,6 +207,7 @@ CALLS = Table(
     Column("message", Prose),
     Column("credited", Boolean, nullable=False),
     Index("calls_of_invoice", "invoice", "conference_started_at"),
+    Index("calls_of_conference", "conference", "invoice", "conference_started_at"),
     info=may_be_absent("no call is known to be charged"),
 )
 # I1: what is unique is the business fact; whoever charges a leg a second time is stopped here.
