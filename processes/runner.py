@@ -166,11 +166,10 @@ class Runner:
 
     async def start(self, process: str, subject: str, input: Mapping[str, Any], *, caller: str) -> str:
         """The id of the live run about the subject, begun now if there was none. Nobody waits for it."""
-        row, is_new = await self._register.start_unless_live(
+        row, _ = await self._register.start_unless_live(
             process, subject, input=canonical(input), caller=caller, now=self._clock()
         )
-        if is_new:
-            await self._executor.enqueue(row)
+        await self._executor.enqueue(row)  # whoever began it may have died before; put in twice, it is in once
         return row.id
 
     async def retry(self, id: str, *, caller: str) -> str | Refusal:
