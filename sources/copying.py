@@ -18,7 +18,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, MetaData, NullPool, Table, create_engine, func, inspect, null, select
+from sqlalchemy import (
+    Connection,
+    Engine,
+    LargeBinary,
+    MetaData,
+    NullPool,
+    Table,
+    create_engine,
+    func,
+    inspect,
+    null,
+    select,
+)
 
 from sources.errors import SourceError
 from sources.faults import DATABASE_ERRORS, as_source_error
@@ -31,6 +43,8 @@ NAMED_LAST = ("processes", "billing", "links", "bridge", "reservations", "sales"
 """Who names others' facts before those whose facts they are."""
 
 CHUNK = 5_000
+FILES = 20
+"""Rows that have a document in them, some 100 KB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +107,7 @@ def copy_rows(metadata: MetaData, connection: Connection, file: Path) -> None:
     with engine.begin() as target:
         metadata.create_all(target)
         for table in in_filling_order(metadata):
-            insert_all(target, table, rows_of(connection, table, list(table.columns)))
+            insert_all(target, table, rows_of(connection, table, list(table.columns)), at_once=at_once(table))
 
 
 def fill_from(file: Path, metadata: MetaData) -> Fill:
@@ -106,7 +120,7 @@ def fill_from(file: Path, metadata: MetaData) -> Fill:
                 names = there.get(table.name, set())
                 columns = [each if each.name in names else null().label(each.name) for each in table.columns]
                 if names:
-                    insert_all(connection, table, rows_of(source, table, columns))
+                    insert_all(connection, table, rows_of(source, table, columns), at_once=at_once(table))
 
     return fill
 
@@ -151,11 +165,17 @@ def in_filling_order(metadata: MetaData) -> list[Table]:
 
 
 def rows_of(connection: Connection, table: Table, columns: Sequence[Any]) -> Iterator[dict[str, Any]]:
-    """Every row, a few thousand at a time; a server sends them as they are taken."""
-    statement = select(*columns).select_from(table).execution_options(stream_results=True, yield_per=CHUNK)
+    """Every row, some at a time; a server sends them as they are taken."""
+    statement = select(*columns).select_from(table).execution_options(stream_results=True, yield_per=at_once(table))
     with connection.execute(statement) as result:
         for row in result.mappings():
             yield dict(row)
+
+
+def at_once(table: Table) -> int:
+    """How many of its rows are held in memory."""
+    has_files = any(isinstance(column.type, LargeBinary) for column in table.columns)
+    return FILES if has_files else CHUNK
 
 
 def check(metadata: MetaData, file: Path) -> dict[str, int]:

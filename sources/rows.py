@@ -27,12 +27,14 @@ def names_of(kind: Any) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
 
 
-def insert_all(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Insert many rows (all with the same columns) in few statements and with bounded memory."""
+def insert_all(
+    connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]], *, at_once: int = CHUNK
+) -> None:
+    """Insert many rows (all with the same columns) in few statements, `at_once` of them held in memory."""
     chunk: list[Mapping[str, Any]] = []
     for row in rows:
         chunk.append(row)
-        if len(chunk) == CHUNK:
+        if len(chunk) == at_once:
             connection.execute(insert(table), chunk)
             chunk = []
     if chunk:

@@ -28,6 +28,8 @@ KNOWN_CODES = frozenset(
     [
         "BAD_REQUEST",
         "BAD_USER_INPUT",
+        "BRIDGE_DOWN",
+        "BRIDGE_REFUSED",
         "CONFLICT",
         "FORBIDDEN",
         "GRAPHQL_PARSE_FAILED",
@@ -38,6 +40,7 @@ KNOWN_CODES = frozenset(
         "OPERATION_RESOLUTION_FAILURE",
         "QUERY_TOO_COMPLEX",
         "RATE_LIMITED",
+        "ROOM_IN_USE",
         "SYSTEM_BUSY",
         "SYSTEM_READ_ONLY",
         "SYSTEM_UNAVAILABLE",
