@@ -75,6 +75,7 @@ __all__ = [
     "Company",
     "access",
     "api_schema_sdl",
+    "billing_settings",
     "composed",
     "graph_as_it_is",
     "here",
@@ -297,7 +298,7 @@ def _wired(
 ) -> Company:
     """The gateway over every subgraph, what starts processes on it (each needs the other), and resolvers' contexts."""
     sources = {name: system.source(databases[name]) for name, system in SYSTEMS.items()}
-    own = {"billing": _billing_settings(settings)}
+    own = {"billing": billing_settings(settings)}
     sources["bridge"] = Bridges(databases["bridge"], switches)
 
     def seen_by(asked: RequestContext) -> Graph:
@@ -349,8 +350,10 @@ def _wired(
     return Company(databases, gateway, runner, contexts, clock, around, switches)
 
 
-def _billing_settings(settings: Settings) -> BillingSettings:
-    """Where everything is Spojka's own the demo company issues, unless another one is named; else nobody is guessed."""
+def billing_settings(settings: Settings) -> BillingSettings:
+    """What `[rating]`, `[billing]` and `[company]` say. Raises ConfigError.
+
+    Where everything is Spojka's own the demo company issues, unless another one is named; else nobody is guessed."""
     read = resolvers.billing.settings.read(settings.rating, billing=settings.billing, company=settings.company)
     return read if read.seller or settings.read_only else replace(read, seller=SELLER)
 

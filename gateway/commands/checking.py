@@ -196,7 +196,7 @@ async def _in_the_data(settings: Settings, databases: dict[str, Database], befor
     try:
         if "bridge" not in unwell:
             found += await _zones(databases["bridge"])
-        if not unwell & {"graph", "billing", "links", "sales"}:
+        if not unwell & {"graph", "billing", "bridges", "links", "sales"}:
             found.append(await _unlinked(settings))
     finally:
         await asyncio.gather(*(database.close() for database in databases.values()))

@@ -10,6 +10,8 @@ __all__ = ["settings_for"]
 
 
 def settings_for(data: Path) -> Settings:
-    """What is set, with `data` as the data directory. Raises ConfigError."""
+    """What is set, with `data` as the data directory. Raises ConfigError, for the parts of the company too."""
     file = CONFIG if CONFIG.exists() else None
-    return read_settings(data, os.environ, systems=tuple(company.SYSTEMS), file=file)
+    settings = read_settings(data, os.environ, systems=tuple(company.SYSTEMS), file=file)
+    company.billing_settings(settings)
+    return settings

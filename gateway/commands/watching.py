@@ -1,13 +1,12 @@
 """The live bridges of the settings are watched while `spojka work` works: their spools read, their rooms polled.
 
-Each switch is asked by connections of its own here, and with a short silence: how long a leg may be silent is for the
-watch to decide, and billing stops where it was last heard.
+Each switch is asked by connections of its own here. It tells who is silent at a look; how long a leg may be silent is
+for the watch to decide, and billing stops where it was last heard.
 """
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from gateway.bridges import configured_bridges, open_switches
@@ -18,8 +17,6 @@ from sources.bridge.calls.watch import BridgeWatch, WatchTimes
 from sources.database import Database
 
 __all__ = ["watching_bridges"]
-
-_HEARD = timedelta(seconds=2)
 
 
 def _spool(settings: Settings, bridge: str) -> Path:
@@ -39,9 +36,7 @@ async def watching_bridges(
             if not each.is_live or database.is_read_only:
                 continue
             id = each.bridge.id
-            quick = replace(each, janus=replace(each.janus, media_timeout=_HEARD)) if each.janus else each
-            silence = max(each.janus.media_timeout, _HEARD) if each.janus else WatchTimes().silence
-            switch = open_switches([quick], settings.data)[id]
+            switch = open_switches([each], settings.data)[id]
             stack.push_async_callback(switch.close)
             watch = BridgeWatch(
                 database,
@@ -49,7 +44,7 @@ async def watching_bridges(
                 switch=switch,
                 spool=_spool(settings, id),
                 rules=CallRules(service=each.bridge.service, is_simulated=each.is_simulated),
-                times=WatchTimes(silence=silence),
+                times=WatchTimes(silence=each.media_timeout),
                 clock=clock,
             )
             await stack.enter_async_context(watch)

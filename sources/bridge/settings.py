@@ -30,14 +30,19 @@ SIMULATOR = "simulator"
 SERVICES = ("dial-in", "dial-out", "toll-free")
 LONGEST_ID = 64
 MEDIA_TIMEOUT = timedelta(seconds=30)
+SHORTEST_SILENCE = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BridgeSettings:
-    """One bridge as it is configured. `janus` is how its switch is reached, None where it is of another kind."""
+    """One bridge as it is configured. `janus` is how its switch is reached, None where it is of another kind.
+
+    A leg that was silent for `media_timeout` is put out, and billed to where it was last heard.
+    """
 
     bridge: Bridge
     janus: JanusSettings | None = None
+    media_timeout: timedelta = MEDIA_TIMEOUT
 
     @property
     def is_simulated(self) -> bool:
@@ -77,7 +82,17 @@ def bridge_of(section: Written, id: str, environment: Mapping[str, str]) -> Brid
     kind = written.one_of("kind", KINDS, KINDS[0])
     service = written.one_of("service", SERVICES, SERVICES[0])
     bridge = Bridge(id, zone_of(written), kind, service)
-    return BridgeSettings(bridge=bridge, janus=janus_of(written, environment) if kind == "janus" else None)
+    if kind != "janus":
+        return BridgeSettings(bridge=bridge)
+    return BridgeSettings(bridge=bridge, janus=janus_of(written, environment), media_timeout=silence_of(written))
+
+
+def silence_of(written: Written) -> timedelta:
+    found = written.duration("media_timeout", MEDIA_TIMEOUT)
+    if found < SHORTEST_SILENCE:
+        told = f"a leg is known to be silent after {SHORTEST_SILENCE // timedelta(seconds=1)} s at the soonest"
+        raise written.refused("media_timeout", told)
+    return found
 
 
 def zone_of(written: Written) -> str | None:
@@ -95,7 +110,6 @@ def janus_of(written: Written, environment: Mapping[str, str]) -> JanusSettings:
         admin_url=url_of(written, "admin_url"),
         admin_secret=secret_of(written, "admin_secret", environment),
         admin_key=secret_of(written, "admin_key", environment),
-        media_timeout=written.duration("media_timeout", MEDIA_TIMEOUT),
     )
 
 

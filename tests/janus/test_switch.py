@@ -205,11 +205,11 @@ class TestPeople:
     async def test_who_speaks_is_alive_and_who_vanished_is_not(
         self, switch_of: MakeSwitch, controller: Controller
     ) -> None:
-        """A silent leg stays in the room for Janus; after the media timeout it isn't alive here, and it may come back.
+        """A silent leg stays in the room for Janus; some seconds later it isn't alive here, and it may come back.
 
         Whoever had a pause has fewer packets waiting at Janus than one who never had, and is heard all the same.
         """
-        switch = switch_of(media_timeout=timedelta(seconds=1))
+        switch = switch_of(silent_after=timedelta(seconds=1))
         await switch.create_room(ORDER)
         paused, vanished, muted = [await controller.join(ORDER.room, pin=PIN, id=f"p-{n}") for n in range(3)]
         await vanished.hears(30)

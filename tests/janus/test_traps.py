@@ -129,7 +129,7 @@ def live(start_janus: StartJanus, tmp_path: Path) -> Watching:
                     admin_url=one.janus.admin_url,
                     admin_secret=one.janus.admin_secret,
                     admin_key=one.janus.admin_key,
-                    media_timeout=HEARD_AGAIN,
+                    silent_after=HEARD_AGAIN,
                 )
             )
             stack.push_async_callback(one.switch.close)

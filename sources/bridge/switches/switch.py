@@ -29,7 +29,7 @@ class RoomOrder:
 class Present:
     """Who is in a room now: `id` is the participant's, given anew for each join.
 
-    `is_alive` is True when media was heard from the leg just now, False when none was for the switch's media timeout
+    `is_alive` is True when media was heard from the leg just now, False when none was for some seconds
     (a phone that vanished), None in between and where the switch can't tell. The last look that was True is the last
     moment of which it is known that somebody spoke.
     """

@@ -53,6 +53,9 @@ def told(result: Result) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
+JANUS = 'kind = "janus"\nadmin_url = "http://127.0.0.1:9/admin"\nadmin_secret_env = "A"\nadmin_key_env = "A"\n'
+
+
 def content(folder: Path) -> dict[str, tuple[int, bytes]]:
     """Every file there, as it is."""
     return {each.name: (each.stat().st_mtime_ns, each.read_bytes()) for each in folder.iterdir() if each.is_file()}
@@ -233,12 +236,37 @@ def test_another_programs_database_is_to_be_mapped_and_the_rest_is_to_come(
         open_company(Settings(data=folder / "data", urls={"sales": url}))
 
 
-def test_a_wrong_setting_is_said_with_its_line(folder: Path, files: Path) -> None:
-    """As `serve` says it."""
-    (folder / "spojka.toml").write_text("[limits]\nbody_bytes = 0\n")
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("[limits]\nbody_bytes = 0", "spojka.toml:2: limits.body_bytes: it is not a whole number above 0"),
+        ("[billing]\ngrace_hours = -1", "spojka.toml:2: billing.grace_hours: it is not a whole number from 0 to 744"),
+        ("[billing]\ngrace = 1", "spojka.toml:2: billing.grace: there is no such setting; there are grace_hours"),
+        ('[rating]\nlongest_leg = "long"', "spojka.toml:2: rating.longest_leg: it is not a length of time"),
+        ('[company]\nname = "A"', "spojka.toml:1: company.street: it is missing"),
+        (
+            '[processes]\nwork = "here"',
+            'spojka.toml:2: processes.work: it is \'here\'; it may be "beside" or "elsewhere"',
+        ),
+        ("[processes]\nworkers = 2", "spojka.toml:2: processes.workers: there is no such setting; there are work"),
+        ('[bridges.a]\nkind = "zoom"', "spojka.toml:2: bridges.a.kind: it is none of janus, files, simulator"),
+        (
+            f'[bridges.a]\n{JANUS}media_timeout = "1 s"',
+            "bridges.a.media_timeout: a leg is known to be silent after 2 s",
+        ),
+        (f'[bridges.a]\n{JANUS}pin = "1"', "bridges.a.pin: there is no such setting"),
+    ],
+)
+def test_a_wrong_setting_is_said_with_its_line(
+    folder: Path, files: Path, monkeypatch: pytest.MonkeyPatch, written: str, told: str
+) -> None:
+    """As `serve` says it: section, key, what is wrong with it, and what it may be."""
+    monkeypatch.setenv("A", "secret")
+    (folder / "spojka.toml").write_text(f"{written}\n")
     result = check(files)
     assert result.exit_code == 1
-    assert "spojka.toml:2: limits.body_bytes" in result.output
+    assert told in result.output, result.output
+    assert "Traceback" not in result.output
 
 
 @pytest.mark.service

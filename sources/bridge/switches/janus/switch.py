@@ -48,12 +48,15 @@ USUAL = {"is_private": True, "sampling_rate": 16000, "allow_rtp_participants": T
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JanusSettings:
-    """Where the admin API is, and what it asks for. A leg is silent when nothing was heard for `media_timeout`."""
+    """Where the admin API is, and what it asks for.
+
+    A look finds a leg silent when nothing was heard for `silent_after`. How long it may be silent is not decided here.
+    """
 
     admin_url: str
     admin_secret: str = field(repr=False)
     admin_key: str = field(repr=False)
-    media_timeout: timedelta = timedelta(seconds=30)
+    silent_after: timedelta = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ class JanusSwitch:
         self._clock = clock
         self._api = AdminApi(bridge, settings.admin_url, secret=settings.admin_secret)
         self._handles: dict[tuple[str, str], Handle] = {}
-        self._ears = Ears(settings.media_timeout)
+        self._ears = Ears(settings.silent_after)
 
     async def create_room(self, room: RoomOrder) -> None:
         if room.room == EPOCH_ROOM:
