@@ -178,7 +178,7 @@ def locked(system: str, since: float, seconds: float) -> Disturb:
 def restarted(stage: OnPostgreSQL, since: float) -> Disturb:
     async def disturb(_: Workers, __: Settings) -> None:
         await asyncio.sleep(since)
-        await asyncio.to_thread(stage.restart)
+        await asyncio.to_thread(stage.begin_again)
 
     return disturb
 

@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -136,6 +137,7 @@ class OnPostgreSQL:
     restart: Callable[[], None]
     when: Times
     count: int = 0
+    restarting: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
     def made(cls, server: str, folder: Path, restart: Callable[[], None]) -> OnPostgreSQL:
@@ -150,6 +152,11 @@ class OnPostgreSQL:
         engine.dispose()
         fill(settings, stage.when)
         return stage
+
+    def begin_again(self) -> None:
+        """The server is restarted; of two runs that want it one waits."""
+        with self.restarting:
+            self.restart()
 
     @contextmanager
     def copied(self, folder: Path) -> Iterator[Settings]:
