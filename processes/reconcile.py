@@ -5,7 +5,8 @@
     watches     a question to the graph, asked now and then; each of its answers has a run started, unless one is live
 
 A watch asks the owning system what is due, by positions and states and never by what happened meanwhile; so whatever
-was missed costs a delay and nothing else (design.md, Processes).
+was missed costs a delay and nothing else (design.md, Processes). Work that comes to nothing again and again is tried
+ever more seldom, and somebody is told.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
 
@@ -40,13 +41,31 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """`document` asked every `every` seconds with `variables` of the time; `due` reads the subjects in its data."""
+    """`document` asked every `every` seconds with `variables` of the time; `due` reads the subjects in its data.
+
+    A subject whose runs come to nothing again and again is tried ever more seldom, every `longest` seconds at last;
+    after `alarm_after` of them each further run has an alarm. None: it is work for people anyway.
+    """
 
     process: str
     document: str
     every: float
     variables: Callable[[datetime], Mapping[str, Any]]
     due: Callable[[Mapping[str, Any]], Iterable[Due]]
+    longest: float = 3600.0
+    alarm_after: int | None = 5
+
+    def pause(self, failures: int) -> timedelta:
+        """After so many runs in a row that came to nothing."""
+        return timedelta(seconds=min(self.every * 2.0 ** (failures - 1), self.longest))
+
+
+def again_and_again(watch: Watch, failures: int) -> str:
+    seconds = round(watch.pause(failures + 1).total_seconds())
+    return (
+        f"tried-again: the {failures} runs before this one came to nothing; see why, and mend it. "
+        f"If this one doesn't either, the next is in {seconds} s"
+    )
 
 
 class Queue(Protocol):
@@ -90,13 +109,20 @@ class Reconciler:
     async def look(self, watch: Watch) -> int:
         """Start what is due by the watch; how many runs are new."""
         data = await self._around.graph.execute(watch.document, watch.variables(self._around.clock()))
+        found = list(watch.due(data))
+        failures = await self._around.register.failures(watch.process, [due.subject for due in found]) if found else {}
         started = 0
-        for due in watch.due(data):
+        for due in found:
+            failed, ended_at = failures.get(due.subject, (0, None))
+            if ended_at is not None and self._around.clock() < ended_at + watch.pause(failed):
+                continue
             row, is_new = await self._around.register.start_unless_live(
                 watch.process, due.subject, input=canonical(due.input), caller=RECONCILER, now=self._around.clock()
             )
             if is_new:
                 started += 1
+                if watch.alarm_after is not None and failed >= watch.alarm_after:
+                    await self._around.register.alarm(row.id, again_and_again(watch, failed))
                 await self._queue.enqueue(row)
         return started
 

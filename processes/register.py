@@ -5,7 +5,7 @@ The register is what people see and what is resumed from; it knows no business. 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
@@ -103,6 +103,10 @@ class Register(Protocol):
     async def answer(self, run: str) -> tuple[RunRow, str | None] | None: ...
 
     async def runs(self, ids: Collection[str]) -> Sequence[RunRow]: ...
+
+    async def failures(self, process: str, subjects: Collection[str]) -> Mapping[str, tuple[int, datetime]]:
+        """Of each subject whose last run came to nothing: how many such runs in a row, and when the last one ended."""
+        ...
 
     async def unfinished(self) -> Sequence[RunRow]: ...
 

@@ -147,7 +147,15 @@ WATCHES: tuple[Watch, ...] = (
     Watch(restore_room.NAME, BOOKINGS_TO_RESTORE, 5.0, nothing, bookings_to_restore),
     Watch("settle-booking", BOOKINGS_TO_SETTLE, 60.0, at_this_time, bookings_to_settle),
     # A contract may have been signed, an account linked: what was held is rated again.
-    Watch("invoice-call", CONFERENCES_TO_RETRY, 30.0, not_tried_lately, conferences_to_retry),
+    Watch(
+        "invoice-call",
+        CONFERENCES_TO_RETRY,
+        30.0,
+        not_tried_lately,
+        conferences_to_retry,
+        longest=RETRY_AFTER.total_seconds(),
+        alarm_after=None,
+    ),
     # A period that was refused is tried again so seldom, as each try is a run that people see.
     Watch(close_period.NAME, PERIODS_TO_CLOSE, 600.0, at_this_time, periods_to_close),
     # Two seconds from a call's end to its invoice are not many, and nothing to ask is cheap.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
+from itertools import groupby, takewhile
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Update, bindparam, delete, func, select, update
@@ -60,6 +62,13 @@ NUMBERED = (
     .subquery()
 )
 LATEST_OF_SUBJECTS = select(*(NUMBERED.c[column.name] for column in COLUMNS)).where(NUMBERED.c.place == 1)
+MOST_COUNTED = 20
+LAST_OF_SUBJECTS = (
+    select(NUMBERED.c.subject, NUMBERED.c.state, NUMBERED.c.ended_at)
+    .where(NUMBERED.c.place <= MOST_COUNTED)
+    .order_by(NUMBERED.c.subject, NUMBERED.c.place)
+)
+CAME_TO_NOTHING = ("FAILED", "REFUSED", "CANCELLED")
 STEPS_OF_RUNS = select(STEPS).where(one_of(STEPS.c.run)).order_by(STEPS.c.run, STEPS.c.position)
 
 
@@ -91,6 +100,19 @@ class Processes:
     async def latest_of_subjects(self, process: str, subjects: Collection[str]) -> list[Run]:
         """The last run of `process` about each of the subjects, as far as there is one."""
         return await self._read(LATEST_OF_SUBJECTS, {"process": process, "keys": subjects}, run_of)
+
+    async def failures(self, process: str, subjects: Collection[str]) -> dict[str, tuple[int, datetime]]:
+        """Of each subject whose last run came to nothing: how many such runs in a row, and when the last one ended.
+
+        More than MOST_COUNTED are as many as that.
+        """
+        rows = await self._read(LAST_OF_SUBJECTS, {"process": process, "keys": subjects}, tuple)
+        found: dict[str, tuple[int, datetime]] = {}
+        for subject, of_subject in groupby(rows, key=itemgetter(0)):
+            fruitless = list(takewhile(lambda row: row[1] in CAME_TO_NOTHING, of_subject))
+            if fruitless:
+                found[subject] = (len(fruitless), fruitless[0][2])
+        return found
 
     async def steps(self, runs: Collection[str]) -> list[Step]:
         """By run and position."""

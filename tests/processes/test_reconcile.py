@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -41,8 +41,10 @@ class QueueOfTests:
         return found
 
 
-def around(graph: FakeGraph, register: Processes, queue: QueueOfTests) -> Surroundings:
-    return Surroundings(graph=graph, register=register, clock=lambda: NOW, make_step=Step, enqueue=queue.enqueue)
+def around(
+    graph: FakeGraph, register: Processes, queue: QueueOfTests, clock: Callable[[], datetime] = lambda: NOW
+) -> Surroundings:
+    return Surroundings(graph=graph, register=register, clock=clock, make_step=Step, enqueue=queue.enqueue)
 
 
 async def test_what_is_due_is_started_once(register: Processes) -> None:
@@ -104,3 +106,33 @@ async def test_run_that_its_executor_dropped_is_put_in_again(register: Processes
     await reconciler.put_in()
     await reconciler.put_in()
     assert queue.put == [row.id, row.id]
+
+
+async def test_work_that_comes_to_nothing_again_and_again_is_tried_ever_more_seldom(register: Processes) -> None:
+    """Twice as long after each run, an hour at last; from the sixth on with an alarm. One that succeeds begins anew."""
+    time = NOW
+    queue = QueueOfTests()
+    period = {"account": {"number": "7700123"}, "from": "2026-10-31T23:00:00Z"}
+    graph = FakeGraph({"PeriodsToClose": lambda _: {"periodsToClose": [period]}})
+    reconciler = Reconciler(around(graph, register, queue, lambda: time), queue, ())
+    watch = replace(next(each for each in WATCHES if each.process == "close-period"), every=10.0)
+
+    async def ends(state: str) -> None:
+        ending = {"outcome": "no-exchange-rate", "answer": None, "error": None, "now": time}
+        await register.finish(queue.put[-1], state=state, **ending)  # type: ignore[arg-type]
+
+    assert await reconciler.look(watch) == 1
+    for pause in (10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600):
+        await ends("REFUSED")
+        time += timedelta(seconds=pause - 1)
+        assert await reconciler.look(watch) == 0
+        time += timedelta(seconds=1)
+        assert await reconciler.look(watch) == 1
+    await ends("SUCCEEDED")
+    assert await reconciler.look(watch) == 1
+    runs = {run.id: run for run in await register.latest_runs(limit=20)}
+    alarms = [runs[id].alarm for id in queue.put]
+    assert alarms[:5] == [None] * 5
+    assert alarms[5] is not None
+    assert "the 5 runs before this one came to nothing" in alarms[5]
+    assert alarms[-1] is None
