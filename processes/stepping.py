@@ -21,6 +21,7 @@ from datetime import datetime
 from typing import Any, NoReturn, Protocol
 
 from processes.graph import Graph, GraphError
+from processes.masking import has_masks, masked, unmasked
 from processes.register import MakeStep, Register, RunRow
 from processes.rules.refusal import Refusal
 from processes.run import Done, Process
@@ -130,8 +131,18 @@ class SteppedRun:
     async def execute(
         self, document: str, variables: Mapping[str, Any], *, until: datetime | None = None
     ) -> dict[str, Any]:
-        """GraphQL errors come out of the step as a value, since a kept step is data."""
-        answer = await self._step(operation_name(document), lambda step: self._asked(document, variables, until, step))
+        """GraphQL errors come out of the step as a value, since a kept step is data; no secret is kept with it."""
+        fresh: dict[str, Any] = {}
+
+        async def ask(attempts: Attempts) -> Any:
+            fresh.update(await self._asked(document, variables, until, attempts))
+            return masked(fresh)
+
+        answer = await self._step(operation_name(document), ask)
+        if has_masks(answer):
+            if not fresh:  # the run was resumed behind this step
+                fresh.update(await self._asked(document, variables, until, Attempts()))
+            answer = fresh if "errors" in fresh else unmasked(answer, fresh)
         if "errors" in answer:
             raise GraphError(answer["errors"])
         data: dict[str, Any] = answer["data"]

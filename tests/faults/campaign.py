@@ -259,11 +259,11 @@ async def played_out(
             await settled(company, calls)
             await credited(company, scene, calls, rng)
             await settled(company, calls)
-        found: list[str] = await insisted(partial(problems, company, scene, calls))
-        return found
     except TimeoutError:
         live = [(run.id, run.state, run.waits_for) for run in await insisted(company.around.register.unfinished)]
         return [f"not settled after {LONGEST_SECONDS} s: {live}; {await insisted(partial(untaken, company, calls))}"]
+    found: list[str] = await insisted(partial(problems, company, scene, calls))
+    return found
 
 
 async def watched(workers: Workers) -> None:
