@@ -35,7 +35,8 @@ from tests.postgresql import free_port
 __all__ = ["JANUS", "Calls", "Untidy", "bridge_section", "has_janus", "hearing"]
 
 JANUS = "bridge-1"
-SECONDS = 60.0
+SECONDS = 200.0
+"""Who dies while it makes a room holds its order for a minute (sources/bridge/rooms/keeping.py)."""
 AHEAD = timedelta(minutes=20)
 """A booking is ahead so far: its bridge is waited for, and whoever comes early is of it all the same."""
 
