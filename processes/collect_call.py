@@ -2,7 +2,8 @@
 
 Ask:    the bridge publishes the call's legs, with what it holds back and the seconds of all
 Decide: which conference they are, by the bookings of the room (rules/conferences.py); do the seconds add up (I9)
-Tell:   the bridge assembles them; billing notes what is held, as work for a person; a run invoices each conference
+Tell:   the bridge assembles them; billing notes what is held, as work for a person; a run invoices each conference;
+        its booking is COMPLETED, also one that was taken for a NO_SHOW
 
 Published once, the call is the same whenever it is asked for again, so a crash anywhere repeats nothing.
 """
@@ -13,6 +14,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from processes.import_call_records import ASSEMBLE, BOOKINGS_OF_ROOMS, grouped, leg_in, tell
+from processes.note_call import complete, may_complete
+from processes.provision_conference import RECORD_STATE
 from processes.rules.counts import counted
 from processes.rules.refusal import Refusal
 from processes.run import Done, Process, Run
@@ -47,7 +50,13 @@ mutation RecordHeldLegs($conference: ID!, $legs: [ExceptionLegInput!]!, $code: S
 }
 """
 
-DOCUMENTS = (PUBLISH_CALL, BOOKINGS_OF_ROOMS, ASSEMBLE, RECORD_HELD_LEGS)
+BOOKINGS = """
+query BookingsOfCall($ids: [ID!]!) {
+  conferences(ids: $ids) { booking { ref status revision callState } }
+}
+"""
+
+DOCUMENTS = (PUBLISH_CALL, BOOKINGS_OF_ROOMS, ASSEMBLE, RECORD_HELD_LEGS, BOOKINGS, RECORD_STATE)
 
 
 async def collect_call(run: Run, call: str, input: Mapping[str, Any]) -> Done | Refusal:
@@ -60,6 +69,8 @@ async def collect_call(run: Run, call: str, input: Mapping[str, Any]) -> Done | 
     await note_held(run, call, published["held"], conferences)
     for conference in conferences:
         await run.start(INVOICING, conference, {})
+    if conferences:
+        await note_completed(run, conferences)
     return Done(", ".join(conferences) or counted(len(published["held"]), "held leg"), {"conferences": conferences})
 
 
@@ -111,6 +122,14 @@ async def note_held(run: Run, call: str, held: Iterable[Mapping[str, Any]], conf
                 "key": f"{run.id}:held-{leg['id']}",
             },
         )
+
+
+async def note_completed(run: Run, conferences: list[str]) -> None:
+    """After the invoice was set going. A booking that was changed meanwhile, or where people are inside, is left."""
+    found = (await run.execute(BOOKINGS, {"ids": conferences}))["conferences"]
+    for booking in [each["booking"] for each in found if each["booking"]]:
+        if may_complete(booking):
+            await complete(run, booking)
 
 
 PROCESS = Process(NAME, collect_call)

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from processes.graph import Graph
+from processes.graph import Graph, GraphError
 from processes.rules.conferences import Booking, Conference, Leg, assemble
 from processes.rules.counts import counted
 from processes.rules.refusal import Refusal
@@ -67,7 +67,15 @@ mutation AssembleConferences($conferences: [ConferenceInput!]!, $key: ID!) {
 }
 """
 
-DOCUMENTS = (RECEIVE, UNASSEMBLED_LEGS, BOOKINGS_OF_ROOMS, ASSEMBLE)
+RECORD_LATE = """
+mutation RecordLateCall($ref: ID!, $key: ID!) {
+  recordBookingState(ref: $ref, state: COMPLETED, idempotencyKey: $key) {
+    __typename
+  }
+}
+"""
+
+DOCUMENTS = (RECEIVE, UNASSEMBLED_LEGS, BOOKINGS_OF_ROOMS, ASSEMBLE, RECORD_LATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +159,10 @@ async def assemble_what_is_left(graph: Graph, bridge: str, *, run: str) -> list[
         legs = await unassembled(graph, bridge)
         if not {leg.id for leg in legs} - tried:
             return assembled
-        groups = await grouped(graph, legs)
+        bookings = await bookings_around(graph, legs)
+        groups = assemble(legs, bookings)
         assembled += await tell(graph, bridge, groups, run=run)
+        await tell_late(graph, groups, bookings, run=run)
         tried |= {leg.id for leg in legs}
 
 
@@ -163,9 +173,24 @@ async def unassembled(graph: Graph, bridge: str) -> list[Leg]:
 
 async def grouped(graph: Graph, legs: Sequence[Leg]) -> tuple[Conference, ...]:
     """Ask who booked the rooms of these legs, and let the rule decide."""
+    return assemble(legs, await bookings_around(graph, legs))
+
+
+async def bookings_around(graph: Graph, legs: Sequence[Leg]) -> list[Booking]:
     rooms = sorted({leg.room for leg in legs})
     data = await graph.execute(BOOKINGS_OF_ROOMS, {"rooms": rooms, **span(legs)})
-    return assemble(legs, [booking_in(booking) for booking in data["bookingsOfRooms"] or ()])
+    return [booking_in(booking) for booking in data["bookingsOfRooms"] or ()]
+
+
+async def tell_late(graph: Graph, groups: Iterable[Conference], bookings: Iterable[Booking], *, run: str) -> None:
+    """A booking that was taken for a NO_SHOW, and whose records come now, took place (edge case 12)."""
+    missed = {booking.ref for booking in bookings if booking.status == "NO_SHOW"}
+    for ref in sorted(missed & {group.booking for group in groups if group.booking}):
+        try:
+            await graph.execute(RECORD_LATE, {"ref": ref, "key": f"{run}:late-{ref}"})
+        except GraphError as error:  # bookings that are only read have their state from their owner
+            if "SYSTEM_READ_ONLY" not in error.codes:
+                raise
 
 
 async def tell(graph: Graph, bridge: str, groups: Sequence[Conference], *, run: str) -> list[dict[str, Any]]:

@@ -261,6 +261,7 @@ class Closing:
     ref: str
     revision: int
     attempts: int = 0
+    is_alarmed: bool = False
 
     async def close(self, outcome: str) -> Done | Refusal:
         return await self.until_empty() or await self.note() or Done(outcome)
@@ -279,12 +280,28 @@ class Closing:
         return Refusal(recorded["code"], recorded["message"]) if recorded["__typename"] == "Refused" else None
 
     async def try_to_close(self) -> Refusal | None:
-        """None when no bridge has a room of the booking any more. A bridge that is down is waited for."""
+        """None when no bridge has a room of the booking any more. A bridge that is down is waited for.
+
+        Whoever is billed for the call waits with it, so that a person is told when it takes long.
+        """
         self.attempts += 1
         key = f"{self.run.id}:close-{self.attempts}"
         variables = {"booking": self.ref, "revision": self.revision, "key": key}
-        answer = (await self.run.execute(CLOSE, variables))["closeRoom"]
+        try:
+            answer = await self.closed_by(variables)
+        except GraphError as error:
+            if self.is_alarmed or not TRANSIENT.intersection(error.codes):
+                raise
+            self.is_alarmed = True
+            await self.run.alarm("bridge-down", f"the room of booking {self.ref} can't be closed: {error}")
+            answer = await self.closed_by(variables)
         return Refusal(answer["code"], answer["message"]) if answer["__typename"] == "Refused" else None
+
+    async def closed_by(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """Once an alarm was raised, the bridge is waited for without end."""
+        until = None if self.is_alarmed else await self.run.now() + LONGEST_WAIT
+        found: dict[str, Any] = (await self.run.execute(CLOSE, variables, until=until))["closeRoom"]
+        return found
 
 
 def booking_in(found: Mapping[str, Any]) -> Booking:

@@ -5,8 +5,9 @@ Decide: whoever left call records came; without any nobody did, where there was 
 Tell:   the bridge closes the room, reservations notes the end; what a no-show costs is charged by another process
 
 A system that is down is never a NO_SHOW: the room is closed first, so its bridge has answered, and whoever is in it
-has been waited for; their call records get time to come before anybody is said not to have come. Records that come
-later still make a NO_SHOW COMPLETED.
+has been waited for; their call records get time to come before anybody is said not to have come, and as long as the
+bridge has a call that is not published, nobody is. Records that come later still make a NO_SHOW COMPLETED. A bridge
+that doesn't come back is an alarm, as what it knows of the call is not billed.
 """
 
 from __future__ import annotations
@@ -27,12 +28,15 @@ __all__ = ["DOCUMENTS", "PROCESS"]
 
 BOOKING = """
 query BookingToSettle($ref: ID!) {
-  booking(ref: $ref) { ref status revision endsAt provisionedRevision conference { id } }
+  booking(ref: $ref) { ref status revision endsAt provisionedRevision callState conference { id } }
   bridges { id state }
 }
 """
 
 DOCUMENTS = (BOOKING, CLOSE, RECORD_CLOSED, RECORD_STATE)
+
+OFTEN = 6
+"""A call that is collected by nobody for an hour is no matter of waiting."""
 
 RECORDS_COME = timedelta(minutes=10)
 """For the records of whoever left last to be collected."""
@@ -53,8 +57,7 @@ async def carry_out(run: Run, subject: str, input: Mapping[str, Any]) -> Done | 
         if why := await closing.until_empty():
             return why
         if booking["conference"] is None:
-            await run.wait(await run.now() + RECORDS_COME, f"call records of booking {subject}")
-            data = await ask(run, subject)
+            data = await until_records_came(run, subject)
             booking = data["booking"]
     state = end_of(ended_in(data))
     if state is not None:
@@ -68,6 +71,19 @@ async def carry_out(run: Run, subject: str, input: Mapping[str, Any]) -> Done | 
     if booking["provisionedRevision"] is not None and (why := await closing.note()):
         return why
     return Done(state or booking["status"])
+
+
+async def until_records_came(run: Run, ref: str) -> dict[str, Any]:
+    """What is known of the booking when no call of it waits to be collected any more."""
+    tries = 0
+    while True:
+        await run.wait(await run.now() + RECORDS_COME, f"call records of booking {ref}")
+        data = await ask(run, ref)
+        booking, tries = data["booking"], tries + 1
+        if booking["conference"] is not None or booking["callState"] is None:
+            return data
+        if tries == OFTEN:
+            await run.alarm("call-not-collected", f"a call of booking {ref} is {booking['callState']}: look at its run")
 
 
 async def ask(run: Run, ref: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from processes import close_period, invoice_backlog, restore_room
+from processes import close_period, invoice_backlog, note_call, restore_room
 from processes.reconcile import Due, Watch
 from processes.wire import instant_to_wire
 
@@ -17,6 +17,9 @@ RETRY_AFTER = timedelta(minutes=10)
 AHEAD = timedelta(days=7)
 """A room is made when it is booked; whoever was missed gets it in this time before the start."""
 
+NOTED = ("IN_CALL", "CANCELLED", "DRAFT")
+"""States in which a booking stays, whoever is in its room."""
+
 CONFERENCES_TO_RETRY = """
 query ConferencesToRetry($notTriedSince: DateTime!) {
   conferencesToRetry(notTriedSince: $notTriedSince)
@@ -26,6 +29,12 @@ query ConferencesToRetry($notTriedSince: DateTime!) {
 ENDED_CALLS = """
 query EndedCalls {
   endedCalls(first: 100) { id }
+}
+"""
+
+LIVE_CALLS = """
+query LiveCalls {
+  liveCalls(first: 100) { booking { ref status } }
 }
 """
 
@@ -69,6 +78,7 @@ DOCUMENTS = (
     PERIODS_TO_CLOSE,
     CONFERENCES_TO_RETRY,
     ENDED_CALLS,
+    LIVE_CALLS,
     BACKLOGS,
 )
 
@@ -96,6 +106,12 @@ def nothing(_: datetime) -> Mapping[str, Any]:
 
 def ended_calls(data: Mapping[str, Any]) -> Iterable[Due]:
     return (Due(each["id"]) for each in data["endedCalls"] or ())
+
+
+def not_in_call(data: Mapping[str, Any]) -> Iterable[Due]:
+    """Bookings with somebody in their room, of which it isn't noted yet. Null: whose room it is was forgotten."""
+    bookings = [call["booking"] for call in data["liveCalls"] or ()]
+    return (Due(each["ref"]) for each in bookings if each["status"] not in (*NOTED, None))
 
 
 def soon(now: datetime) -> Mapping[str, Any]:
@@ -162,4 +178,5 @@ WATCHES: tuple[Watch, ...] = (
     Watch("collect-call", ENDED_CALLS, 0.25, nothing, ended_calls),
     Watch(invoice_backlog.NAME, BACKLOGS, 3.0, at_this_time, backlogs_of_files),
     Watch(invoice_backlog.NAME, BACKLOGS, 600.0, at_this_time, backlogs_of_switches),
+    Watch(note_call.NAME, LIVE_CALLS, 1.0, nothing, not_in_call),
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from enum import Enum
 from typing import Self
 
 import strawberry
@@ -14,9 +16,23 @@ from resolvers.texts import storable
 from sources.bridge import Bridges
 from sources.records import calls as records
 
-__all__ = ["EndedCall", "HeldLeg", "QuarantinedCall", "ended_calls", "quarantined_calls"]
+__all__ = ["CallState", "EndedCall", "HeldLeg", "QuarantinedCall", "ended_calls", "quarantined_calls", "state_of"]
 
 Info = strawberry.Info[Context[Bridges], None]
+
+
+@strawberry.enum
+class CallState(Enum):
+    """GOING_ON: somebody is inside, or was just now. ENDED: all have left, and the legs are to become call records."""
+
+    GOING_ON = "GOING_ON"
+    ENDED = "ENDED"
+
+
+def state_of(calls: Sequence[records.LiveCall]) -> CallState | None:
+    if not calls:
+        return None
+    return CallState.ENDED if all(call.is_over for call in calls) else CallState.GOING_ON
 
 
 @strawberry.federation.type(requires_scopes=asks(Scope.CALLS_WRITE))

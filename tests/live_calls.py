@@ -22,7 +22,7 @@ Stay = tuple[str, float | None, float]
 async def tell_calls(
     database: Database, calls: dict[str, Sequence[Stay]], *, starts: datetime, bridge: str = BRIDGE
 ) -> None:
-    """The stays in each room, all over; afterwards the calls are ended, each the first of its room."""
+    """The stays in each room; afterwards calls that everybody has left are ended, each the first of its room."""
     events: list[Observation] = []
     for room, stays in calls.items():
         for who, joined, left in stays:

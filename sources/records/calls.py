@@ -16,6 +16,7 @@ __all__ = [
     "FoldedLeg",
     "HeldLeg",
     "Kind",
+    "LiveCall",
     "Observation",
     "PublishedCall",
     "QuarantinedCall",
@@ -108,6 +109,20 @@ class EndedCall:
     bridge: str
     room: str
     ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCall:
+    """A call that is not published yet, in the room that `booking` has on the switch, if any has.
+
+    `is_over`: it is among the ended ones; else somebody is inside, or what is known is still being put together.
+    """
+
+    id: str
+    bridge: str
+    room: str
+    booking: str | None
+    is_over: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ PUBLISH = f"""mutation {{
 LIVE_CALLS = {
     "a-live-room": [("alice", 0, 60), ("bob", None, 60)],  # nobody told when Bob came: he is held
     "another-live-room": [("carol", 0, 60)],
+    cast.EURO.booking: [("dora", 0, None)],  # she is inside
 }
 NUMBERED = """query ($number: ID!) { invoice(number: $number) { id } }"""
 CREDIT = """mutation ($id: ID!) {

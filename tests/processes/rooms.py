@@ -35,6 +35,7 @@ class World:
     down: set[str] = field(default_factory=set)
     inside: bool = False
     conference: str | None = None
+    call_state: str | None = None
     rooms: dict[str, dict[str, Any]] = field(default_factory=dict)
     closed_at: int = 0
     before: Callable[[str, World], None] = lambda name, world: None
@@ -44,6 +45,7 @@ class World:
             "BookingToProvision": self.asked,
             "BookingToRestore": self.asked,
             "BookingToSettle": self.asked,
+            "BookingInCall": self.asked,
             "ProvisionRoom": self.provision,
             "CloseRoom": self.close,
             "RecordRoom": lambda told: self.record("recordRoom", rules.provisioned, told),
@@ -73,6 +75,7 @@ class World:
             "provisionedRevision": self.booking.provisioned_revision,
             "startsAt": self.starts_at.isoformat(),
             "endsAt": (self.starts_at + timedelta(hours=1)).isoformat(),
+            "callState": self.call_state,
             "conference": self.conference and {"id": self.conference},
         }
         states = [{"id": id, "state": "DOWN" if id in self.down else "UP"} for id in self.bridges]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from processes.collect_call import collect_call
+from processes.graph import GraphError
 from processes.rules.refusal import Refusal
 from processes.run import Done
 from tests.processes.fakes import FakeGraph, FakeRun, unavailable
@@ -36,7 +37,13 @@ BOOKING = {
 }
 
 
-def a_run(*legs: dict[str, Any], held: list[dict[str, Any]] | None = None, seconds: int | None = None) -> FakeRun:
+def a_run(
+    *legs: dict[str, Any],
+    held: list[dict[str, Any]] | None = None,
+    seconds: int | None = None,
+    status: str = "PROVISIONED",
+    call_state: str | None = None,
+) -> FakeRun:
     """A run over a bridge that publishes these legs, and gives each booking its conference."""
     told = sum(each["seconds"] for each in [*legs, *(held or [])])
 
@@ -48,11 +55,14 @@ def a_run(*legs: dict[str, Any], held: list[dict[str, Any]] | None = None, secon
         made = [{"id": f"CF-of-{group['booking']}", "legs": []} for group in variables["conferences"]]
         return {"assembleConferences": {"conferences": made}}
 
+    state = {"ref": "BK-2026-000123", "status": status, "revision": 2, "callState": call_state}
     graph = FakeGraph(
         {
             "PublishCall": publish,
             "BookingsOfRooms": lambda _: {"bookingsOfRooms": [BOOKING]},
             "AssembleConferences": assemble,
+            "BookingsOfCall": lambda _: {"conferences": [{"booking": state}]},
+            "RecordBookingState": lambda _: {"recordBookingState": {"__typename": "BookingRecorded"}},
             "RecordHeldLegs": lambda _: {"recordRatingExceptions": {"__typename": "RatingExceptionsRecorded"}},
         }
     )
@@ -74,8 +84,36 @@ async def test_legs_that_an_earlier_run_assembled_are_not_assembled_again() -> N
     """A crash between two steps, and a new run."""
     run = a_run(leg("alice", conference="CF-1"))
     await collect_call(run, CALL, {})
-    assert run.graph.operations == ["PublishCall"]
+    assert "AssembleConferences" not in run.graph.operations
     assert run.started == [("invoice-call", "CF-1", {})]
+
+
+@pytest.mark.parametrize(
+    ("status", "call_state", "becomes"),
+    [
+        ("IN_CALL", None, "COMPLETED"),
+        ("NO_SHOW", None, "COMPLETED"),  # edge case 12: the records came late
+        ("PROVISIONED", "ENDED", "COMPLETED"),
+        ("IN_CALL", "GOING_ON", None),  # somebody came back
+        ("COMPLETED", None, None),
+        ("CANCELLED", None, None),
+    ],
+)
+async def test_booking_is_told_that_its_call_is_over(status: str, call_state: str | None, becomes: str | None) -> None:
+    """Of the revision that was seen, after the invoice was set going."""
+    run = a_run(leg("alice"), status=status, call_state=call_state)
+    await collect_call(run, CALL, {})
+    told = [variables for name, variables in run.graph.asked if name == "RecordBookingState"]
+    assert [(each["state"], each["revision"]) for each in told] == ([(becomes, 2)] if becomes else [])
+
+
+async def test_bookings_that_are_only_read_keep_no_invoice_back() -> None:
+    """Another program says what became of them."""
+    run = a_run(leg("alice"))
+    error = {"message": "reservations is only read here", "extensions": {"code": "SYSTEM_READ_ONLY"}}
+    run.graph.fails_before["RecordBookingState"] = GraphError([error])
+    assert isinstance(await collect_call(run, CALL, {}), Done)
+    assert run.started == [("invoice-call", "CF-of-BK-2026-000123", {})]
 
 
 async def test_what_the_bridge_refuses_is_the_runs_refusal() -> None:

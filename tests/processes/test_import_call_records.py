@@ -25,13 +25,15 @@ BAD_LINE: dict[str, Any] = {
 }
 
 
-def a_booking(ref: str, starts: str, ends: str, *, room: str = "20260123") -> dict[str, Any]:
+def a_booking(
+    ref: str, starts: str, ends: str, *, room: str = "20260123", status: str = "COMPLETED"
+) -> dict[str, Any]:
     return {
         "ref": ref,
         "room": room,
         "startsAt": instant_to_wire(local(starts)),
         "endsAt": instant_to_wire(local(ends)),
-        "status": "COMPLETED",
+        "status": status,
     }
 
 
@@ -53,6 +55,7 @@ class Company:
                 "UnassembledLegs": self.unassembled,
                 "BookingsOfRooms": lambda variables: {"bookingsOfRooms": self.bookings},
                 "AssembleConferences": self.assemble,
+                "RecordLateCall": lambda variables: {"recordBookingState": {"__typename": "BookingRecorded"}},
             }
         )
 
@@ -215,3 +218,20 @@ def test_an_answer_can_be_kept_and_recalled() -> None:
     """The run's answer is a JSON value."""
     found = Imported(1, 2, (Quarantined(3, "clock", "message", "text"),), ("CF-1",))
     assert Imported.recalled(found.kept) == found
+
+
+@pytest.mark.parametrize(("status", "told"), [("NO_SHOW", ["BK-2026-000123"]), ("COMPLETED", []), ("IN_CALL", [])])
+@pytest.mark.parametrize("is_only_read", [False, True])
+async def test_edge_case_12_records_that_come_late_take_a_no_show_back(
+    status: str, told: list[str], is_only_read: bool
+) -> None:
+    """What took place took place; whose bookings are another program's says so there."""
+    company = Company(bookings=[a_booking("BK-2026-000123", "17:30:00", "18:30:00", status=status)])
+    graph = company.graph()
+    if is_only_read and told:
+        error = {"message": "reservations is only read here", "extensions": {"code": "SYSTEM_READ_ONLY"}}
+        graph.fails_after["RecordLateCall"] = GraphError([error])
+    content = "alice 20260123 17:30:00 18:00:00"
+    found = await import_call_records(graph, "pbx-praha", format=FORMAT, content=content, run=RUN)
+    assert isinstance(found, Imported)
+    assert [variables["ref"] for name, variables in graph.asked if name == "RecordLateCall"] == told

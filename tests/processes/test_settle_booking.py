@@ -114,3 +114,36 @@ async def test_booking_that_was_moved_meanwhile_is_not_settled() -> None:
     assert isinstance(found, Refusal)
     assert found.code == "stale-revision"
     assert world.booking.status == "CONFIRMED"
+
+
+async def test_edge_case_12_call_that_is_not_collected_is_no_no_show() -> None:
+    """The bridge has it, and nobody has published it yet: it is waited for, and after an hour somebody is told."""
+    world = a_world()
+    world.call_state = "ENDED"
+    run = a_run(world.graph())
+
+    def collect(name: str, world: World) -> None:
+        if len(run.waited) == 8:
+            world.conference, world.call_state = "CF-1", None
+
+    world.before = collect
+    assert await carry_out(run, "BK-1", {}) == Done("COMPLETED")
+    assert [code for code, _ in run.alarms] == ["call-not-collected"]
+
+
+async def test_bridge_that_does_not_come_back_is_an_alarm() -> None:
+    """Half an hour, and somebody is told, once; it is waited for all the same."""
+    world = a_world()
+    world.down = {"a"}
+    run = a_run(world.graph())
+    asked = 0
+
+    def come_back(name: str, world: World) -> None:
+        nonlocal asked
+        asked += name == "CloseRoom"
+        world.down = {"a"} if asked < 4 else set()
+
+    world.before = come_back
+    assert await carry_out(run, "BK-1", {}) == Done("NO_SHOW")
+    assert [code for code, _ in run.alarms] == ["bridge-down"]
+    assert run.time >= START + timedelta(hours=3, minutes=30)

@@ -7,22 +7,22 @@ Positions rise in the order in which calls appear: who has read up to one has mi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, insert, select, update
 
-from sources.bridge.calls.recording import ENDED, QUIET, quarantine
+from sources.bridge.calls.recording import ENDED, OPEN, QUIET, quarantine
 from sources.bridge.calls.settling import RULES, CallRules, Findings, call_id, findings, set_state
 from sources.bridge.calls.tables import CALLS, OBSERVED_ROOMS, POSITIONS, QUARANTINED_CALLS, TAKEN_LEGS
-from sources.bridge.tables import KEYS, LEGS
-from sources.database import Database
+from sources.bridge.tables import KEYS, LEGS, ROOMS
+from sources.database import Database, one_of
 from sources.idempotency import Call, input_hash, write_once
 from sources.records.bridge import Leg
-from sources.records.calls import EndedCall, FoldedLeg, HeldLeg, PublishedCall, QuarantinedCall
+from sources.records.calls import EndedCall, FoldedLeg, HeldLeg, LiveCall, PublishedCall, QuarantinedCall
 from sources.records.refusal import Refusal
 from sources.rows import insert_all, insert_new, row_of
 
@@ -38,6 +38,15 @@ ENDED_ROOMS = (
     .order_by(OBSERVED_ROOMS.c.ended_at, OBSERVED_ROOMS.c.bridge, OBSERVED_ROOMS.c.room)
     .limit(bindparam("limit"))
 )
+# Of the booking that has the room now; a room that was closed is whose it was.
+LIVE = (
+    select(OBSERVED_ROOMS, ROOMS.c.booking)
+    .join(ROOMS, and_(ROOMS.c.bridge == OBSERVED_ROOMS.c.bridge, ROOMS.c.room == OBSERVED_ROOMS.c.room))
+    .where(OBSERVED_ROOMS.c.state != QUIET)
+    .order_by(OBSERVED_ROOMS.c.changed_at, OBSERVED_ROOMS.c.bridge, OBSERVED_ROOMS.c.room)
+)
+GOING_ON = LIVE.where(OBSERVED_ROOMS.c.state == OPEN, ROOMS.c.occupies.is_(True)).limit(bindparam("limit"))
+OF_BOOKINGS = LIVE.where(one_of(ROOMS.c.booking))
 CALL = select(CALLS).where(CALLS.c.id == bindparam("id"))
 CALLS_AFTER = (
     select(CALLS).where(CALLS.c.position > bindparam("after")).order_by(CALLS.c.position).limit(bindparam("limit"))
@@ -68,6 +77,18 @@ class Calls:
         """Calls that are over and wait to be published, the longest waiting first."""
         return await self.database.read(
             lambda connection: [_ended(row) for row in connection.execute(ENDED_ROOMS, {"limit": limit})]
+        )
+
+    async def going_on(self, *, limit: int) -> list[LiveCall]:
+        """Calls in rooms of bookings that are not over, the longest unchanged first."""
+        return await self.database.read(
+            lambda connection: [_live(row) for row in connection.execute(GOING_ON, {"limit": limit})]
+        )
+
+    async def of_bookings(self, refs: Collection[str]) -> list[LiveCall]:
+        """Calls in rooms of these bookings of which something is not published."""
+        return await self.database.read(
+            lambda connection: [_live(row) for row in connection.execute(OF_BOOKINGS, {"keys": list(refs)})]
         )
 
     async def call(self, id: str) -> PublishedCall | None:
@@ -230,6 +251,11 @@ def _published(row: Row[Any]) -> PublishedCall:
 
 def _ended(row: Row[Any]) -> EndedCall:
     return EndedCall(call_id(row.bridge, row.room, row.call_number), row.bridge, row.room, row.ended_at)
+
+
+def _live(row: Row[Any]) -> LiveCall:
+    id = call_id(row.bridge, row.room, row.call_number)
+    return LiveCall(id, row.bridge, row.room, row.booking, is_over=row.state == ENDED)
 
 
 def _json(values: Iterable[Any]) -> str:
