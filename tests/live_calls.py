@@ -15,8 +15,8 @@ from sources.records.calls import Kind, Observation, SpoolPlace
 __all__ = ["BRIDGE", "tell_calls"]
 
 BRIDGE = "pbx-praha"
-Stay = tuple[str, float | None, float]
-"""Who, when they joined (None: the event is lost) and left, in seconds from the call's start."""
+Stay = tuple[str, float | None, float | None]
+"""Who, when they joined and left, in seconds from the call's start. None: the event is lost, or they are inside."""
 
 
 async def tell_calls(

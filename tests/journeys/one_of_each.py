@@ -71,8 +71,8 @@ PUBLISH = f"""mutation {{
 LIVE_CALLS = {
     "a-live-room": [("alice", 0, 60), ("bob", None, 60)],  # nobody told when Bob came: he is held
     "another-live-room": [("carol", 0, 60)],
-    cast.EURO.booking: [("dora", 0, None)],  # she is inside
 }
+INSIDE = {cast.EURO.booking: [("dora", 0, None)]}
 NUMBERED = """query ($number: ID!) { invoice(number: $number) { id } }"""
 CREDIT = """mutation ($id: ID!) {
   createCreditNote(invoice: $id, reason: "twice", idempotencyKey: "made-ready") { __typename }
@@ -115,6 +115,7 @@ async def made_ready(company: Company) -> dict[str, str]:
     received = await asked(company, RECEIVE, bridge=BRIDGE, content=NOT_A_RECORD + MASTER)
     legs = [leg["id"] for leg in received["receiveCallRecords"]["legs"]]
     await tell_calls(company.databases["bridge"], LIVE_CALLS, starts=EVENING)
+    await tell_calls(company.databases["bridge"], INSIDE, starts=EVENING, bridge=cast.HOME_BRIDGE)
     assert (await asked(company, PUBLISH))["publishCall"]["__typename"] == "PublishedCall"
     credited, wrong = [(await asked(company, NUMBERED, number=each))["invoice"]["id"] for each in (CREDITED, WRONG)]
     assert (await asked(company, CREDIT, id=credited))["createCreditNote"]["__typename"] == "CreditNoteCreated"

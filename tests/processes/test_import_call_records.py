@@ -25,9 +25,7 @@ BAD_LINE: dict[str, Any] = {
 }
 
 
-def a_booking(
-    ref: str, starts: str, ends: str, *, room: str = "20260123", status: str = "COMPLETED"
-) -> dict[str, Any]:
+def a_booking(ref: str, starts: str, ends: str, *, room: str = "20260123", status: str = "COMPLETED") -> dict[str, Any]:
     return {
         "ref": ref,
         "room": room,
