@@ -23,6 +23,7 @@ from processes.wire import date_from_wire, instant_from_wire
 
 __all__ = ["CONFERENCE", "CONFERENCES", "Call", "Owner", "call_in", "calls_in", "lasted", "ownerships"]
 
+BRIDGE_LOST = "bridge-lost"
 _BOOKING = """
       ref
       endsAt
@@ -31,7 +32,7 @@ _BOOKING = """
 """
 _CALL = f"""
     booking {{ {_BOOKING} }}
-    legs {{ id service displayName callerNumber joinedAt leftAt }}
+    legs {{ id service displayName callerNumber joinedAt leftAt endReason }}
     charges {{ leg {{ id }} invoice {{ id status }} }}
 """
 _DECIDED = f"""
@@ -76,7 +77,7 @@ class Owner:
 class Call:
     """A conference as billing needs it. `legs` are those to charge now, `held` those that wait for a person.
 
-    `accepted` are legs that a person let through; `invoice` holds those that are charged already.
+    `settled` are charged already. `accepted` are legs that a person let through; `invoice` holds those that are charged already.
     """
 
     conference: str
@@ -87,6 +88,7 @@ class Call:
     accepted: frozenset[str]
     limits: Limits
     invoice: str | None
+    settled: tuple[Leg, ...] = ()
 
     def without(self, held: Sequence[Held]) -> Call:
         """The call when these legs are held too."""
@@ -147,6 +149,7 @@ def reviewed(conference: str, found: Mapping[str, Any], decisions: Sequence[Mapp
         accepted=frozenset(ends),
         limits=limits,
         invoice=invoice_to_show(found["charges"] or ()),
+        settled=tuple(replace(leg, is_charged=True) for leg in legs if leg.id in invoices and leg.id not in codes),
     )
 
 
@@ -239,6 +242,7 @@ def leg_in(leg: Mapping[str, Any], ends_at: datetime | None) -> Leg:
         joined_at=instant_from_wire(leg["joinedAt"]),
         left_at=ends_at or instant_from_wire(leg["leftAt"]),
         participant=participant_of(leg),
+        is_cut_off=(leg["endReason"] or "").endswith(BRIDGE_LOST),
     )
 
 

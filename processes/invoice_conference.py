@@ -167,13 +167,13 @@ async def price(graph: Graph, call: Call) -> Priced | Refusal:
 
 def rate(call: Call, account: str, tariff: Tariff) -> Priced | Refusal:
     """The price of the call's legs, without those that are too dear: they are held besides."""
-    rating = rate_conference(call.legs, tariff)
+    rating = rate_conference((*call.settled, *call.legs), tariff)
     if isinstance(rating, Refusal):
         return rating
     dear = too_dear(rating, tariff.currency, limits=call.limits, accepted=call.accepted)
     rest = call.without(dear)
     # Once more without them: what is merged and what falls short of the minimum may be different now.
-    again = rate_conference(rest.legs, tariff) if dear else rating
+    again = rate_conference((*rest.settled, *rest.legs), tariff) if dear else rating
     return again if isinstance(again, Refusal) else Priced(rest, account, tariff, again)
 
 

@@ -5,7 +5,8 @@
  A  every leg is timed: whole UTC seconds, split into peak and off-peak; zero seconds are excluded, with the reason
  B  legs become calls: one each, or several when the contract merges short gaps between rejoins of one participant
  C  a call is billed in increments; the rounding-up seconds go to the band in which it ended
- D  a call below the minimum charge adds the difference to the conference's one `minimum charge`, rounded once
+ D  a call below the minimum charge adds the difference to the conference's one `minimum charge`, rounded once; who
+    was cut off by the bridge and is back within 10 minutes goes on with one and the same call there (edge case 10)
 
 Example (60/6, peak 1.80, off-peak 0.95): Carol 17:58:30-18:05:02 is 392 s, billed 396: 90 s peak, 302 + 4 s off-peak.
 
@@ -46,10 +47,13 @@ __all__ = [
     "rate_conference",
 ]
 
-RULE_VERSION = "tariff-1"
+RULE_VERSION = "tariff-2"
 """Stored with every charge. It rises when the same legs under the same tariff would cost something else."""
 
 ZERO_DURATION = "zero-duration"
+
+RECONNECTING = 600
+"""Seconds that somebody who was cut off by the bridge has for coming back without a second minimum charge."""
 
 
 class BandRule(Enum):
@@ -100,13 +104,18 @@ class Tariff:
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One participant's one stay, as the bridge's clock saw it. `participant` None: nothing tells who it was."""
+    """One participant's one stay, as the bridge's clock saw it. `participant` None: nothing tells who it was.
+
+    `is_cut_off`: it ended since the bridge died. `is_charged`: it has its price already, and is only what others follow.
+    """
 
     id: str
     service: str
     joined_at: datetime
     left_at: datetime
     participant: str | None = None
+    is_cut_off: bool = False
+    is_charged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +176,8 @@ def rate_conference(legs: Iterable[Leg], tariff: Tariff) -> Rating | Refusal:
 
     ValueError for a leg that leaves before it joins: the feed quarantines those, they never get here.
     """
-    timed = sorted((time_leg(leg, tariff) for leg in legs), key=lambda leg: (leg.joined, leg.left, leg.id))
+    every = sorted((time_leg(leg, tariff) for leg in legs), key=lambda leg: (leg.joined, leg.left, leg.id))
+    timed = [leg for leg in every if not leg.is_charged]
     billable = [leg for leg in timed if leg.duration]
     calls = calls_of(billable, tariff)
     rates = {(rate.service, rate.band): rate for rate in tariff.rates}
@@ -179,7 +189,7 @@ def rate_conference(legs: Iterable[Leg], tariff: Tariff) -> Rating | Refusal:
     return Rating(
         charges=tuple(charges[leg.id] for leg in billable),
         excluded=tuple(Excluded(leg.id, leg.duration, ZERO_DURATION) for leg in timed if not leg.duration),
-        minimum_charge=rounded(sum((call.shortfall for call in rated), Fraction(0))),
+        minimum_charge=rounded(shortfall_of(rated, [leg for leg in every if leg.is_charged])),
     )
 
 
@@ -214,6 +224,8 @@ class TimedLeg:
     left: int
     bands: tuple[Stay, ...]
     ended_in: str
+    is_cut_off: bool = False
+    is_charged: bool = False
 
     @property
     def duration(self) -> int:
@@ -232,7 +244,7 @@ def time_leg(leg: Leg, tariff: Tariff) -> TimedLeg:
     joined = epoch_seconds(leg.joined_at)
     left = joined + duration_seconds(leg.joined_at, leg.left_at)
     bands, ended_in = split(joined, left, tariff)
-    return TimedLeg(leg.id, leg.service, leg.participant, joined, left, bands, ended_in)
+    return TimedLeg(leg.id, leg.service, leg.participant, joined, left, bands, ended_in, leg.is_cut_off, leg.is_charged)
 
 
 def split(joined: int, left: int, tariff: Tariff) -> tuple[tuple[Stay, ...], str]:
@@ -285,10 +297,12 @@ def continuing(leg: TimedLeg, first: TimedLeg, rule: BandRule) -> TimedLeg:
 
 @dataclass(frozen=True, slots=True)
 class RatedCall:
-    """The charges of a call's legs, and by how much it stays below the minimum charge, exactly."""
+    """The charges of a call's legs, the exact sum of them, and the least that a call costs."""
 
+    legs: Sequence[TimedLeg]
     charges: list[Charge]
-    shortfall: Fraction
+    exact: Fraction
+    least: Fraction
 
 
 def billed_seconds(duration: int, increments: Increments) -> int:
@@ -305,7 +319,7 @@ def rate_call(call: Sequence[TimedLeg], rates: Mapping[tuple[str, str], Rate]) -
     duration = sum(leg.duration for leg in call)
     rounding_up = billed_seconds(duration, opening.increments) - duration
     charges = [charge_of(leg, rounding_up if leg is last else 0, rates) for leg in call]
-    return RatedCall(charges, shortfall_of(charges, opening.minimum))
+    return RatedCall(call, charges, exact_of(charges), Fraction(opening.minimum or 0))
 
 
 def charge_of(leg: TimedLeg, rounding_up: int, rates: Mapping[tuple[str, str], Rate]) -> Charge:
@@ -326,12 +340,45 @@ def amount_of(seconds: int, price: Decimal) -> Decimal:
     return seconds * price / 60
 
 
-def shortfall_of(charges: Iterable[Charge], minimum: Decimal | None) -> Fraction:
-    """How far the exact sum stays below the minimum. Fractions: thirds of a haléř add up before they are rounded."""
-    if minimum is None:
-        return Fraction(0)
-    exact = sum(segment.seconds * Fraction(segment.price) / 60 for charge in charges for segment in charge.segments)
-    return max(Fraction(0), Fraction(minimum) - exact)
+def exact_of(charges: Iterable[Charge]) -> Fraction:
+    """Fractions: thirds of a haléř add up before they are rounded."""
+    return sum(
+        (segment.seconds * Fraction(segment.price) / 60 for charge in charges for segment in charge.segments),
+        Fraction(0),
+    )
+
+
+@dataclass(slots=True)
+class Presence:
+    """Calls of one participant that follow each other, cut off and back again: together they cost the least once."""
+
+    last: TimedLeg
+    exact: Fraction = Fraction(0)
+    least: Fraction = Fraction(0)
+
+    def goes_on_with(self, leg: TimedLeg) -> bool:
+        return self.last.is_cut_off and 0 <= leg.joined - self.last.left < RECONNECTING
+
+
+def shortfall_of(calls: Sequence[RatedCall], charged: Sequence[TimedLeg]) -> Fraction:
+    """How far the exact sums stay below the least, in all. Who goes on with what is charged already has paid it."""
+    begun = sorted(
+        [*((leg, leg, None) for leg in charged), *((call.legs[0], call.legs[-1], call) for call in calls)],
+        key=lambda each: (each[0].joined, each[0].left, each[0].id),
+    )
+    latest: dict[tuple[str, str], Presence] = {}
+    presences: list[Presence] = []
+    for first, last, call in begun:
+        who = (first.participant, first.service) if first.participant else None
+        presence = latest.get(who) if who else None
+        if presence is None or not presence.goes_on_with(first):
+            presence = Presence(last, least=call.least if call else Fraction(0))
+            presences.append(presence)
+        presence.last = last
+        presence.exact += call.exact if call else 0
+        if who:
+            latest[who] = presence
+    return sum((max(Fraction(0), each.least - each.exact) for each in presences), Fraction(0))
 
 
 def rounded(amount: Fraction) -> Decimal:

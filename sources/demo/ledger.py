@@ -171,13 +171,16 @@ def billable(group: list[RatedMeeting]) -> list[RatedMeeting]:
 
 
 def draft(id: str, period: BillingPeriod, group: Sequence[RatedMeeting], today: date, rules: DemoRules) -> Bill:
-    account, is_over = group[0].agreement.account, period.status == "CLOSED"
+    account = group[0].agreement.account
+    # An account that gets an invoice for each call has no draft that grows: what it had so far was issued by today.
+    by_call = account.invoicing == "PER_CALL"
+    is_over = by_call or period.status == "CLOSED"
     state = "INVOICED" if is_over else "RATED"
     calls = tuple(call for one in group for call in charged_calls(one, id, account, state))
     minimums = tuple(minimum for one in group for minimum in minimums_of(one, id))
     content = rules.invoices.content(id, list(billed(calls, account.currency)), minimums, (), LinesBefore())
     invoice = Invoice(id, account.number, period.starts_at, DRAFT, account.currency, content.base, content.total)
-    issued_on = local_day(period.ends_at) + GRACE
+    issued_on = min(local_day(period.ends_at) + GRACE, today) if by_call else local_day(period.ends_at) + GRACE
     return Bill(
         invoice,
         account,

@@ -78,7 +78,7 @@ async def test_worked_example_comes_out_to_the_haler(company_anywhere: Company) 
         ("Carol Dvořáková", "16:58:30", "17:00:00", 90, "peak"),
         ("Carol Dvořáková", "17:00:00", "17:05:02", 306, "off-peak"),
     ]
-    assert {charge["ruleVersion"] for charge in traced.data["invoice"]["trace"]} == {"tariff-1"}
+    assert {charge["ruleVersion"] for charge in traced.data["invoice"]["trace"]} == {"tariff-2"}
 
 
 @pytest.mark.parametrize(

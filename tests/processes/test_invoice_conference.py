@@ -20,7 +20,9 @@ CONFERENCE = "CF-2026-000123"
 RUN = f"invoice-call:{CONFERENCE}:1"
 
 
-def a_leg(id: str, joined: str, left: str | None, *, service: str | None = "dial-in") -> dict[str, Any]:
+def a_leg(
+    id: str, joined: str, left: str | None, *, service: str | None = "dial-in", end_reason: str = "left"
+) -> dict[str, Any]:
     return {
         "id": id,
         "service": service,
@@ -28,6 +30,7 @@ def a_leg(id: str, joined: str, left: str | None, *, service: str | None = "dial
         "callerNumber": None,
         "joinedAt": instant_to_wire(local(joined)),
         "leftAt": None if left is None else instant_to_wire(local(left)),
+        "endReason": end_reason,
     }
 
 
@@ -153,7 +156,7 @@ async def test_what_billing_is_told_is_the_worked_example() -> None:
         "currency": "CZK",
         "minimumCharge": None,
         "excluded": [],
-        "ruleVersion": "tariff-1",
+        "ruleVersion": "tariff-2",
     }
     assert [(charge["leg"], charge["durationSeconds"]) for charge in charges] == [
         ("Alice", 3025),
@@ -314,3 +317,20 @@ async def test_a_crash_between_steps_is_healed_by_a_repeat(step: str, when: str)
         await invoice_conference(graph, CONFERENCE, run=RUN)
     assert await invoice_conference(graph, CONFERENCE, run=RUN) == Prepared("INV-1")
     assert sorted(charge["leg"]["id"] for charge in company.charges) == sorted(name for name, _, _ in WORKED_EXAMPLE)
+
+
+@pytest.mark.parametrize(("end_reason", "minimum"), [("bridge-lost", None), ("left", "6.40")])
+async def test_edge_case_10_reconnecting_after_the_bridge_died_has_no_second_minimum_charge(
+    end_reason: str, minimum: str | None
+) -> None:
+    """Also where the first stay was charged before the second began, as a call of its own."""
+    stays = [a_leg("1", "17:00:00", "17:01:00", end_reason=end_reason), a_leg("2", "17:05:00", "17:07:00")]
+    for stay in stays:
+        stay["displayName"] = "Bob"
+    company = Company(legs=stays, tariff=a_tariff(minimum="10.00"))
+    company.charge("1")
+    graph = company.graph()
+    assert await invoice_conference(graph, CONFERENCE, run=RUN) == Prepared("INV-1")
+    told = graph.variables("RecordCharges")["input"]
+    assert [charge["leg"] for charge in told["charges"]] == ["2"]
+    assert told["minimumCharge"] == minimum

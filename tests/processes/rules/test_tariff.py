@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
@@ -300,6 +301,30 @@ def test_short_gaps_merge_into_one_call(gap_under: int, billed: list[int], minim
     ]
     rating = rated(*legs, tariff=a_tariff(minimum="2.00", merge_gaps_under=gap_under))
     assert [charge.billed for charge in rating.charges] == billed
+    assert rating.minimum_charge == Decimal(minimum_charge)
+
+
+@pytest.mark.parametrize(
+    ("back_at", "is_cut_off", "is_charged", "who", "minimum_charge"),
+    [
+        ("17:45:30", True, False, "Bob", "0.00"),  # 1.80 and 1.80 are one presence of 3.60
+        ("17:45:31", True, False, "Bob", "0.40"),  # 601 s after he was cut off
+        ("17:36:00", False, False, "Bob", "0.40"),  # he left by himself
+        ("17:36:00", True, False, "Carol", "0.40"),
+        ("17:36:00", True, True, "Bob", "0.00"),  # the first minimum was charged before
+        ("17:45:31", True, True, "Bob", "0.20"),
+    ],
+)
+def test_edge_case_10_who_is_back_within_ten_minutes_pays_no_second_minimum_charge(
+    back_at: str, is_cut_off: bool, is_charged: bool, who: str, minimum_charge: str
+) -> None:
+    """The bridge died under him; the seconds of both stays are billed as ever."""
+    first = a_leg("17:35:00", "17:35:31", id="1", participant="Bob")
+    first = replace(first, is_cut_off=is_cut_off, is_charged=is_charged)
+    minutes, seconds = int(back_at[3:5]), back_at[6:]
+    second = a_leg(back_at, f"17:{minutes + 1}:{seconds}", id="2", participant=who)
+    rating = rated(first, second, tariff=a_tariff(minimum="2.00"))
+    assert [charge.billed for charge in rating.charges] == ([60] if is_charged else [60, 60])
     assert rating.minimum_charge == Decimal(minimum_charge)
 
 
