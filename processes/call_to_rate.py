@@ -77,7 +77,7 @@ class Owner:
 class Call:
     """A conference as billing needs it. `legs` are those to charge now, `held` those that wait for a person.
 
-    `settled` are charged already. `accepted` are legs that a person let through; `invoice` holds those that are charged already.
+    `settled` are charged already, and `invoice` holds them; `accepted` are legs that a person let through.
     """
 
     conference: str

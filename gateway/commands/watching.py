@@ -43,7 +43,7 @@ async def watching_bridges(
                 id,
                 switch=switch,
                 spool=_spool(settings, id),
-                rules=CallRules(service=each.bridge.service, is_simulated=each.is_simulated),
+                rules=CallRules(service=each.bridge.service, is_simulated=each.is_simulated, pause=each.pause),
                 times=WatchTimes(silence=each.media_timeout),
                 clock=clock,
             )

@@ -106,7 +106,7 @@ class Tariff:
 class Leg:
     """One participant's one stay, as the bridge's clock saw it. `participant` None: nothing tells who it was.
 
-    `is_cut_off`: it ended since the bridge died. `is_charged`: it has its price already, and is only what others follow.
+    `is_cut_off`: it ended since the bridge died. `is_charged`: it has its price already, and others may follow it.
     """
 
     id: str

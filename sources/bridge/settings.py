@@ -6,6 +6,7 @@ admin_url = "http://127.0.0.1:7088/admin"
 admin_secret_env = "JANUS_ADMIN_SECRET"    # or admin_secret_file; the secret itself is never written here
 admin_key_file = "janus.key"               # or admin_key_env
 media_timeout = "30 s"                     # a leg from which nothing was heard for so long is silent
+pause = "10 s"                             # for so long everybody may be out, and come back into the same call
 cdr_zone = "UTC"                           # of its files' times
 service = "dial-in"                        # what its legs are: dial-in, dial-out, toll-free
 """
@@ -31,6 +32,7 @@ SERVICES = ("dial-in", "dial-out", "toll-free")
 LONGEST_ID = 64
 MEDIA_TIMEOUT = timedelta(seconds=30)
 SHORTEST_SILENCE = timedelta(seconds=2)
+PAUSE = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +40,13 @@ class BridgeSettings:
     """One bridge as it is configured. `janus` is how its switch is reached, None where it is of another kind.
 
     A leg that was silent for `media_timeout` is put out, and billed to where it was last heard.
+    `pause` is how long everybody may be out of a room before the call is over.
     """
 
     bridge: Bridge
     janus: JanusSettings | None = None
     media_timeout: timedelta = MEDIA_TIMEOUT
+    pause: timedelta = timedelta(0)
 
     @property
     def is_simulated(self) -> bool:
@@ -84,7 +88,10 @@ def bridge_of(section: Written, id: str, environment: Mapping[str, str]) -> Brid
     bridge = Bridge(id, zone_of(written), kind, service)
     if kind != "janus":
         return BridgeSettings(bridge=bridge)
-    return BridgeSettings(bridge=bridge, janus=janus_of(written, environment), media_timeout=silence_of(written))
+    pause = written.duration("pause", PAUSE)
+    return BridgeSettings(
+        bridge=bridge, janus=janus_of(written, environment), media_timeout=silence_of(written), pause=pause
+    )
 
 
 def silence_of(written: Written) -> timedelta:

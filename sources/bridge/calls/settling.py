@@ -1,7 +1,8 @@
 """When a call is over, and what of it becomes call records for good.
 
     OPEN    something is new in the room, or somebody is inside
-    ENDED   nobody is inside, and spool and polls agree, or nothing new has come for the grace time: it may be published
+    ENDED   nobody is inside, nobody came back within the pause, and spool and polls agree, or nothing new has come for
+            the grace time: it may be published
     QUIET   all that was observed is published
 
 A leg that was published stays as it was. What is told of it later and differs goes into quarantine, and so does a leg
@@ -22,7 +23,7 @@ from sources.bridge.calls.folding import fold
 from sources.bridge.calls.recording import ENDED, OPEN, QUIET, quarantine
 from sources.bridge.calls.tables import CALLS, OBSERVATIONS, OBSERVED_ROOMS, STRETCHES, TAKEN_LEGS, WATCHES
 from sources.columns import Instant
-from sources.records.calls import FoldedLeg, Kind, Observation, Source
+from sources.records.calls import EndReason, FoldedLeg, Kind, Observation, Source
 
 __all__ = ["RULES", "CallRules", "Findings", "call_id", "findings", "set_state", "settle"]
 
@@ -72,6 +73,7 @@ SET_STATE = (
 class CallRules:
     """How a bridge's calls are read. `grace` is how long a late event is waited for where spool and polls don't agree.
 
+    `pause` is how long everybody may be out of a room and come back into the same call, while the room is open.
     `service` is what each leg is (`dial-in`); `is_simulated` calls say so in their end reasons, and their clock is
     make-believe.
     """
@@ -79,13 +81,14 @@ class CallRules:
     grace: timedelta = timedelta(seconds=5)
     service: str = "dial-in"
     is_simulated: bool = False
+    pause: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
     """A room as it stands: `state`, the ended legs that nobody took yet, and those that differ from what was taken.
 
-    `looks_again_at` is when the grace time is out, where nothing else is waited for.
+    `looks_again_at` is when the grace time or the pause is out, where nothing else is waited for.
     """
 
     state: str
@@ -129,10 +132,19 @@ def findings(connection: Connection, room: Row[Any], *, rules: CallRules, now: d
         return Findings(OPEN, fresh, changed)
     if not fresh:
         return Findings(QUIET, fresh, changed)
-    quiet_at = room.changed_at + rules.grace
-    if all(leg.is_agreed for leg in fresh) or now >= quiet_at:
+    waits = timedelta(0) if all(leg.is_agreed for leg in fresh) else rules.grace
+    if is_open(legs):
+        waits = max(waits, rules.pause)
+    quiet_at = room.changed_at + waits
+    if not waits or now >= quiet_at:
         return Findings(ENDED, fresh, changed)
     return Findings(OPEN, fresh, changed, looks_again_at=quiet_at)
+
+
+def is_open(legs: Sequence[FoldedLeg]) -> bool:
+    """Whether people can come back: the last to go didn't go with the room."""
+    last = max(legs, key=lambda leg: leg.left_at or EPOCH)
+    return last.end_reason not in (EndReason.ROOM_DESTROYED, EndReason.BRIDGE_SHUTDOWN)
 
 
 def observations_of(connection: Connection, of: dict[str, Any]) -> list[Observation]:

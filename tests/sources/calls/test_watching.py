@@ -161,6 +161,34 @@ async def test_next_call_in_a_room_is_another_one(watched: MakeWatched) -> None:
     assert len(second.legs) == 1
 
 
+@pytest.mark.parametrize(("back_at", "legs_of_first"), [(36, 2), (42, 1)])
+async def test_room_that_is_empty_for_a_moment_is_one_call(
+    watched: MakeWatched, back_at: float, legs_of_first: int
+) -> None:
+    """All hang up and call again: within the pause the call goes on, after it there is another one."""
+    one = watched(rules=CallRules(pause=timedelta(seconds=10)))
+    await one.posts(31, event("joined", 1, "alice"), event("left", 31, "alice"))
+    await one.time_passes(40.9)
+    assert await one.calls.ended(limit=10) == []
+    if back_at > 41:
+        await one.time_passes(41)
+        await one.published()
+    await one.posts(back_at, event("joined", back_at, "alice-again"))
+    await one.time_passes(60)
+    assert await one.calls.ended(limit=10) == []
+    await one.posts(90, event("left", 90, "alice-again"))
+    await one.time_passes(100)
+    call = await one.published(CALL if legs_of_first == 2 else f"bridge-1:{ROOM}:2")
+    assert len(call.legs) == legs_of_first
+
+
+async def test_room_that_is_gone_is_not_waited_for(watched: MakeWatched) -> None:
+    """Nobody can come back into it."""
+    one = watched(rules=CallRules(pause=timedelta(seconds=10)))
+    await one.posts(31, event("joined", 1, "alice"), event("destroyed", 31, None))
+    assert [call.id for call in await one.calls.ended(limit=10)] == [CALL]
+
+
 async def test_same_event_in_two_deliveries_is_one(watched: MakeWatched) -> None:
     """Edge case 5: Janus sends again what was stored and not acknowledged."""
     one = watched()
