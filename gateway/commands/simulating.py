@@ -7,6 +7,7 @@ own, and it tells of calls in the bridge's spool, as `spojka bridge-events` does
 import asyncio
 import hmac
 import json
+import os
 import secrets
 import signal
 import sys
@@ -118,7 +119,7 @@ def _spool(data: Path, bridge: str, *, waits: bool) -> Spool:
 
 
 def _end_with_input() -> None:
-    """Whoever started it holds the other end of its input."""
-    while sys.stdin.buffer.read(1024):
+    """Whoever started it holds the other end of its input; read below the lock of Python that an exit waits for."""
+    while os.read(sys.stdin.fileno(), 1024):
         pass
     signal.raise_signal(signal.SIGTERM)
