@@ -24,7 +24,7 @@ SHOWN = 20
 JSON = "freeswitch-json"
 SECRET = "SPOJKA_FEED_SECRET"  # noqa: S105 - the variable's name
 
-Listen = Callable[[str, Path, str | None], AbstractAsyncContextManager[str]]
+Listen = Callable[[str, Path, str | None, bool], AbstractAsyncContextManager[str]]
 """(HOST:PORT, folder, secret) -> records that are posted there become files of the folder; gives where it listens."""
 
 
@@ -51,6 +51,9 @@ def make_feed(listen: Listen) -> click.Command:
     @click.option(
         "--listen", "address", metavar="HOST:PORT", help=f"Take what mod_json_cdr posts ({SECRET}: its cred)."
     )
+    @click.option(
+        "--open", "for_all", is_flag=True, help=f"Take it without {SECRET}: on this machine's own addresses only."
+    )
     @data_option
     @url_option
     @click.pass_obj
@@ -65,6 +68,7 @@ def make_feed(listen: Listen) -> click.Command:
         encoding: str,
         columns: str | None,
         address: str | None,
+        for_all: bool,
         data: Path,
         url: str | None,
     ) -> None:
@@ -78,7 +82,9 @@ def make_feed(listen: Listen) -> click.Command:
         if address is not None and (format_ != JSON or once):
             raise click.UsageError(f"--listen: it is for --format {JSON}, and not with --once")
         fed = Feed(folder, bridge, FORMATS[format_], readable_encoding(encoding), columns, settle)
-        listening = listen(address, folder, os.environ.get(SECRET) or None) if address else contextlib.nullcontext("")
+        listening: AbstractAsyncContextManager[str] = contextlib.nullcontext("")
+        if address is not None:
+            listening = listen(address, folder, os.environ.get(SECRET) or None, for_all)
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(_feed(open_graph(url, data), fed, listening, once=once, every=every))
 

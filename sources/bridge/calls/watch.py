@@ -225,11 +225,19 @@ class BridgeWatch:
             except (SourceError, OSError) as error:
                 self._is_ill(what, error)
                 await asyncio.sleep(self.times.pause.total_seconds())
+            except Exception as error:
+                # Nobody else would see it: the bridge would be deaf until somebody starts this again.
+                if self._is_ill(what, error):
+                    _log.exception("%s of bridge %s fails", what, self.bridge)
+                await asyncio.sleep(self.times.pause.total_seconds())
 
-    def _is_ill(self, what: str, error: Exception) -> None:
-        if self._troubles.get(what) != str(error):
-            self._troubles[what] = str(error)
-            _log.warning("%s of bridge %s waits: %s", what, self.bridge, error)
+    def _is_ill(self, what: str, error: Exception) -> bool:
+        """Said once; whether it is new."""
+        if self._troubles.get(what) == str(error):
+            return False
+        self._troubles[what] = str(error)
+        _log.warning("%s of bridge %s waits: %s", what, self.bridge, error)
+        return True
 
     def _is_well(self, what: str) -> None:
         if self._troubles.pop(what, None) is not None:

@@ -47,7 +47,9 @@ def read_spool(
         offset = place.offset if number == place.file else 0
         content = _from(path, offset, most_bytes)
         whole = content[: content.rfind(b"\n") + 1]
-        if not whole and len(content) == most_bytes:  # one line that is longer than that
+        if not whole and len(content) == most_bytes:  # one line that is longer than what is left
+            if deliveries:
+                break
             return read_spool(folder, place, most_bytes=most_bytes * 4)
         deliveries += [_delivery(line) for line in whole.splitlines()]
         place = SpoolPlace(number, offset + len(whole))

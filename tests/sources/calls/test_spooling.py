@@ -207,6 +207,20 @@ def test_line_longer_than_a_part_is_read(tmp_path: Path) -> None:
     spool.close()
 
 
+def test_long_line_of_the_next_file_loses_nothing_before_it(tmp_path: Path) -> None:
+    """It is left for the next time, and what was read before it is given first."""
+    spool = Spool(tmp_path)
+    kept(spool, 1)
+    spool.close()
+    spool = Spool(tmp_path)  # whoever opens it anew begins another file
+    spool.append([b'{"received":1,"events":["%s"]}\n' % (b"x" * 500)])
+    assert len(files_of(tmp_path)) == 2
+    first, place = read_spool(tmp_path, SpoolPlace(), most_bytes=64)
+    rest, _ = read_spool(tmp_path, place, most_bytes=64)
+    assert [len(first), len(rest)] == [1, 1]
+    spool.close()
+
+
 def test_torn_line_is_passed_over(tmp_path: Path) -> None:
     """It was never acknowledged, so the switch sends it again."""
     spool = Spool(tmp_path)
