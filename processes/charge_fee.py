@@ -2,9 +2,12 @@
 
 Ask:    the booking, its account, and the contract in force when it was to start
 Decide: processes/rules/fees.py
-Tell:   billing puts the fee on the open period's draft, once for each booking and kind
+Tell:   billing puts the fee on the open period's draft, once for each booking and kind; it takes a no-show's fee off it
+        when records tell that somebody came after all
 
-Most contracts say nothing, and nothing is charged. Subject: the booking; input: {kind, arisenAt}.
+What became of the booking says it all, so this may be asked at any time and again. Most contracts say nothing, and
+nothing is charged; neither is a no-show where no switch had the room, as files of call records may come at any time.
+What can't be charged is an alarm. Subject: the booking.
 """
 
 from __future__ import annotations
@@ -16,20 +19,21 @@ from typing import Any
 
 from processes.call_to_rate import ownerships
 from processes.rules.accounts import paying_account
-from processes.rules.fees import Terms, fee_for
+from processes.rules.fees import LATE_CANCELLATION, NO_SHOW, Terms, fee_for
 from processes.rules.refusal import Refusal
 from processes.run import Done, Process, Run
 from processes.wire import instant_from_wire, instant_to_wire
 
-__all__ = ["DOCUMENTS", "NAME", "PROCESS", "input_of"]
+__all__ = ["DOCUMENTS", "NAME", "PROCESS"]
 
 NAME = "charge-fee"
-NO_FEE = "no-fee"
+NO_FEE, WITHDRAWN = "no-fee", "withdrawn"
+NOTHING_AGREED = ("no-contract", "no-owner")
 
 BOOKING = """
 query BookingToCharge($ref: ID!) {
   booking(ref: $ref) {
-    ref startsAt account { number }
+    ref status bridge startsAt endsAt cancelledAt account { number }
     client { id accountHistory { number owners { client { id } validFrom validTo } } }
   }
 }
@@ -62,19 +66,42 @@ mutation RecordFee($input: RecordFeeInput!, $key: ID!) {
 }
 """
 
-DOCUMENTS = (BOOKING, TERMS, RECORD_FEE)
+WITHDRAW_FEE = """
+mutation WithdrawFee($booking: ID!, $key: ID!) {
+  withdrawFee(booking: $booking, kind: NO_SHOW, idempotencyKey: $key) {
+    __typename
+    ... on FeeWithdrawn { invoice { id } }
+    ... on Refused { code message }
+  }
+}
+"""
 
-
-def input_of(kind: str, arisen_at: datetime) -> dict[str, Any]:
-    return {"kind": kind, "arisenAt": instant_to_wire(arisen_at)}
+DOCUMENTS = (BOOKING, TERMS, RECORD_FEE, WITHDRAW_FEE)
 
 
 async def carry_out(run: Run, subject: str, input: Mapping[str, Any]) -> Done | Refusal:
-    """The process `charge-fee`; done with `no-fee` where the contract asks none, or the id of the invoice."""
-    kind, arisen_at = str(input["kind"]), instant_from_wire(input["arisenAt"])
+    """The process `charge-fee`; done with the id of the invoice, `withdrawn`, or `no-fee` where none is asked."""
     booking = (await run.execute(BOOKING, {"ref": subject}))["booking"]
     if booking is None:
         return Refusal("unknown-booking", f"there is no booking {subject}: check its reference")
+    came_to = fate_of(booking)
+    answer = await withdraw(run, subject) if came_to is None else await charge(run, booking, *came_to)
+    if isinstance(answer, Refusal):
+        await run.alarm(answer.code, answer.message)
+        return answer
+    return Done(answer)
+
+
+def fate_of(booking: Mapping[str, Any]) -> tuple[str, datetime] | None:
+    """(kind, when it came to that) of a booking that may cost a fee."""
+    if booking["status"] == "CANCELLED" and booking["cancelledAt"]:
+        return LATE_CANCELLATION, instant_from_wire(booking["cancelledAt"])
+    if booking["status"] == "NO_SHOW" and booking["bridge"]:
+        return NO_SHOW, instant_from_wire(booking["endsAt"])
+    return None
+
+
+async def charge(run: Run, booking: Mapping[str, Any], kind: str, arisen_at: datetime) -> str | Refusal:
     starts_at = instant_from_wire(booking["startsAt"])
     account = account_in(booking, starts_at)
     if isinstance(account, Refusal):
@@ -82,13 +109,13 @@ async def carry_out(run: Run, subject: str, input: Mapping[str, Any]) -> Done | 
     agreed = await ask_for_terms(run, account, at=starts_at)
     if isinstance(agreed, Refusal):
         # Nobody agreed to a fee, so there is none; what can't be told apart is for a person.
-        return Done(NO_FEE) if agreed.code in ("no-contract", "no-owner") else agreed
+        return NO_FEE if agreed.code in NOTHING_AGREED else agreed
     contract, version = agreed["contract"], agreed["version"]
     amount = fee_for(kind, terms_in(contract), starts_at=starts_at, arisen_at=arisen_at)
     if amount is None:
-        return Done(NO_FEE)
+        return NO_FEE
     told = {
-        "booking": subject,
+        "booking": booking["ref"],
         "kind": kind,
         "account": account,
         "contract": contract["number"],
@@ -97,10 +124,21 @@ async def carry_out(run: Run, subject: str, input: Mapping[str, Any]) -> Done | 
         "amount": str(amount),
         "arisenAt": instant_to_wire(arisen_at),
     }
-    answer = (await run.execute(RECORD_FEE, {"input": told, "key": f"{run.id}:fee"}))["recordFee"]
+    answer = (await run.execute(RECORD_FEE, {"input": told, "key": f"{run.id}:{kind}"}))["recordFee"]
+    return said_in(answer)
+
+
+async def withdraw(run: Run, booking: str) -> str | Refusal:
+    answer = (await run.execute(WITHDRAW_FEE, {"booking": booking, "key": f"{run.id}:withdraw"}))["withdrawFee"]
     if answer["__typename"] == "Refused":
         return Refusal(answer["code"], answer["message"])
-    return Done(answer["invoice"]["id"])
+    return WITHDRAWN if answer["invoice"] else NO_FEE
+
+
+def said_in(answer: Mapping[str, Any]) -> str | Refusal:
+    if answer["__typename"] == "Refused":
+        return Refusal(answer["code"], answer["message"])
+    return str(answer["invoice"]["id"])
 
 
 def account_in(booking: Mapping[str, Any], at: datetime) -> str | Refusal:

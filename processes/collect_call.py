@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from processes import charge_fee
 from processes.import_call_records import ASSEMBLE, BOOKINGS_OF_ROOMS, grouped, leg_in, tell
 from processes.note_call import complete, may_complete
 from processes.provision_conference import RECORD_STATE
@@ -128,8 +129,8 @@ async def note_completed(run: Run, conferences: list[str]) -> None:
     """After the invoice was set going. A booking that was changed meanwhile, or where people are inside, is left."""
     found = (await run.execute(BOOKINGS, {"ids": conferences}))["conferences"]
     for booking in [each["booking"] for each in found if each["booking"]]:
-        if may_complete(booking):
-            await complete(run, booking)
+        if may_complete(booking) and await complete(run, booking) is None and booking["status"] == "NO_SHOW":
+            await run.start(charge_fee.NAME, booking["ref"], {})  # which is taken back: somebody came
 
 
 PROCESS = Process(NAME, collect_call)

@@ -19,7 +19,6 @@ from typing import Any
 from processes import charge_fee
 from processes.provision_conference import CLOSE, RECORD_CLOSED, RECORD_STATE, Closing
 from processes.rules.bookings import NO_SHOW_AFTER, Ended, end_of
-from processes.rules.fees import NO_SHOW
 from processes.rules.refusal import Refusal
 from processes.run import Done, Process, Run
 from processes.wire import instant_from_wire
@@ -65,9 +64,8 @@ async def carry_out(run: Run, subject: str, input: Mapping[str, Any]) -> Done | 
         recorded = (await run.execute(RECORD_STATE, variables))["recordBookingState"]
         if recorded["__typename"] == "Refused":
             return Refusal(recorded["code"], recorded["message"])
-        if state == NO_SHOW:
-            arisen_at = instant_from_wire(booking["endsAt"])
-            await run.start(charge_fee.NAME, subject, charge_fee.input_of(NO_SHOW, arisen_at))
+    if "NO_SHOW" in (state, booking["status"]):
+        await run.start(charge_fee.NAME, subject, {})
     if booking["provisionedRevision"] is not None and (why := await closing.note()):
         return why
     return Done(state or booking["status"])

@@ -80,6 +80,7 @@ class Booking:
     room: str
     bridge: str | None = None
     provisioned_revision: int | None = None
+    cancelled_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +140,22 @@ def changed(booking: Booking, *, revision: int) -> Verdict:
     return stale(booking, revision) or shut(booking, "changed") or confirmed(booking)
 
 
-def cancelled(booking: Booking, *, revision: int) -> Verdict:
-    """The same for good. Cancelled already, it stays so. Refused `stale-revision`, `in-call`, `not-open`."""
+def cancelled(booking: Booking, *, revision: int, at: datetime) -> Verdict:
+    """The same for good. Cancelled already, it stays so. Refused `stale-revision`, `in-call`, `not-open`.
+
+    `at` is when that was asked for; of one that had FAILED it is not noted, as nobody kept a room for it.
+    """
     if booking.status == "CANCELLED":
         return booking
     return (
         stale(booking, revision)
         or shut(booking, "cancelled")
-        or replace(booking, status="CANCELLED", revision=booking.revision + 1)
+        or replace(
+            booking,
+            status="CANCELLED",
+            revision=booking.revision + 1,
+            cancelled_at=None if booking.status == "FAILED" else at,
+        )
     )
 
 

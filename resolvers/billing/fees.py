@@ -11,14 +11,14 @@ import strawberry
 
 from resolvers.access import Scope, asks
 from resolvers.billing.entities import Info, Invoice
-from resolvers.billing.inputs import check_not_far_ahead, check_price
+from resolvers.billing.inputs import check_fee, check_not_far_ahead
 from resolvers.billing.rules import RULES
 from resolvers.refused import Refused
 from resolvers.texts import storable
 from sources.records.billing import FeeCharge
 from sources.records.refusal import Refusal
 
-__all__ = ["FeeOutcome", "record_fee"]
+__all__ = ["FeeOutcome", "WithdrawingOutcome", "record_fee", "withdraw_fee"]
 
 
 @strawberry.enum
@@ -44,7 +44,7 @@ class RecordFeeInput:
 
     def record(self, now: datetime) -> FeeCharge:
         check_not_far_ahead("input.arisenAt", self.arisen_at, now)
-        check_price("input.amount", self.amount)
+        check_fee("input.amount", self.amount)
         return FeeCharge(
             booking=storable("input.booking", self.booking),
             kind=self.kind.value,
@@ -64,7 +64,17 @@ class FeeRecorded:
     invoice: Invoice
 
 
+@strawberry.federation.type(requires_scopes=asks(Scope.BILLING_WRITE))
+class FeeWithdrawn:
+    """The draft that the fee was on; null where none was charged."""
+
+    invoice: Invoice | None
+
+
 FeeOutcome = Annotated[FeeRecorded | Refused, strawberry.union("FeeOutcome")]
+
+
+WithdrawingOutcome = Annotated[FeeWithdrawn | Refused, strawberry.union("WithdrawingOutcome")]
 
 
 async def record_fee(info: Info, input: RecordFeeInput, idempotency_key: strawberry.ID) -> FeeOutcome:
@@ -79,3 +89,19 @@ async def record_fee(info: Info, input: RecordFeeInput, idempotency_key: strawbe
     if isinstance(outcome, Refusal):
         return Refused(code=outcome.code, message=outcome.message)
     return FeeRecorded(invoice=Invoice.of(outcome))
+
+
+async def withdraw_fee(
+    info: Info, booking: strawberry.ID, kind: FeeKind, idempotency_key: strawberry.ID
+) -> WithdrawingOutcome:
+    context = info.context
+    outcome = await context.source.withdraw_fee(
+        storable("booking", booking),
+        kind.value,
+        caller=context.caller,
+        key=storable("idempotencyKey", idempotency_key),
+        rules=RULES,
+    )
+    if isinstance(outcome, Refusal):
+        return Refused(code=outcome.code, message=outcome.message)
+    return FeeWithdrawn(invoice=None if outcome is None else Invoice.of(outcome))

@@ -15,7 +15,7 @@ from resolvers.errors import BadInput
 from resolvers.texts import storable
 from sources.records import billing as records
 
-__all__ = ["RecordChargesInput", "check_not_far_ahead", "check_once", "check_price"]
+__all__ = ["RecordChargesInput", "check_fee", "check_not_far_ahead", "check_once"]
 
 AMOUNT = Decimal("0.0000000001")
 """Ten places are kept; lines are made of seconds and prices, so nothing is lost by it."""
@@ -23,6 +23,7 @@ AMOUNT = Decimal("0.0000000001")
 TOLERANCE = Decimal("0.000001")
 HIGHEST_PRICE = Decimal(10_000)
 PRICE_PLACES = 4
+HIGHEST_FEE = Decimal(10_000_000)
 LONGEST_SECONDS = 31 * 24 * 3600
 FURTHEST = timedelta(days=366)
 """How far ahead what is charged may be: a wrong year would open periods up to it."""
@@ -147,6 +148,11 @@ def check_price(place: str, price: Decimal) -> None:
     """Prices have at most 4 places, as contracts do."""
     if not 0 <= price <= HIGHEST_PRICE or price != price.quantize(Decimal(1).scaleb(-PRICE_PLACES)):
         raise BadInput(f"{place}: {price} is not between 0 and {HIGHEST_PRICE} with at most {PRICE_PLACES} places")
+
+
+def check_fee(place: str, fee: Decimal) -> None:
+    if not 0 < fee <= HIGHEST_FEE or fee != fee.quantize(Decimal("0.01")):
+        raise BadInput(f"{place}: {fee} is not between 0.01 and {HIGHEST_FEE} with at most 2 places")
 
 
 def check_once(place: str, legs: Iterable[str]) -> None:

@@ -19,7 +19,7 @@ from resolvers.billing.decisions import (
 )
 from resolvers.billing.entities import BillingAccount, BillingPeriod, Conference, Info, Invoice
 from resolvers.billing.exceptions import Client, RatingException
-from resolvers.billing.fees import FeeOutcome, record_fee
+from resolvers.billing.fees import FeeOutcome, WithdrawingOutcome, record_fee, withdraw_fee
 from resolvers.billing.issuing import CreditingOutcome, IssuingOutcome, create_credit_note, issue_invoice
 from resolvers.billing.limits import RatingLimits, rating_limits
 from resolvers.billing.pages import BillingAccountConnection, accounts_page
@@ -143,6 +143,11 @@ class Mutation:
         resolver=record_fee,
         requires_scopes=asks(Scope.BILLING_WRITE),
         description="Charge what a booking costs that came to nothing.",
+    )
+    withdraw_fee: WithdrawingOutcome = strawberry.federation.mutation(
+        resolver=withdraw_fee,
+        requires_scopes=asks(Scope.BILLING_WRITE),
+        description="Take a booking's fee off the draft that it is on. Refused `issued`.",
     )
     record_charges_of_conferences: list[ChargesOutcome] = strawberry.federation.mutation(
         resolver=record_charges_of_conferences,

@@ -92,6 +92,9 @@ class Booking(Entity):
     provisioned_revision: int | None = strawberry.field(
         description="The revision that its room was made for; null while there is no room."
     )
+    cancelled_at: datetime | None = strawberry.field(
+        description="When somebody asked for it to be cancelled; null of one that had FAILED before."
+    )
 
     @classmethod
     def of(cls, record: records.Booking) -> Self:
@@ -113,6 +116,7 @@ class Booking(Entity):
             pin=record.pin,
             bridge=strawberry.ID(record.bridge) if record.bridge else None,
             provisioned_revision=record.provisioned_revision,
+            cancelled_at=record.cancelled_at,
         )
 
     @classmethod

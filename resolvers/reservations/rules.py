@@ -32,6 +32,7 @@ def decided(
             room=verdict.room,
             bridge=verdict.bridge,
             provisioned_revision=verdict.provisioned_revision,
+            cancelled_at=verdict.cancelled_at,
             **(facts or {}),
         )
         if not facts or not facts.keys() & set(LOCAL_TIMES):
@@ -52,4 +53,5 @@ def state_of(booking: Booking) -> rules.Booking:
         room=booking.room,
         bridge=booking.bridge,
         provisioned_revision=booking.provisioned_revision,
+        cancelled_at=booking.cancelled_at,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 
@@ -138,9 +139,9 @@ async def change_booking(
 
 
 async def record_cancellation(
-    info: Info, ref: strawberry.ID, revision: int, idempotency_key: strawberry.ID
+    info: Info, ref: strawberry.ID, revision: int, at: datetime, idempotency_key: strawberry.ID
 ) -> BookingRecordOutcome:
-    decide = decided(partial(rules.cancelled, revision=revision))
+    decide = decided(partial(rules.cancelled, revision=revision, at=at))
     return await Told(info, "recordCancellation", ref, idempotency_key).edit(decide, revision)
 
 
@@ -198,7 +199,8 @@ class Mutation:
     record_cancellation: BookingRecordOutcome = strawberry.federation.mutation(
         resolver=record_cancellation,
         requires_scopes=_WRITING,
-        description="The booking is cancelled. Refused `stale-revision`, `in-call`, `not-open`, `unknown-booking`.",
+        description="The booking is cancelled, as was asked for `at`. Refused `stale-revision`, `in-call`, `not-open`, "
+        "`unknown-booking`.",
     )
     record_room: BookingRecordOutcome = strawberry.federation.mutation(
         resolver=record_room,

@@ -16,7 +16,7 @@ from sources.billing.charging import record_charges
 from sources.billing.closing import close_period, finish_period
 from sources.billing.crediting import create_credit_note
 from sources.billing.documents import contents_of, documents_of, keep, render
-from sources.billing.fees import record_fee
+from sources.billing.fees import record_fee, withdraw_fee
 from sources.billing.issuing import issue_invoice
 from sources.billing.parties import papers_of
 from sources.billing.rules import InvoiceRules
@@ -235,6 +235,18 @@ class Billing:
             effect=lambda connection: record_fee(connection, fee, now=now, rules=rules),
         )
         return await self._invoice_or_refusal(answer)
+
+    async def withdraw_fee(
+        self, booking: str, kind: str, *, caller: str, key: str, rules: InvoiceRules
+    ) -> Invoice | Refusal | None:
+        """Take a booking's fee off its draft, which is the answer; None where none is charged. Refused `issued`."""
+        answer = await write_once(
+            self.database,
+            KEYS,
+            call=Call("withdrawFee", caller, key, input_hash([booking, kind])),
+            effect=lambda connection: withdraw_fee(connection, booking, kind, rules=rules),
+        )
+        return None if answer.get("invoice", "") is None else await self._invoice_or_refusal(answer)
 
     async def record_rating_exceptions_of_conferences(
         self, unrated: Sequence[Unrated], *, caller: str, key: str, now: datetime

@@ -32,6 +32,7 @@ class Booking:
 
     `pin` opens its room: digits, a secret, the same for as long as the booking lives. `bridge` is where the room is or
     was last; `provisioned_revision` the revision that the room there was made for, None while there is none.
+    `cancelled_at` is when somebody asked for it to be cancelled; None of one that had failed before.
     """
 
     ref: str
@@ -51,3 +52,4 @@ class Booking:
     pin: str | None = field(default=None, repr=False)
     bridge: str | None = None
     provisioned_revision: int | None = None
+    cancelled_at: datetime | None = None

@@ -35,6 +35,7 @@ BOOKINGS = Table(
     Column("pin", Text, info=absent_where_missing()),
     Column("bridge", Text, info=absent_where_missing()),
     Column("provisioned_revision", Integer, info=absent_where_missing()),
+    Column("cancelled_at", Instant, info=absent_where_missing()),
     Index("bookings_of_client", "client", "starts_at"),
     Index("bookings_of_room", "room", "starts_at"),
     Index("bookings_by_status", "status", "ends_at"),

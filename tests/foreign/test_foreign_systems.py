@@ -28,6 +28,7 @@ SOME = 12
 READ_ONLY = {
     "recordCharges": "billing",
     "recordFee": "billing",
+    "withdrawFee": "billing",
     "recordRatingExceptions": "billing",
     "issueInvoice": "billing",
     "createCreditNote": "billing",

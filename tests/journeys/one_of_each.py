@@ -229,6 +229,7 @@ def mutations(draft: str, call: Any, unassembled: list[str], waiting: list[str])
         "Mutation.receiveCallRecords": f'({file}, idempotencyKey: "k")',
         "Mutation.noteFeedPosition": f'(bridge: "{BRIDGE}", source: "folder", position: "1")',
         "Mutation.recordCharges": f'(input: {{{charges}}}, idempotencyKey: "k")',
+        "Mutation.withdrawFee": f'(booking: "{cast.MAIN.booking}", kind: NO_SHOW, idempotencyKey: "k")',
         "Mutation.recordFee": f'(input: {{{fee}}}, idempotencyKey: "k")',
         "Mutation.recordChargesOfConferences": f'(inputs: [{{{charges}}}], idempotencyKey: "k")',
         "Mutation.recordRatingExceptionsOfConferences": f'(inputs: [{{conference: "{figure.conference}", '
@@ -256,7 +257,7 @@ def bookings(moved: str, cancelled: str, told: str) -> dict[str, str]:
         "Mutation.cancelBooking": f'(ref: "{cancelled}", idempotencyKey: "k")',
         "Mutation.createBooking": f'(input: {{{whole}}}, idempotencyKey: "k")',
         "Mutation.changeBooking": f'({revision}, input: {{}}, idempotencyKey: "k")',
-        "Mutation.recordCancellation": f'({revision}, idempotencyKey: "k")',
+        "Mutation.recordCancellation": f'({revision}, at: "2026-11-24T18:00:00Z", idempotencyKey: "k")',
         "Mutation.recordRoom": f'({revision}, bridge: "{BRIDGE}", room: "a-room", idempotencyKey: "k")',
         "Mutation.recordRoomClosed": f'({revision}, idempotencyKey: "k")',
         "Mutation.recordBookingState": f'(ref: "{told}", state: COMPLETED, idempotencyKey: "k")',

@@ -100,6 +100,38 @@ async def test_who_cancels_in_time_or_agreed_to_nothing_pays_nothing(company: Co
         assert await outcome_of(company, ref) == "no-fee"
 
 
+WITHDRAW = """mutation ($booking: ID!, $key: ID!) {
+  withdrawFee(booking: $booking, kind: NO_SHOW, idempotencyKey: $key) {
+    ... on FeeWithdrawn { invoice { id lines { text } } }
+    ... on Refused { code }
+  }
+}"""
+
+
+async def test_fee_is_taken_off_a_draft_and_not_off_an_invoice(company: Company) -> None:
+    """Records came after all; what is issued is for a person, who credits it."""
+    told = {
+        "booking": cast.MAIN.booking,
+        "kind": "NO_SHOW",
+        "account": cast.MAIN.accounts[0],
+        "contract": cast.MAIN.contracts[0],
+        "rateVersion": 2,
+        "currency": "CZK",
+        "amount": "120.00",
+        "arisenAt": "2026-11-24T18:00:00Z",
+    }
+    nothing = await ask(company, WITHDRAW, booking=cast.MAIN.booking, key="nothing")
+    assert nothing.data["withdrawFee"] == {"invoice": None}
+    charged = (await ask(company, RECORD, input=told, key="one")).data["recordFee"]["invoice"]
+    withdrawn = (await ask(company, WITHDRAW, booking=cast.MAIN.booking, key="two")).data["withdrawFee"]["invoice"]
+    assert withdrawn["id"] == charged["id"]
+    assert not any(cast.MAIN.booking in line["text"] for line in withdrawn["lines"])
+    await ask(company, RECORD, input=told, key="three")
+    await ask(company, ISSUE, id=charged["id"], key="four")
+    late = await ask(company, WITHDRAW, booking=cast.MAIN.booking, key="five")
+    assert late.data["withdrawFee"] == {"code": "issued"}
+
+
 async def test_fee_in_another_currency_is_refused(company: Company) -> None:
     """As charges are: one invoice, one currency (I4)."""
     told = {

@@ -178,6 +178,7 @@ def test_only_those_change_something_who_should() -> None:
         "recordBookingState": {"processes"},
         "recordCharges": {"processes"},
         "recordFee": {"processes"},
+        "withdrawFee": {"processes"},
         "recordChargesOfConferences": {"processes"},
         "recordRatingExceptionsOfConferences": {"processes"},
         "noteInvoicingPosition": {"processes"},

@@ -115,7 +115,7 @@ class World:
         self.booking = moved
 
     def cancel(self) -> None:
-        cancelled = rules.cancelled(self.booking, revision=self.booking.revision)
+        cancelled = rules.cancelled(self.booking, revision=self.booking.revision, at=START)
         assert isinstance(cancelled, rules.Booking)
         self.booking = cancelled
 

@@ -26,6 +26,7 @@ def told(verdict: rules.Verdict) -> str:
     return verdict.code if isinstance(verdict, Refusal) else f"{verdict.status} {verdict.revision}"
 
 
+AT = datetime(2026, 11, 24, 18, tzinfo=UTC)
 CHANGED = ("DRAFT 4", "CONFIRMED 4", "CONFIRMED 4", "in-call", "not-open", "not-open", "not-open", "CONFIRMED 4")
 CANCELLED = (*["CANCELLED 4"] * 3, "in-call", "not-open", "not-open", "CANCELLED 3", "CANCELLED 4")
 PROVISIONED = ("not-open", "PROVISIONED 3", "PROVISIONED 3", "IN_CALL 3", *["not-open"] * 3, "PROVISIONED 3")
@@ -36,7 +37,7 @@ CLOSED = (*["still-open"] * 4, "COMPLETED 3", "NO_SHOW 3", "CANCELLED 3", "FAILE
     ("rule", "expected"),
     [
         (lambda one: rules.changed(one, revision=3), CHANGED),
-        (lambda one: rules.cancelled(one, revision=3), CANCELLED),
+        (lambda one: rules.cancelled(one, revision=3, at=AT), CANCELLED),
         (lambda one: rules.provisioned(one, revision=3, bridge="b", room="r"), PROVISIONED),
         (lambda one: rules.closed(one, revision=3), CLOSED),
     ],
@@ -51,7 +52,7 @@ def test_revision_wins(revision: int) -> None:
     """Whoever speaks of another revision than the booking's is refused, whatever they want."""
     for verdict in (
         rules.changed(a_booking(), revision=revision),
-        rules.cancelled(a_booking(), revision=revision),
+        rules.cancelled(a_booking(), revision=revision, at=AT),
         rules.provisioned(a_booking(), revision=revision, bridge="b", room="r"),
         rules.closed(a_booking("CANCELLED"), revision=revision),
         rules.in_state(a_booking(), state="NO_SHOW", revision=revision),
@@ -59,6 +60,17 @@ def test_revision_wins(revision: int) -> None:
         assert isinstance(verdict, Refusal)
         assert verdict.code == "stale-revision"
         assert verdict.message == f"booking BK-1 has revision 3, not {revision}: look at it again, then decide"
+
+
+def test_it_is_known_since_when_it_is_cancelled() -> None:
+    """The first time counts; one that had no room cost nobody anything."""
+    once = rules.cancelled(a_booking(), revision=3, at=AT)
+    assert isinstance(once, Booking)
+    assert once.cancelled_at == AT
+    assert rules.cancelled(once, revision=4, at=AT + timedelta(days=9)) == once
+    failed = rules.cancelled(a_booking("FAILED"), revision=3, at=AT)
+    assert isinstance(failed, Booking)
+    assert failed.cancelled_at is None
 
 
 def test_room_is_known_by_bridge_name_and_revision() -> None:
