@@ -9,17 +9,17 @@ Whether the caller may book for the client is asked before, as the caller (runne
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
+from processes.call_to_rate import ownerships
 from processes.graph import Graph, GraphError
-from processes.rules.accounts import Ownership, account_to_book
+from processes.rules.accounts import account_to_book
 from processes.rules.bookings import over, times_of
 from processes.rules.refusal import Refusal
 from processes.run import Done, Process, Run
-from processes.wire import date_from_wire
 
-__all__ = ["CALLER_DOCUMENTS", "DOCUMENTS", "PROCESS", "PROVISIONING", "may_book", "may_change"]
+__all__ = ["CALLER_DOCUMENTS", "DOCUMENTS", "PROCESS", "PROVISIONING", "may_book", "may_change", "ownerships"]
 
 PROVISIONING = "provision-conference"
 
@@ -102,18 +102,6 @@ async def carry_out(run: Run, subject: str, input: Mapping[str, Any]) -> Done | 
     ref = created["booking"]["ref"]
     await run.start(PROVISIONING, ref, {})
     return Done(ref, {"booking": ref})
-
-
-def ownerships(accounts: Sequence[Mapping[str, Any]]) -> Iterator[Ownership]:
-    for account in accounts:
-        for owner in account["owners"] or ():
-            if owner["client"]:
-                yield Ownership(
-                    account["number"],
-                    owner["client"]["id"],
-                    date_from_wire(owner["validFrom"]),
-                    date_from_wire(owner["validTo"]),
-                )
 
 
 PROCESS = Process("book-conference", carry_out)

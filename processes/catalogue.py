@@ -23,7 +23,7 @@ from processes import (
 )
 from processes.run import Process
 
-__all__ = ["PROCESSES"]
+__all__ = ["ORDERS", "PROCESSES"]
 
 _ALL: tuple[Process, ...] = (
     close_period.PROCESS,
@@ -43,3 +43,6 @@ _ALL: tuple[Process, ...] = (
 )
 
 PROCESSES: Mapping[str, Process] = MappingProxyType({process.name: process for process in _ALL})
+
+ORDERS = frozenset({book_conference.PROCESS.name, move_conference.PROCESS.name, cancel_conference.PROCESS.name})
+"""What somebody asked for who may book for the client: nobody else has it done again, and they ask with a new key."""

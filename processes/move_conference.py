@@ -1,7 +1,8 @@
 """A booking is moved, or changed otherwise: the next revision, whose room is told by another process (edge case 11).
 
 Ask:    the booking as it is
-Decide: the new times; that of two who change the same revision the second is refused is reservations' to say
+Decide: the new times, and the account that will pay, if it is another one; that of two who change the same revision
+        the second is refused is reservations' to say
 Tell:   reservations changes it; then its room is provisioned anew: the same room, the same PIN
 """
 
@@ -10,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from processes.book_conference import PROVISIONING
+from processes.book_conference import PROVISIONING, ownerships
+from processes.rules.accounts import account_to_book
 from processes.rules.bookings import over, times_of
 from processes.rules.refusal import Refusal
 from processes.run import Done, Process, Run
@@ -18,7 +20,12 @@ from processes.run import Done, Process, Run
 __all__ = ["DOCUMENTS", "PROCESS"]
 
 BOOKING = """
-query BookingToMove($ref: ID!) { booking(ref: $ref) { ref revision localStart localEnd timeZone } }
+query BookingToMove($ref: ID!) {
+  booking(ref: $ref) {
+    ref revision localStart localEnd timeZone
+    client { id accountHistory { number owners { client { id } validFrom validTo } } }
+  }
+}
 """
 
 CHANGE = """
@@ -49,6 +56,12 @@ async def carry_out(run: Run, subject: str, input: Mapping[str, Any]) -> Done | 
         return times
     if why := over(times, now=await run.now()):
         return why
+    if (account := changes.get("account")) is not None:
+        client = booking["client"] or {"id": "", "accountHistory": ()}
+        owned = ownerships(client["accountHistory"] or ())
+        chosen = account_to_book(account, owned, client=client["id"], at=times.start)
+        if isinstance(chosen, Refusal):
+            return chosen
     revision = booking["revision"] if input.get("revision") is None else input["revision"]
     variables = {"ref": subject, "revision": revision, "input": changes, "key": f"{run.id}:change"}
     changed = (await run.execute(CHANGE, variables))["changeBooking"]

@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from processes.book_conference import may_book, may_change
+from processes.catalogue import ORDERS
 from processes.graph import Graph
 from processes.import_call_records import Imported
 from processes.invoice_conference import Prepared
@@ -179,6 +180,8 @@ class Runner:
             return Refusal("unknown-run", f"there is no run {id}: look for it in `processes`")
         if rows[0].is_live or rows[0].state == "SUCCEEDED":
             return Refusal("not-failed", f"run {id} is {rows[0].state}: there is nothing to do again")
+        if rows[0].process in ORDERS:
+            return Refusal("ask-again", f"run {id} is an order: whoever may book for the client orders it anew")
         return await self.start(rows[0].process, rows[0].subject, json.loads(rows[0].input), caller=caller)
 
     async def cancel(self, id: str) -> str | Refusal:

@@ -265,8 +265,10 @@ class SteppedRun:
             try:
                 return await what()
             except Exception as error:
-                if code_of(error) not in TRANSIENT or (self.around.stopping.is_set() and failed):
+                if code_of(error) not in TRANSIENT:
                     raise
+                if self.around.stopping.is_set() and failed:
+                    await self.around.interrupt()  # an error would be kept as the step's answer
                 failed += 1
                 if failed == 1:
                     _log.warning("run %s: the register doesn't answer: %s", self.id, error)

@@ -40,7 +40,7 @@ query LiveCalls {
 
 PERIODS_TO_CLOSE = """
 query PeriodsToClose($at: DateTime!) {
-  periodsToClose(at: $at) { account { number } from }
+  periodsToClose(at: $at, first: 1000) { account { number } from }
 }
 """
 
@@ -59,7 +59,7 @@ query BookingsToRestore {
 
 BOOKINGS_TO_SETTLE = """
 query BookingsToSettle($at: DateTime!) {
-  bookingsToSettle(at: $at, first: 100) { ref }
+  bookingsToSettle(at: $at, first: 1000) { ref }
 }
 """
 

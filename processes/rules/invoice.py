@@ -35,6 +35,7 @@ __all__ = [
     "Totals",
     "VatTotal",
     "exchange_rate_for",
+    "fee_in",
     "fee_text",
     "line_net",
     "line_text",
@@ -301,6 +302,14 @@ def fee_line(fee: BookingFee, vat_rate: Decimal) -> Line:
 def fee_text(booking: str, kind: str) -> str:
     """`Booking BK-2026-000123, late cancellation`."""
     return f"Booking {booking}, {FEE_WORDS[kind]}"
+
+
+def fee_in(text: str) -> tuple[str, str] | None:
+    """(booking, kind) of a line that `fee_text` wrote; None of any other."""
+    for kind, words in FEE_WORDS.items():
+        if text == fee_text(booking := text.removeprefix("Booking ").removesuffix(f", {words}"), kind):
+            return booking, kind
+    return None
 
 
 def line_text(started_at: datetime, services: Iterable[str], band: str, *, zone: str = HOUSE_ZONE) -> str:

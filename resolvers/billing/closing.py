@@ -20,6 +20,10 @@ from sources.records.refusal import Refusal
 __all__ = ["ClosingOutcome", "close_period", "finish_period", "periods_to_close"]
 
 
+MOST_AT_ONCE = 1_000
+"""Those that can't be issued stay the longest waiting, and must not keep others from being seen."""
+
+
 @strawberry.federation.type(requires_scopes=asks(Scope.BILLING_WRITE))
 class PeriodClosed:
     """The period takes no more charges. While it is CLOSING it waits for `draft` to be issued."""
@@ -34,7 +38,7 @@ ClosingOutcome = Annotated[PeriodClosed | Refused, strawberry.union("ClosingOutc
 async def periods_to_close(info: Info, at: datetime, first: int = 50) -> list[BillingPeriod] | None:
     source = info.context.source
     settings: BillingSettings = info.context.settings or BillingSettings()
-    periods = await source.periods_to_close(at - settings.grace, first=limited("first", first))
+    periods = await source.periods_to_close(at - settings.grace, first=limited("first", first, largest=MOST_AT_ONCE))
     accounts = by_key(await source.accounts({period.account for period in periods}), lambda account: account.number)
     return [BillingPeriod.of(period, BillingAccount.of(accounts[period.account])) for period in periods]
 

@@ -18,6 +18,9 @@ from resolvers.scalars import configuration
 __all__ = ["make_schema", "schema"]
 
 
+MOST_TO_SETTLE = 1_000
+
+
 async def booking(info: Info, ref: strawberry.ID) -> Booking | None:
     found = await info.context.source.bookings([ref])
     return Booking.of(found[0]) if found else None
@@ -42,7 +45,9 @@ async def bookings_to_provision(info: Info, before: datetime, first: int = 100) 
 
 
 async def bookings_to_settle(info: Info, at: datetime, first: int = 100) -> list[Booking] | None:
-    found = await info.context.source.to_settle(ended=at - NO_SHOW_AFTER, limit=limited("first", first))
+    found = await info.context.source.to_settle(
+        ended=at - NO_SHOW_AFTER, limit=limited("first", first, largest=MOST_TO_SETTLE)
+    )
     return [Booking.of(booking) for booking in found]
 
 

@@ -7,7 +7,9 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from processes.rules.bands import PEAK
+from processes.rules.fees import LATE_CANCELLATION, NO_SHOW
 from processes.rules.instants import HOUSE_ZONE, zone_named
+from processes.rules.invoice import fee_in
 from processes.rules.papers.values import Line
 
 __all__ = ["amount", "country", "day", "line_text", "minutes", "money", "percent", "price"]
@@ -40,6 +42,7 @@ COUNTRIES = {
     "SK": "Slovensko",
     "US": "Spojené státy americké",
 }
+FEES = {LATE_CANCELLATION: "pozdní zrušení", NO_SHOW: "nikdo nepřišel"}
 SERVICES = {"dial-in": "příchozí hovory", "dial-out": "odchozí hovory", "toll-free": "bezplatná linka"}
 
 
@@ -85,7 +88,8 @@ def minutes(seconds: Decimal) -> str:
 def line_text(line: Line, *, first_day: date, zone: str = HOUSE_ZONE) -> str:
     """`Konference 24. 11. 2026 17:30, příchozí hovory, špička`; one from before the period is marked as late."""
     if line.started_at is None:
-        return line.text
+        fee = fee_in(line.text)
+        return line.text if fee is None else f"Rezervace {fee[0]}, {FEES[fee[1]]}"
     local = line.started_at.astimezone(zone_named(zone))
     what = (
         [services(line.services), "špička" if line.band == PEAK else "mimo špičku"]

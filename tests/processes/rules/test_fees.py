@@ -8,7 +8,9 @@ from decimal import Decimal
 import pytest
 
 from processes.rules.fees import LATE_CANCELLATION, NO_SHOW, Terms, fee_for
-from processes.rules.invoice import BookingFee, lines_of, totals_of
+from processes.rules.invoice import BookingFee, fee_in, fee_text, lines_of, totals_of
+from processes.rules.papers.czech import line_text
+from processes.rules.papers.values import Line
 
 START = datetime(2026, 12, 1, 9, tzinfo=UTC)
 TERMS = Terms(hours_before=24, late_cancellation=Decimal("250.00"), no_show=Decimal("120.00"))
@@ -31,6 +33,17 @@ TERMS = Terms(hours_before=24, late_cancellation=Decimal("250.00"), no_show=Deci
 def test_contract_decides(kind: str, terms: Terms, before: timedelta, fee: Decimal | None) -> None:
     """The deadline is counted in UTC hours before the start; what isn't agreed costs nothing."""
     assert fee_for(kind, terms, starts_at=START, arisen_at=START - before) == fee
+
+
+@pytest.mark.parametrize("kind", [LATE_CANCELLATION, NO_SHOW])
+def test_fee_is_known_by_its_text(kind: str) -> None:
+    """So that documents say it in their own language."""
+    assert fee_in(fee_text("BK-2026-000123, no-show", kind)) == ("BK-2026-000123, no-show", kind)
+    assert fee_in("Conference 2026-11-24 17:30, minimum charge") is None
+    one, fee = Decimal(1), Decimal(250)
+    text = "Booking BK-1, late cancellation"
+    line = Line(text=text, quantity=one, base_quantity=one, unit_price=fee, net=fee, vat_rate=Decimal(21))
+    assert line_text(line, first_day=START.date()) == "Rezervace BK-1, pozdní zrušení"
 
 
 def test_fees_are_lines_after_the_calls() -> None:
