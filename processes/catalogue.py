@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from processes import (
+    assemble_legs,
     book_conference,
     cancel_conference,
     charge_fee,
@@ -26,6 +27,7 @@ from processes.run import Process
 __all__ = ["ORDERS", "PROCESSES"]
 
 _ALL: tuple[Process, ...] = (
+    assemble_legs.PROCESS,
     close_period.PROCESS,
     collect_call.PROCESS,
     book_conference.PROCESS,

@@ -125,8 +125,13 @@ async def invoice_conference(graph: Graph, conference: str, *, run: str) -> Prep
 
 
 def is_to_charge(call: Call) -> bool:
-    """Legs without a second are excluded with the others of their call; alone, only where nothing else is known."""
-    return any(map(lasted, call.legs)) or bool(call.legs and not call.invoice and not call.held)
+    """Legs without a second are excluded with the others of their call; alone, only where nothing else is known.
+
+    One that a person accepted is settled at once, as nothing else would take it off their list.
+    """
+    return any(lasted(leg) or leg.id in call.accepted for leg in call.legs) or bool(
+        call.legs and not call.invoice and not call.held
+    )
 
 
 async def hold(graph: Graph, call: Call, *, run: str) -> Prepared | Refusal:
@@ -145,7 +150,7 @@ async def charge(graph: Graph, priced: Priced, *, run: str) -> Prepared | Refusa
     charged = await record_charges(graph, priced, run=run)
     if isinstance(charged, Refusal) and charged.code in OF_THE_ACCOUNT:
         await note_exceptions(graph, call, charged, run=run)
-    return outcome_of(call) if call.held and not priced.rating.charges else charged
+    return outcome_of(call) if (call.held or call.invoice) and not priced.rating.charges else charged
 
 
 def outcome_of(call: Call) -> Prepared | Refusal:

@@ -1,6 +1,6 @@
 """From a person's decision about exceptions to their conferences, rated anew.
 
-Tell:   billing keeps the decision: who, when, why
+Tell:   billing keeps the decision: who, when, why; the bridge gives out legs that it held and that are accepted
 Start:  the run that invoices each conference, which asks for what was decided
 
 Billing refuses what is settled by now, and then nothing is decided about the others either.
@@ -8,9 +8,10 @@ Billing refuses what is settled by now, and then nothing is decided about the ot
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from processes.import_call_records import ASSEMBLE, BOOKINGS_OF_ROOMS, grouped, leg_in, tell
 from processes.rules.counts import counted
 from processes.rules.refusal import Refusal
 from processes.run import Done, Process, Run
@@ -27,7 +28,15 @@ mutation RecordResolution($ids: [ID!]!, $input: ResolutionInput!, $decidedBy: St
 }
 """
 
-DOCUMENTS = (RECORD_RESOLUTION,)
+RELEASE_HELD_LEGS = """
+mutation ReleaseHeldLegs($ids: [ID!]!, $key: ID!) {
+  releaseHeldLegs(ids: $ids, idempotencyKey: $key) {
+    legs { id bridge room joinedAt leftAt conference { id } }
+  }
+}
+"""
+
+DOCUMENTS = (RECORD_RESOLUTION, RELEASE_HELD_LEGS, BOOKINGS_OF_ROOMS, ASSEMBLE)
 
 INVOICING = "invoice-call"
 
@@ -51,9 +60,23 @@ async def carry_out(run: Run, subject: str, input: Mapping[str, Any]) -> Done | 
     if answer["__typename"] == "Refused":
         return Refusal(answer["code"], answer["message"])
     conferences = [conference["id"] for conference in answer["conferences"]]
+    if input["decision"]["resolution"] == "ACCEPT":
+        conferences = list(dict.fromkeys([*conferences, *await released(run, input["ids"])]))
     for conference in conferences:
         await run.start(INVOICING, conference, {})
     return Done(f"{counted(len(conferences), 'conference')} to rate anew", {"conferences": conferences})
+
+
+async def released(run: Run, exceptions: Iterable[str]) -> list[str]:
+    """The conferences of the legs that their bridges held until now. An exception's id is `<leg>#<n>`."""
+    ids = sorted({id.rpartition("#")[0] for id in exceptions})
+    answer = (await run.execute(RELEASE_HELD_LEGS, {"ids": ids, "key": f"{run.id}:release"}))["releaseHeldLegs"]
+    conferences = [leg["conference"]["id"] for leg in answer["legs"] if leg["conference"]]
+    left_over = [leg for leg in answer["legs"] if leg["conference"] is None]
+    for bridge in sorted({leg["bridge"] for leg in left_over}):
+        groups = await grouped(run, [leg_in(leg) for leg in left_over if leg["bridge"] == bridge])
+        conferences += [made["id"] for made in await tell(run, bridge, groups, run=run.id)]
+    return conferences
 
 
 PROCESS = Process("resolve-exceptions", carry_out)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from processes import close_period, invoice_backlog, note_call, restore_room
+from processes import assemble_legs, close_period, invoice_backlog, note_call, restore_room
 from processes.reconcile import Due, Watch
 from processes.wire import instant_to_wire
 
@@ -57,6 +57,12 @@ query BookingsToRestore {
 }
 """
 
+BRIDGES_TO_ASSEMBLE = """
+query BridgesToAssemble {
+  bridgesToAssemble
+}
+"""
+
 BOOKINGS_TO_SETTLE = """
 query BookingsToSettle($at: DateTime!) {
   bookingsToSettle(at: $at, first: 1000) { ref }
@@ -72,6 +78,7 @@ query Backlogs($at: DateTime!) {
 """
 
 DOCUMENTS = (
+    BRIDGES_TO_ASSEMBLE,
     BOOKINGS_TO_PROVISION,
     BOOKINGS_TO_RESTORE,
     BOOKINGS_TO_SETTLE,
@@ -129,6 +136,10 @@ def bookings_to_restore(data: Mapping[str, Any]) -> Iterable[Due]:
     return (Due(ref) for ref in data["bookingsToRestore"] or ())
 
 
+def bridges_to_assemble(data: Mapping[str, Any]) -> Iterable[Due]:
+    return (Due(each) for each in data["bridgesToAssemble"] or ())
+
+
 def bookings_to_settle(data: Mapping[str, Any]) -> Iterable[Due]:
     return (Due(booking["ref"]) for booking in data["bookingsToSettle"] or ())
 
@@ -161,6 +172,8 @@ WATCHES: tuple[Watch, ...] = (
     Watch("provision-conference", BOOKINGS_TO_PROVISION, 30.0, soon, bookings_to_provision),
     # People stand before a door that is no more: edge case 10.
     Watch(restore_room.NAME, BOOKINGS_TO_RESTORE, 5.0, nothing, bookings_to_restore),
+    # Whoever takes records assembles them at once: what is left then, was left by a crash or a cancelled run.
+    Watch(assemble_legs.NAME, BRIDGES_TO_ASSEMBLE, 60.0, nothing, bridges_to_assemble),
     Watch("settle-booking", BOOKINGS_TO_SETTLE, 60.0, at_this_time, bookings_to_settle),
     # A contract may have been signed, an account linked: what was held is rated again.
     Watch(

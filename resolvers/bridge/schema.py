@@ -95,6 +95,10 @@ async def unassembled_legs(info: Info, bridge: strawberry.ID, first: int = MOST_
     return [Leg.of(leg) for leg in found]
 
 
+async def bridges_to_assemble(info: Info) -> list[strawberry.ID] | None:
+    return [strawberry.ID(bridge) for bridge in await info.context.source.to_assemble()]
+
+
 async def quarantined_lines(info: Info, bridge: strawberry.ID, first: int = 50) -> list[QuarantinedLine] | None:
     limit = limited("first", first)
     found = await info.context.source.quarantined_lines(storable("bridge", bridge), limit=limit)
@@ -145,6 +149,11 @@ class Query(RoomQuery):
         requires_scopes=asks(Scope.CALLS_READ, Scope.CLIENTS_ALL),
         description="The earliest legs of a bridge that are in no conference yet.",
     )
+    bridges_to_assemble: list[strawberry.ID] | None = strawberry.federation.field(
+        resolver=bridges_to_assemble,
+        requires_scopes=asks(Scope.CALLS_WRITE),
+        description="Bridges that have legs in no conference.",
+    )
     known_files: list[str] | None = strawberry.federation.field(
         resolver=known_files,
         requires_scopes=asks(Scope.PROCESSES_IMPORT),
@@ -181,6 +190,21 @@ class Query(RoomQuery):
         requires_scopes=asks(Scope.PROCESSES_IMPORT),
         description="What a live bridge told and was not taken, the last first.",
     )
+
+
+@strawberry.federation.type(requires_scopes=asks(Scope.CALLS_WRITE))
+class HeldLegsReleased:
+    """Those of the legs that a bridge had held: call records now. Legs that were never held are not among them."""
+
+    legs: list[Leg]
+
+
+async def release_held_legs(info: Info, ids: list[strawberry.ID], idempotency_key: strawberry.ID) -> HeldLegsReleased:
+    context = info.context
+    limited("ids", len(ids))
+    key = storable("idempotencyKey", idempotency_key)
+    legs = await context.source.release([storable("ids", id) for id in ids], caller=context.caller, key=key)
+    return HeldLegsReleased(legs=[Leg.of(leg) for leg in legs])
 
 
 async def publish_call(info: Info, call: strawberry.ID, idempotency_key: strawberry.ID) -> PublishingOutcome:
@@ -232,6 +256,11 @@ class Mutation(RoomMutation, SimulationMutation):
         resolver=publish_call,
         requires_scopes=asks(Scope.CALLS_WRITE),
         description="Make the legs of a call that is over call records. They never change; a call is published once.",
+    )
+    release_held_legs: HeldLegsReleased = strawberry.federation.mutation(
+        resolver=release_held_legs,
+        requires_scopes=asks(Scope.CALLS_WRITE),
+        description="Make call records of legs that a live bridge held, as a person accepts them.",
     )
     note_feed_position: str = strawberry.federation.mutation(
         resolver=note_feed_position,

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, func, select, update
 
 from sources.bridge.assembling import assemble
 from sources.bridge.calls.publishing import Calls
+from sources.bridge.calls.releasing import release
 from sources.bridge.receiving import digest_of, outcome_as_json, outcome_from_json, read_file, store
 from sources.bridge.rooms import Rooms
 from sources.bridge.simulating import simulate
@@ -78,6 +79,7 @@ UNASSEMBLED = (
     .order_by(LEGS.c.joined_at, LEGS.c.id)
     .limit(bindparam("limit"))
 )
+TO_ASSEMBLE = select(LEGS.c.bridge).where(LEGS.c.conference.is_(None)).distinct().order_by(LEGS.c.bridge)
 FEED_POSITION = select(FEEDS.c.position).where(FEEDS.c.bridge == bindparam("of"), FEEDS.c.source == bindparam("which"))
 MOVE_FEED = (
     update(FEEDS)
@@ -216,6 +218,20 @@ class Bridges:
         return await simulate(
             self.database, self.rooms, booking=booking, room=room, parts=parts, speed=speed, caller=caller, key=key
         )
+
+    async def to_assemble(self) -> list[str]:
+        """The bridges that have legs in no conference. None where nothing can be written."""
+        if self.database.is_read_only:
+            return []
+        return await self.database.read(lambda connection: list(connection.execute(TO_ASSEMBLE).scalars()))
+
+    async def release(self, legs: Collection[str], *, caller: str, key: str) -> list[Leg]:
+        """Those of these legs that a live bridge held: call records from now on. Idempotent by caller and key."""
+        call = Call("releaseHeldLegs", caller, key, input_hash(sorted(legs)))
+        answer = await write_once(
+            self.database, KEYS, call=call, effect=lambda connection: release(connection, sorted(legs))
+        )
+        return await self.legs(answer["legs"])
 
     async def assemble_conferences(
         self, groups: Sequence[ConferenceGroup], *, caller: str, key: str

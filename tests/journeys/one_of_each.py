@@ -225,6 +225,7 @@ def mutations(draft: str, call: Any, unassembled: list[str], waiting: list[str])
         "Mutation.closePeriod": f"({ended_period})",
         "Mutation.finishPeriod": f"({ended_period})",
         "Mutation.issueInvoice": f'(id: "{draft}", idempotencyKey: "k")',
+        "Mutation.releaseHeldLegs": '(ids: ["nothing-held"], idempotencyKey: "k")',
         "Mutation.publishCall": f'(call: "{PUBLISHED}", idempotencyKey: "k")',
         "Mutation.receiveCallRecords": f'({file}, idempotencyKey: "k")',
         "Mutation.noteFeedPosition": f'(bridge: "{BRIDGE}", source: "folder", position: "1")',

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.company import Company
+from processes.watches import WATCHES
 from sources.demo import cast
 from tests.calls import a_leg, master_csv
 from tests.company import ask, viewer
 from tests.journeys.test_from_call_to_invoice import IMPORT, INVOICE, MASTER
+from tests.live_calls import BRIDGE, tell_calls
 
 CONFERENCE = "CF-2026-000123"
 EVA = viewer("billing-specialist", subject="eva")
@@ -183,3 +186,51 @@ def sign(files: Path) -> None:
         )
         assert changed.rowcount == 1
     sales.close()
+
+
+@pytest.mark.parametrize(("decision", "billed"), [({"endsAt": "2026-11-24T16:45:00Z"}, 300), ({}, None)])
+async def test_accepted_leg_of_a_live_call_is_billed(
+    company: Company, decision: dict[str, str], billed: int | None
+) -> None:
+    """Nobody told when Bob came: he is held, no call record, until a person accepts him, perhaps with another end.
+
+    As he is he has no second, and is settled without a charge.
+    """
+    starts = datetime(2026, 11, 24, 16, 35, tzinfo=UTC)
+    room = {"20260123": [("alice", 0, 600), ("bob", None, 300)]}
+    await tell_calls(company.databases["bridge"], room, starts=starts)
+    await company.runner.start("collect-call", f"{BRIDGE}:20260123:1", {}, caller="test")
+
+    async def is_invoiced() -> bool:
+        found = (await ask(company, CHARGED, id=CONFERENCE)).data["conference"]
+        return bool(found and found["charges"] and found["invoicing"]["state"] == "SUCCEEDED")
+
+    await until(is_invoiced)
+    [held] = [each for each in (await ask(company, WAITING)).data["ratingExceptions"] if each["code"] == "incomplete"]
+    conference = held["conference"]["id"]
+    answer = await resolved(company, [held["id"]], resolution="ACCEPT", **decision)
+    assert answer == {"conferences": [{"id": conference}]}
+    await none_waits(company, conference)
+    charges = (await ask(company, CHARGED, id=conference)).data["conference"]["charges"]
+    seconds = {each["leg"]["id"]: each["seconds"] for each in charges}
+    assert len(seconds) == (1 if billed is None else 2)
+    assert seconds.get(held["leg"]["id"]) == billed
+
+
+async def test_legs_that_were_left_behind_are_assembled_by_the_clock(company: Company) -> None:
+    """A run that was cancelled after it had published leaves legs that no list of ended calls shows any more."""
+    starts = datetime(2026, 11, 24, 16, 35, tzinfo=UTC)
+    await tell_calls(company.databases["bridge"], {"20260123": [("alice", 0, 600)]}, starts=starts)
+    publish = f'mutation {{ publishCall(call: "{BRIDGE}:20260123:1", idempotencyKey: "k") {{ __typename }} }}'
+    assert (await ask(company, publish)).errors == []
+    [watch] = [each for each in WATCHES if each.process == "assemble-legs"]
+    data = (await ask(company, watch.document)).data
+    assert [due.subject for due in watch.due(data)] == [BRIDGE]
+    await company.runner.start("assemble-legs", BRIDGE, {}, caller="test")
+
+    async def is_charged() -> bool:
+        found = await ask(company, CHARGED, id=CONFERENCE)
+        return bool(found.data["conference"] and found.data["conference"]["charges"])
+
+    await until(is_charged)
+    assert list(watch.due((await ask(company, watch.document)).data)) == []

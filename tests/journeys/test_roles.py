@@ -188,6 +188,7 @@ def test_only_those_change_something_who_should() -> None:
         "assignException": {"billing-specialist", "manager"},
         "resolveException": {"billing-specialist", "manager"},
         "receiveCallRecords": {"processes"},
+        "releaseHeldLegs": {"processes"},
         "publishCall": {"processes"},
         "assembleConferences": {"processes"},
         "provisionRoom": {"processes"},

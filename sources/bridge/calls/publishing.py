@@ -26,7 +26,7 @@ from sources.records.calls import EndedCall, FoldedLeg, HeldLeg, LiveCall, Publi
 from sources.records.refusal import Refusal
 from sources.rows import insert_all, insert_new, row_of
 
-__all__ = ["Calls", "publish"]
+__all__ = ["WHY_HELD", "Calls", "publish", "record_of", "rules_of"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -133,7 +133,7 @@ def publish(connection: Connection, id: str, *, now: datetime) -> PublishedCall 
     room = _room_of_call(connection, id)
     if room is None:
         return Refusal("unknown-call", f"there is no call {id} that could be published: take one of `endedCalls`")
-    rules = _rules(connection, room.bridge)
+    rules = rules_of(connection, room.bridge)
     what = findings(connection, room, rules=rules, now=now)
     # Where it ended before by the grace time, nothing new has come since, or it would be open again.
     is_over = what.state == ENDED or (room.state == ENDED and what.looks_again_at is not None)
@@ -157,7 +157,7 @@ def publish(connection: Connection, id: str, *, now: datetime) -> PublishedCall 
 
 def _write(connection: Connection, call: PublishedCall, what: Findings, *, rules: CallRules, now: datetime) -> None:
     insert_all(connection, TAKEN_LEGS, (_taken(leg) for leg in what.fresh))
-    insert_all(connection, LEGS, (row_of(_leg(leg, rules)) for leg in what.fresh if leg.problem is None))
+    insert_all(connection, LEGS, (row_of(record_of(leg, rules)) for leg in what.fresh if leg.problem is None))
     for leg, held in zip((each for each in what.fresh if each.problem is not None), call.held, strict=True):
         text = orjson.dumps(asdict(leg)).decode()
         quarantine(connection, call.bridge, held.id, held.code, held.message, text, now)
@@ -165,13 +165,13 @@ def _write(connection: Connection, call: PublishedCall, what: Findings, *, rules
     connection.execute(insert(CALLS), row)
 
 
-def _rules(connection: Connection, bridge: str) -> CallRules:
+def rules_of(connection: Connection, bridge: str) -> CallRules:
     """As the bridge's watch has them."""
     row = connection.execute(RULES, {"bridge": bridge}).one()
     return CallRules(service=row.service, is_simulated=row.is_simulated) if row.service else CallRules()
 
 
-def _leg(leg: FoldedLeg, rules: CallRules) -> Leg:
+def record_of(leg: FoldedLeg, rules: CallRules) -> Leg:
     assert leg.left_at is not None
     return Leg(
         id=leg.id,
