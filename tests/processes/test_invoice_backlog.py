@@ -309,7 +309,7 @@ async def test_what_comes_from_files_is_invoiced_with_nobody_typing(
     [often, _] = [each for each in WATCHES if each.process == backlog.NAME]
     async with imported(company_with_bookings, tmp_path / "many", scene) as company:
         executor = Here(PROCESSES, company.around)
-        reconciler = Reconciler(company.around, executor.enqueue, WATCHES)
+        reconciler = Reconciler(company.around, executor, WATCHES)
         assert await reconciler.look(often) == 1
         assert await reconciler.look(often) == 0  # it is live
         await invoice_call(company.around.graph, scene.conferences[0], run="beside")

@@ -21,7 +21,7 @@ from tests.conftest import MakeUrl
 from tests.sources.mapping.renaming import INSTANTS
 from tests.world import a_booking
 
-OURS = ("pin", "bridge", "provisioned_revision")
+OURS = ("pin", "bridge", "provisioned_revision", "cancelled_at")
 
 
 async def test_bookings_of_another_program_need_no_columns_of_ours(database_url: MakeUrl) -> None:

@@ -28,6 +28,10 @@ UNBILLED = {"Mutation.invoiceConference": f'(id: "{cast.AMBIGUOUS_ACCOUNT.confer
 """It has an exception to note; the one that was invoiced before has nothing to write, and says so."""
 
 NOTED_BY_SPOJKA = (
+    "bookingsToRestore",
+    "bridgesToAssemble",
+    "callState",
+    "liveCalls",
     "bookingsToProvision",
     "bookingsToSettle",
     "bridgePositions",
@@ -42,8 +46,8 @@ NOTED_BY_SPOJKA = (
 )
 """Where another program has the system there is none of it, and nothing that a process would have to do."""
 
-OF_PROCESSES = {"Mutation.retryProcess", "Mutation.cancelProcess"}
-"""Runs are Spojka's own, whoever has the systems."""
+OF_PROCESSES = {"Mutation.retryProcess", "Mutation.cancelProcess", "Mutation.invoiceBacklog"}
+"""Runs are Spojka's own, whoever has the systems; a backlog that nobody can see is none."""
 
 
 @dataclass(frozen=True, slots=True)
