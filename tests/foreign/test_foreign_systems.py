@@ -40,6 +40,7 @@ READ_ONLY = {
     "assignException": "billing",
     "recordResolution": "billing",
     "resolveException": "processes",
+    "invoiceBacklog": "processes",
     "invoiceConference": "processes",
     "linkAccount": "links",
     "linkAccounts": "links",
@@ -223,7 +224,7 @@ class TestReadOnly:
             elif answer.errors:
                 wrong[name] = answer.errors
         assert wrong == {}
-        assert refused == READ_ONLY
+        assert sorted(refused.items()) == sorted(READ_ONLY.items())
         assert everything(foreign) == before
 
     @pytest.mark.parametrize("system", FOREIGN)
