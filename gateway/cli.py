@@ -23,6 +23,7 @@ from typing import Any
 import click
 
 from gateway import app, company
+from gateway.collecting import sparing_what_stays
 from gateway.commands.checking import check
 from gateway.commands.composing import compose
 from gateway.commands.initializing import init
@@ -171,4 +172,5 @@ async def _open_graph(url: str | None, data: Path, *, role: str = "integrator") 
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     async with opening as graph:
-        yield graph
+        with sparing_what_stays():
+            yield graph

@@ -272,7 +272,7 @@ async def _end(running: _Running) -> None:
 
 
 def _forget() -> None:
-    """What lived since the start was kept from the collector (gateway/http/serving.py): the old graph must go."""
+    """What lived since the start was kept from the collector (gateway/collecting.py): the old graph must go."""
     gc.unfreeze()
     gc.collect()
     gc.freeze()

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import click
 
+from gateway.collecting import sparing_what_stays
 from gateway.commands.reading import settings_for
 from gateway.commands.watching import watching_bridges
 from gateway.company import AUDIT, Company, open_company
@@ -69,8 +70,9 @@ async def _work(settings: Settings, *, beside: bool) -> None:
     if beside:
         loop.add_reader(sys.stdin.fileno(), partial(_at_its_end, stop))
     async with working(settings) as executor:
-        click.echo(f"Spojka works as {executor} (Ctrl+C stops it)")
-        await stop.wait()
+        with sparing_what_stays():
+            click.echo(f"Spojka works as {executor} (Ctrl+C stops it)")
+            await stop.wait()
 
 
 def _at_its_end(stop: asyncio.Event) -> None:

@@ -11,6 +11,7 @@ from typing import NoReturn
 import uvicorn
 from starlette.types import ASGIApp
 
+from gateway.collecting import spare_what_stays
 from gateway.subgraphs.settings import Tls
 
 __all__ = ["serve_until_stopped"]
@@ -29,8 +30,7 @@ class _Server(uvicorn.Server):
         await super().startup(sockets=sockets)
         if self.started:
             gc.collect()
-            gc.freeze()
-            gc.set_threshold(20_000, 20, 20)  # large answers are made of many dicts and no cycles
+            spare_what_stays()
             self._started()
 
 
