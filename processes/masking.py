@@ -17,15 +17,19 @@ MASK = "(not kept)"
 
 def masked(answer: Any) -> Any:
     """The answer without its secrets; that there is none stays to be seen."""
-    match answer:
-        case dict():
-            return {
-                name: MASK if name in SECRETS and value is not None else masked(value) for name, value in answer.items()
-            }
-        case list():
-            return [masked(each) for each in answer]
-        case _:
-            return answer
+    # An answer of some thousand objects is looked through in each step, so a leaf costs no call of its own.
+    if isinstance(answer, dict):
+        return {
+            name: MASK
+            if name in SECRETS and value is not None
+            else masked(value)
+            if isinstance(value, dict | list)
+            else value
+            for name, value in answer.items()
+        }
+    if isinstance(answer, list):
+        return [masked(each) for each in answer]
+    return answer
 
 
 def has_masks(answer: Any) -> bool:

@@ -139,10 +139,11 @@ class SteppedRun:
             return masked(fresh)
 
         answer = await self._step(operation_name(document), ask)
-        if has_masks(answer):
-            if not fresh:  # the run was resumed behind this step
-                fresh.update(await self._asked(document, variables, until, Attempts()))
-            answer = fresh if "errors" in fresh else unmasked(answer, fresh)
+        if fresh:
+            answer = fresh
+        elif has_masks(answer):  # the run was resumed behind this step
+            again = await self._asked(document, variables, until, Attempts())
+            answer = again if "errors" in again else unmasked(answer, again)
         if "errors" in answer:
             raise GraphError(answer["errors"])
         data: dict[str, Any] = answer["data"]

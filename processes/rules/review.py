@@ -101,9 +101,12 @@ def too_long(stay: Stay, booked_end: datetime | None, limits: Limits) -> str | N
 
 def overlapping(stays: Sequence[Stay]) -> Iterator[Held]:
     """Of legs in order of joining those that share a second with another of the same person; both of them."""
-    for person in dict.fromkeys(stay.person for stay in stays if stay.person is not None):
-        own = [stay for stay in stays if stay.person == person and stay.seconds > 0]
-        for stay in own:
+    of_person: dict[str, list[Stay]] = {}
+    for stay in stays:
+        if stay.person is not None and stay.seconds > 0:
+            of_person.setdefault(stay.person, []).append(stay)
+    for own in of_person.values():
+        for stay in own if len(own) > 1 else ():
             other = next((each for each in own if each is not stay and share_a_second(each, stay)), None)
             if other is not None and not stay.is_settled and not stay.is_accepted:
                 why = f"leg {stay.id} overlaps leg {other.id} of the same caller"
