@@ -1,15 +1,20 @@
-"""How fast call records from files become period invoices on SQLite: `python -m tests.benchmarks.backlog [legs]`.
+"""How fast call records from files become period invoices on SQLite: `python -m tests.benchmarks.backlog 100000 --two`.
 
 The way is that of `spojka import-cdr`, `spojka invoice-backlog` and `close-period`: the same mutations, with runs that
 are written down. Printed are records a second of each stage and of all, by the clock and by the CPU (other work on the
 machine costs the one and hardly the other), the memory at each tenth of importing and invoicing, the seconds of each
 operation, and how many legs a second the pure rules price. The bookings are copies of the demo company's, all in one
 month; a conference has four legs on average. Not run by the test suite: a busy machine tells nothing.
+
+With `--two` another process imports while this one invoices, as `spojka feed` and `spojka work` do; this one closes
+the periods then. Printed besides is what all of it comes to, from the first file to the last invoice.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import json
 import os
 import random
 import sys
@@ -26,6 +31,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from gateway.collecting import spare_what_stays
 from gateway.company import Company, open_company
 from gateway.config import Settings
 from gateway.request import GraphQLRequest
@@ -55,6 +61,8 @@ CLOSING = datetime(2026, 12, 4, 18, tzinfo=UTC)
 
 BOOKED = select(*COLUMNS).order_by(COLUMNS[0])
 AT_ONCE = 1_000
+LOOK_AGAIN = 1.0
+"""Seconds until what is imported meanwhile is invoiced."""
 MEBIBYTE = 1024 * 1024
 
 
@@ -172,7 +180,7 @@ def rules_alone(legs: int, chance: random.Random) -> float:
     return legs / (time.process_time() - begun)
 
 
-async def measured(folder: Path, legs: int) -> None:
+async def measured(folder: Path, legs: int, *, two: bool = False) -> None:
     chance, clock, seconds, stages = random.Random(417), Clock(), Counter[str](), Stages()
 
     def timed(around: Surroundings) -> Executor:
@@ -180,26 +188,88 @@ async def measured(folder: Path, legs: int) -> None:
 
     company = await asyncio.to_thread(lambda: open_company(Settings(data=folder), clock=clock, executor=timed))
     pieces = files(await copies(company, legs // 4, chance), legs, chance)
+    spare_what_stays()  # as the commands do
+    begun, beside = time.perf_counter(), 0.0
     try:
-        with stages.stage("import"):
-            for n, content in enumerate(pieces, start=1):
-                await ask(company, IMPORT, bridge=BRIDGE, format="ASTERISK_CSV", content=content)
-                stages.at("import", n / len(pieces))
-        with stages.stage("invoice"):
-            tally = await invoiced(company, stages)
+        if two:
+            with stages.stage("invoice"):
+                tally, beside, begun = await invoiced_beside(company, folder, pieces, stages)
+        else:
+            with stages.stage("import"):
+                await imported(company, pieces, stages)
+            with stages.stage("invoice"):
+                tally = await invoiced(company, stages)
         clock.now = CLOSING
         with stages.stage("close"):
             closed = await periods_closed(company)
     finally:
         await company.close()
     print(f"{len(pieces)} pieces; {dict(tally)}; periods closed: {dict(closed)}; load {os.getloadavg()[0]:.1f}")
+    if two:
+        whole, own = time.perf_counter() - begun, sum(cpu for _, cpu in stages.took.values())
+        print(
+            f"from the first file to the last invoice: {legs / whole:.0f} records/s ({whole:.1f} s), "
+            f"{legs / max(own, beside):.0f} by the CPU of the busier process "
+            f"(importing {beside:.1f} s, invoicing and closing {own:.1f} s)"
+        )
     stages.tell(legs)
     print("seconds of the CPU by operation:")
     for name, cpu in seconds.most_common():
         print(f"  {name}: {cpu:.1f}")
 
 
+async def imported(company: Company, pieces: list[str], stages: Stages) -> None:
+    for n, content in enumerate(pieces, start=1):
+        await ask(company, IMPORT, bridge=BRIDGE, format="ASTERISK_CSV", content=content)
+        stages.at("import", n / len(pieces))
+
+
+async def import_beside(folder: Path) -> None:
+    """What the other process does: the pieces come on its input as JSON, what its CPU took goes to its output."""
+    pieces = json.load(sys.stdin)
+    company = await asyncio.to_thread(lambda: open_company(Settings(data=folder), clock=Clock()))
+    spare_what_stays()
+    begun = time.process_time()
+    try:
+        print("ready", flush=True)
+        await imported(company, pieces[:1], Stages())
+        print("begun", flush=True)
+        await imported(company, pieces[1:], Stages())
+    finally:
+        await company.close()
+    print(time.process_time() - begun)
+
+
+async def invoiced_beside(
+    company: Company, folder: Path, pieces: list[str], stages: Stages
+) -> tuple[Counter[str], float, float]:
+    """The tally, the seconds of the other process's CPU, and when it began with the first file."""
+    other = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.benchmarks.backlog", "--import-into", str(folder)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert other.stdin is not None
+    assert other.stdout is not None
+    other.stdin.write(json.dumps(pieces).encode())
+    await other.stdin.drain()
+    other.stdin.close()
+    await other.stdout.readline()
+    begun = time.perf_counter()
+    await other.stdout.readline()
+    told = asyncio.create_task(other.stdout.read())
+    tally: Counter[str] = Counter()
+    while True:
+        is_last = told.done()
+        tally += await invoiced(company, stages)
+        if is_last:
+            assert await other.wait() == 0
+            return tally, float(told.result()), begun
+        await asyncio.wait([told], timeout=LOOK_AGAIN)
+
+
 async def invoiced(company: Company, stages: Stages) -> Counter[str]:
+    """What is there by now."""
     tally: Counter[str] = Counter()
     while True:
         answer = (await ask(company, INVOICE_BACKLOG, bridge=BRIDGE, first=AT_ONCE, key=uuid.uuid4().hex))[
@@ -235,10 +305,17 @@ async def ask(company: Company, document: str, **variables: Any) -> dict[str, An
 
 
 def main() -> None:
-    legs = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("legs", type=int, nargs="?", default=100_000)
+    parser.add_argument("--two", action="store_true", help="import in another process")
+    parser.add_argument("--import-into", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.import_into:
+        asyncio.run(import_beside(given.import_into))
+        return
     print(f"rules alone: {rules_alone(100_000, random.Random(417)):.0f} legs/s of the CPU")
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(measured(Path(folder), legs))
+        asyncio.run(measured(Path(folder), given.legs, two=given.two))
 
 
 if __name__ == "__main__":
