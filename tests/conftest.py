@@ -143,10 +143,15 @@ SERVERS = [kind for kind in KINDS if kind != "sqlite"]
 
 
 @pytest.fixture(params=SERVERS)
-async def company_on_server(request: pytest.FixtureRequest) -> AsyncIterator[Company]:
+def settings_on_server(request: pytest.FixtureRequest) -> Settings:
+    """Not asynchronous: what makes the company has an event loop of its own, and none may be running then."""
+    return Settings(data=Path("unused"), urls=request.getfixturevalue(f"made_on_{request.param}"))
+
+
+@pytest.fixture
+async def company_on_server(settings_on_server: Settings) -> AsyncIterator[Company]:
     """The company on each kind of server."""
-    urls = request.getfixturevalue(f"made_on_{request.param}")
-    async with company_module().opened(Settings(data=Path("unused"), urls=urls)) as opened:
+    async with company_module().opened(settings_on_server) as opened:
         yield opened
 
 

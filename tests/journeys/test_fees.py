@@ -51,9 +51,8 @@ async def cancelled(company: Company, key: str, **changes: Any) -> str:
     return ref
 
 
-async def test_edge_case_11_late_cancellation_is_a_line_of_the_next_invoice(company_anywhere: Company) -> None:
+async def test_edge_case_11_late_cancellation_is_a_line_of_the_next_invoice(company: Company) -> None:
     """Beside the period's calls, issued and documented with them, and charged anew after a credit note."""
-    company = company_anywhere
     called = (await ask(company, INVOICE, id=cast.MAIN.conference, key="calls")).data["invoiceConference"]
     ref = await cancelled(company, "late", **LATE)
     invoice = await outcome_of(company, ref)
@@ -86,7 +85,7 @@ async def test_edge_case_11_late_cancellation_is_a_line_of_the_next_invoice(comp
     assert issued["status"] == "ISSUED"
     papers = (await ask(company, PAPER, id=invoice)).data["invoice"]["documents"]
     xml = next(base64.b64decode(each["contentBase64"]) for each in papers if each["kind"] == "UBL")
-    assert f"Booking {ref}, late cancellation".encode() in xml
+    assert f"Rezervace {ref}, pozdní zrušení".encode() in xml
     assert (await ask(company, CREDIT, id=invoice)).data["createCreditNote"]["__typename"] == "CreditNoteCreated"
     anew = (await ask(company, RECORD, input=again, key="anew")).data["recordFee"]["invoice"]["id"]
     assert anew != invoice

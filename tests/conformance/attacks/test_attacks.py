@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import resource
+import shutil
 import socket
 import subprocess
 import time
@@ -73,11 +74,12 @@ def limited() -> None:
 def server(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Serves the demo company with 2 GB of address space."""
     folder = tmp_path_factory.mktemp("attacked")
+    data = shutil.copytree(made, folder / "data")  # a server and its worker write
     port = free_port()
-    command = spojka("serve", "--port", str(port), "--data", str(made))
+    command = spojka("serve", "--port", str(port), "--data", str(data))
     with running(command, url=f"http://127.0.0.1:{port}/health", cwd=folder, preexec_fn=limited) as process:
         said = subprocess.run(
-            spojka("token", "--role", "manager", "--data", str(made)),
+            spojka("token", "--role", "manager", "--data", str(data)),
             cwd=folder,
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
             capture_output=True,

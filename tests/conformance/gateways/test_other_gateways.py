@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -38,13 +39,14 @@ QUESTIONS: dict[str, dict[str, Any]] = {
 def served(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The supergraphs' folder, while each subgraph of it is served by a process of its own."""
     folder = tmp_path_factory.mktemp("alone")
+    data = shutil.copytree(made, folder / "data")  # a server and its worker write
     (folder / "spojka.toml").write_text(
         '[subgraph]\nsecret_env = "SUBGRAPH_SECRET"\n[subgraphs]\nsecret_env = "SUBGRAPH_SECRET"\n'
     )
     ports = {name: free_port() for name in SYSTEMS}
     with ExitStack() as servers:
         for name, port in ports.items():
-            command = spojka("subgraph", name, "--port", str(port), "--data", str(made))
+            command = spojka("subgraph", name, "--port", str(port), "--data", str(data))
             servers.enter_context(
                 running(
                     command,

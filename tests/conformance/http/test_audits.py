@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,9 +25,10 @@ def gateway(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
     """The URL of the gateway and a token: some audits ask for the schema, which is not for everybody."""
     port = free_port()
     folder = tmp_path_factory.mktemp("gateway")
-    command = spojka("serve", "--port", str(port), "--data", str(made))
+    data = shutil.copytree(made, folder / "data")  # a server and its worker write
+    command = spojka("serve", "--port", str(port), "--data", str(data))
     with running(command, url=f"http://127.0.0.1:{port}/health", cwd=folder):
-        token = [*spojka("token", "--role", "mailing", "--data", str(made))]
+        token = [*spojka("token", "--role", "mailing", "--data", str(data))]
         printed = subprocess.run(token, cwd=folder, capture_output=True, text=True, check=True).stdout
         yield f"http://127.0.0.1:{port}/graphql", printed.strip()
 
@@ -36,7 +38,8 @@ def subgraph(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
     """The URL of a subgraph alone."""
     port = free_port()
     folder = tmp_path_factory.mktemp("subgraph")
-    command = spojka("subgraph", "billing", "--open", "--port", str(port), "--data", str(made))
+    data = shutil.copytree(made, folder / "data")  # a server and its worker write
+    command = spojka("subgraph", "billing", "--open", "--port", str(port), "--data", str(data))
     with running(command, url=f"http://127.0.0.1:{port}/health", cwd=folder):
         yield (f"http://127.0.0.1:{port}/graphql",)
 

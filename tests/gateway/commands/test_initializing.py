@@ -33,7 +33,7 @@ FILES = (
     "persisted.json",
 )
 SECRET = "0123456789abcdef"  # noqa: S105 - the test's own
-BRIDGE = ("kind", "admin_url", "admin_secret_env", "admin_key_env", "media_timeout", "cdr_zone", "service")
+BRIDGE = ("kind", "admin_url", "admin_secret_env", "admin_key_env", "media_timeout", "cdr_zone", "pause", "service")
 WITHOUT_DEFAULT = {
     *(f"systems.{system}.url" for system in SYSTEMS),
     "systems.sales.read_only",  # whose tables are mapped there
