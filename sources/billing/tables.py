@@ -208,6 +208,7 @@ CALLS = Table(
     Column("credited", Boolean, nullable=False),
     Index("calls_of_invoice", "invoice", "conference_started_at"),
     Index("calls_of_conference", "conference", "invoice", "conference_started_at"),
+    Index("calls_of_leg", "leg"),  # credited ones too, which the unique one below leaves out
     info=may_be_absent("no call is known to be charged"),
 )
 # I1: what is unique is the business fact; whoever charges a leg a second time is stopped here.
