@@ -64,7 +64,8 @@ OPERATIONS = {
 OF_LIVE_CALLS = {
     "ClientToBookFor": 1,
     "CreateBooking": 1,
-    "CancelBooking": 1,
+    "RecordCancellation": 1,
+    "BookingToCharge": 1,
     "BookingToProvision": 2,
     "ProvisionRoom": 2,
     "RecordRoom": 1,

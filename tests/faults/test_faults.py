@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.campaign import Outcome, some_at_once
+from processes.stepping import operation_name
+from tests.faults.campaign import OF_LIVE_CALLS, OPERATIONS, Outcome, some_at_once
 from tests.faults.stage import OnPostgreSQL, OnSQLite
 from tests.postgresql import running_server
+from tests.processes.test_documents import DOCUMENTS
 
 SEEDS = range(10)
 AT_ONCE = 5
@@ -37,3 +39,9 @@ def test_every_leg_is_billed_once_on_postgresql(tmp_path: Path) -> None:
         stage = OnPostgreSQL.made(server.url, tmp_path, server.restart)
         outcomes = asyncio.run(some_at_once(SEEDS, stage, tmp_path, at_once=1))
         assert told(outcomes) == ""
+
+
+def test_each_step_at_which_a_worker_dies_is_one_of_a_process() -> None:
+    """A name that no process has any more would kill nobody."""
+    steps = {operation_name(document) for document in DOCUMENTS}
+    assert not (OPERATIONS.keys() | OF_LIVE_CALLS.keys()) - steps
