@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, String, bindparam, func, select
+from sqlalchemy import ColumnElement, Integer, String, bindparam, func, select, union
 from sqlalchemy.sql.selectable import NamedFromClause
 
 from sources.billing.tables import (
@@ -143,10 +143,12 @@ LINE_COUNTS = (
     .group_by(LINES.c.invoice)
 )
 
-CALLS_BEGUN_OF_INVOICES = (
-    select(CALLS.c.invoice, CALLS.c.conference_started_at)
-    .where(one_of(CALLS.c.invoice), CALLS.c.conference_started_at.is_not(None))
-    .distinct()
+# When what is charged began: also a booking's fee, which is whose the account was when it arose.
+CALLS_BEGUN_OF_INVOICES = union(
+    select(CALLS.c.invoice, CALLS.c.conference_started_at).where(
+        one_of(CALLS.c.invoice), CALLS.c.conference_started_at.is_not(None)
+    ),
+    select(FEES.c.invoice, FEES.c.arisen_at).where(one_of(FEES.c.invoice)),
 )
 
 CONFERENCE_INVOICE = (

@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select
+from sqlalchemy import CompoundSelect, Connection, Select
 from sqlalchemy.exc import IntegrityError
 
 from sources.billing import exceptions, filling, positions, reading
@@ -41,7 +41,7 @@ from sources.records.refusal import Refusal
 __all__ = ["Billing", "TooManyToMake"]
 
 T = TypeVar("T")
-Statement = Select[*tuple[Any, ...]]
+Statement = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
 
 
 MOST_MADE = 20
@@ -108,7 +108,7 @@ class Billing:
         return await self._read(reading.BILLED_OF_INVOICES, {"keys": invoices}, billed_of)
 
     async def calls_begun(self, invoices: Collection[str]) -> list[tuple[str, datetime]]:
-        """(invoice, when a conference that it charges began)."""
+        """(invoice, when a conference that it charges began, or a fee arose)."""
         return await self._read(
             reading.CALLS_BEGUN_OF_INVOICES, {"keys": invoices}, lambda row: (row.invoice, row.conference_started_at)
         )

@@ -37,6 +37,7 @@ async def test_fees_stand_behind_the_calls_however_they_come(billing: Billing) -
     late = replace(FEE, booking="BK-2", kind="LATE_CANCELLATION", amount=Decimal("250.00"))
     first = await recorded(billing, FEE, "one")
     assert (first.base, first.total) == (Decimal("120.00"), Decimal("145.20"))
+    assert await billing.calls_begun([first.id]) == [(first.id, NOW)]  # so it is whose the account was then
     called = await billing.record_charges(worked_charges(), caller="tests", key="calls", now=NOW, rules=RULES)
     assert isinstance(called, Invoice)
     assert (called.id, called.base) == (first.id, Decimal("264.85"))
