@@ -61,14 +61,14 @@ def start(connection: Connection, asked: Asked) -> tuple[Run | FirstAnswer, bool
     of_key = {"of": asked.process, "who": asked.caller, "name": asked.key}
     known = connection.execute(BY_KEY, of_key).one_or_none()
     if known is None:
-        run = new_run(connection, asked)
+        run = new_run(connection, asked, next_number(connection, asked))
         row = {"process": asked.process, "caller": asked.caller, "key": asked.key}
         insert_all(connection, RUN_KEYS, [{**row, "input_hash": asked.input_hash, "run": run.id}])
         return run, True
     if known.input_hash != asked.input_hash:
         raise KeyReused(asked.process, str(asked.key))
     if known.state in ("FAILED", "CANCELLED"):
-        run = new_run(connection, asked)
+        run = new_run(connection, asked, next_number(connection, asked))
         connection.execute(MOVE_KEY, {**of_key, "to": run.id})
         return run, True
     run = run_of(known)
@@ -76,14 +76,22 @@ def start(connection: Connection, asked: Asked) -> tuple[Run | FirstAnswer, bool
 
 
 def start_unless_live(connection: Connection, asked: Asked) -> tuple[Run, bool]:
-    """The run about the subject that is live, else a new one, and whether it is new."""
+    """The run about the subject that is live, else a new one, and whether it is new.
+
+    The number is taken first: whoever begins a run meanwhile is seen as live, or has taken the number.
+    """
+    n = next_number(connection, asked)
     live = connection.execute(LIVE_OF_SUBJECT, {"process": asked.process, "subject": asked.subject}).one_or_none()
-    return (run_of(live), False) if live is not None else (new_run(connection, asked), True)
+    return (run_of(live), False) if live is not None else (new_run(connection, asked, n), True)
 
 
-def new_run(connection: Connection, asked: Asked) -> Run:
+def next_number(connection: Connection, asked: Asked) -> int:
+    place = {"process": asked.process, "subject": asked.subject}
+    return int(connection.execute(HIGHEST, place).scalar_one()) + 1
+
+
+def new_run(connection: Connection, asked: Asked, n: int) -> Run:
     """Of two that begin at once about one subject, one fails by the number, and looks again."""
-    n = connection.execute(HIGHEST, {"process": asked.process, "subject": asked.subject}).scalar_one() + 1
     run = Run(
         id=f"{asked.process}:{asked.subject}:{n}",
         process=asked.process,

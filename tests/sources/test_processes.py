@@ -119,12 +119,14 @@ async def test_runs_are_found_by_state(processes: Processes, now: datetime) -> N
 async def test_work_about_a_subject_has_one_live_run(processes: Processes, now: datetime) -> None:
     """Two who start it at once get one; when it is over there may be another."""
 
-    async def begun() -> tuple[Run, bool]:
-        return await processes.start_unless_live("collect-call", "c", input="{}", caller="reconcile", now=now)
+    async def begun(subject: str = "c") -> tuple[Run, bool]:
+        return await processes.start_unless_live("collect-call", subject, input="{}", caller="reconcile", now=now)
 
-    both = await asyncio.gather(begun(), begun())
-    assert {run.id for run, _ in both} == {"collect-call:c:1"}
-    assert sorted(is_new for _, is_new in both) == [False, True]
+    for subject in ("a", "b", "c"):  # the moment at which it could go wrong is short
+        several = await asyncio.gather(*(begun(subject) for _ in range(6)))
+        assert {run.id for run, _ in several} == {f"collect-call:{subject}:1"}
+        assert sum(is_new for _, is_new in several) == 1
+    both = several
     await finished(processes, both[0][0], "SUCCEEDED", now)
     assert (await begun())[0].id == "collect-call:c:2"
 

@@ -98,7 +98,7 @@ async def test_attempts_together_take_no_longer_than_one_may() -> None:
         there.servers["billing"].does = slowly
         began = perf_counter()
         assert (await there.ask(QUERY)).errors
-        assert perf_counter() - began < 1
+        assert perf_counter() - began < 2  # eleven attempts would take longer
         assert 2 <= len(there.servers["billing"].received) <= 4
 
 
