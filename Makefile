@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 PAGES := gateway/http/graphiql resolvers/profile_page
 BUILT := $(PAGES:%=%/dist/index.html)
 WORKERS ?= logical
-ROOMS := gateway resolvers sources processes tests
+ROOMS := gateway resolvers sources processes tests examples
 
 .PHONY: run test lint format pages graphiql setup constraints clean
 
