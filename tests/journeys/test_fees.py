@@ -34,6 +34,21 @@ LATE = {"localStart": "2026-11-25T10:00", "localEnd": "2026-11-25T11:00"}
 """Fifteen hours from now; the contract's deadline is 24 hours before."""
 
 
+def a_no_show(**changes: str) -> dict[str, Any]:
+    """The input of `recordFee`."""
+    return {
+        "booking": cast.MAIN.booking,
+        "kind": "NO_SHOW",
+        "account": cast.MAIN.accounts[0],
+        "contract": cast.MAIN.contracts[0],
+        "rateVersion": 2,
+        "currency": "CZK",
+        "amount": "120.00",
+        "arisenAt": "2026-11-24T18:00:00Z",
+        **changes,
+    }
+
+
 async def outcome_of(company: Company, booking: str) -> str:
     for _ in range(500):
         [*runs] = (await ask(company, RUNS, booking=booking)).data["processes"]
@@ -109,16 +124,7 @@ WITHDRAW = """mutation ($booking: ID!, $key: ID!) {
 
 async def test_fee_is_taken_off_a_draft_and_not_off_an_invoice(company: Company) -> None:
     """Records came after all; what is issued is for a person, who credits it."""
-    told = {
-        "booking": cast.MAIN.booking,
-        "kind": "NO_SHOW",
-        "account": cast.MAIN.accounts[0],
-        "contract": cast.MAIN.contracts[0],
-        "rateVersion": 2,
-        "currency": "CZK",
-        "amount": "120.00",
-        "arisenAt": "2026-11-24T18:00:00Z",
-    }
+    told = a_no_show()
     nothing = await ask(company, WITHDRAW, booking=cast.MAIN.booking, key="nothing")
     assert nothing.data["withdrawFee"] == {"invoice": None}
     charged = (await ask(company, RECORD, input=told, key="one")).data["recordFee"]["invoice"]
@@ -133,16 +139,7 @@ async def test_fee_is_taken_off_a_draft_and_not_off_an_invoice(company: Company)
 
 async def test_fee_in_another_currency_is_refused(company: Company) -> None:
     """As charges are: one invoice, one currency (I4)."""
-    told = {
-        "booking": cast.MAIN.booking,
-        "kind": "NO_SHOW",
-        "account": cast.MAIN.accounts[0],
-        "contract": cast.MAIN.contracts[0],
-        "rateVersion": 2,
-        "currency": "EUR",
-        "amount": "5.00",
-        "arisenAt": "2026-11-24T18:00:00Z",
-    }
+    told = a_no_show(currency="EUR", amount="5.00")
     assert (await ask(company, RECORD, input=told, key="k")).data["recordFee"] == {"code": "wrong-currency"}
     unknown = {**told, "account": "none", "currency": "CZK"}
     assert (await ask(company, RECORD, input=unknown, key="l")).data["recordFee"] == {"code": "unknown-account"}
