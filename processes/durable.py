@@ -22,6 +22,7 @@ from dataclasses import replace
 from typing import Any, NoReturn
 
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
+from dbos._error import DBOSException
 
 from processes.register import RunRow
 from processes.run import Process
@@ -72,21 +73,24 @@ class Queue:
         except Exception as fault:
             _log.warning("run %s isn't in the queue yet (%s): `spojka work` finds it", row.id, type(fault).__name__)
 
-    async def forget_ended(self, runs: Collection[str]) -> list[str]:
-        """Of these live runs those that DBOS takes for ended, which it forgets: they can be put in again.
+    async def begin_ended_anew(self, runs: Collection[str]) -> list[str]:
+        """Of these live runs those that DBOS takes for ended: it puts them in again, without the steps that it kept.
 
         A run ends in the register first. One that DBOS alone has ended was stopped by a fault of its executor's.
+        Several may look at once, and one may have slept meanwhile: a run that is no longer ended is let alone.
         """
         if not runs:
             return []
         found = await self._client.list_workflows_async(
             workflow_ids=list(runs), status=list(ENDED), load_input=False, load_output=False
         )
-        ended = [each.workflow_id for each in found]
-        for each in ended:
-            _log.warning("run %s had stopped without an end: it is carried out anew", each)
-        await self._client.delete_workflows_async(ended)
-        return ended
+        begun = []
+        for each in found:
+            with suppress(DBOSException):  # another one was faster
+                await self._client.rewind_workflow_async(each.workflow_id, queue_name=QUEUE)
+                _log.warning("run %s had stopped without an end: it is carried out anew", each.workflow_id)
+                begun.append(each.workflow_id)
+        return begun
 
     def close(self) -> None:
         self._client.destroy()
@@ -176,9 +180,11 @@ class Durable:
             if row is None or not row.is_live:
                 return
             self._at_work += 1
-            with suppress(Exception):  # it is written down
-                await carry_out(self._processes[row.process], row, self._around, _kept)
-            self._at_work -= 1
+            try:
+                with suppress(Exception):  # it is written down
+                    await carry_out(self._processes[row.process], row, self._around, _kept)
+            finally:
+                self._at_work -= 1
         finally:
             self._going[run] -= 1
 
@@ -198,8 +204,11 @@ class Durable:
     async def _interrupt(self) -> NoReturn:
         """For DBOS an error would be a step's end, or the workflow's; a run that isn't heard of again is neither."""
         self._at_work -= 1
-        while True:
-            await asyncio.Event().wait()
+        try:
+            while True:
+                await asyncio.Event().wait()
+        finally:
+            self._at_work += 1
 
 
 async def _kept(name: str, do: Callable[[], Awaitable[Any]]) -> Any:

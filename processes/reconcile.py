@@ -69,11 +69,11 @@ def again_and_again(watch: Watch, failures: int) -> str:
 
 
 class Queue(Protocol):
-    """The way to executors; `forget_ended` gives those of live runs that none of them takes any more."""
+    """The way to executors; `begin_ended_anew` puts in again what none of them takes any more, and says which."""
 
     async def enqueue(self, row: RunRow) -> None: ...
 
-    async def forget_ended(self, runs: Collection[str]) -> list[str]: ...
+    async def begin_ended_anew(self, runs: Collection[str]) -> list[str]: ...
 
 
 class Reconciler:
@@ -100,9 +100,9 @@ class Reconciler:
     async def put_in(self) -> None:
         """Every live run, into the queue; each once by this reconciler, and again where it stopped without an end."""
         live = await self._around.register.unfinished()
-        stopped = await self._queue.forget_ended([row.id for row in live if row.id in self._put_in])
+        await self._queue.begin_ended_anew([row.id for row in live if row.id in self._put_in])
         for row in live:
-            if row.id not in self._put_in or row.id in stopped:
+            if row.id not in self._put_in:
                 await self._queue.enqueue(row)
         self._put_in = frozenset(row.id for row in live)
 

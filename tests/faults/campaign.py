@@ -259,12 +259,21 @@ async def played_out(
             await disturbing
             await settled(company, calls)
             await credited(company, scene, calls, rng)
-            await settled(company, calls)
+            return await found_at_rest(company, scene, calls)
+    except RunFailed as failed:
+        return [f"what was asked for failed: {failed}"]
     except TimeoutError:
         live = [(run.id, run.state, run.waits_for) for run in await insisted(company.around.register.unfinished)]
         return [f"not settled after {LONGEST_SECONDS} s: {live}; {await insisted(partial(untaken, company, calls))}"]
-    found: list[str] = await insisted(partial(problems, company, scene, calls))
-    return found
+
+
+async def found_at_rest(company: Company, scene: Scene, calls: Calls | None) -> list[str]:
+    """The problems when no run is live; looked for again where a watch began one meanwhile."""
+    while True:
+        await settled(company, calls)
+        found: list[str] = await insisted(partial(problems, company, scene, calls))
+        if not await insisted(company.around.register.unfinished):
+            return found
 
 
 async def watched(workers: Workers) -> None:

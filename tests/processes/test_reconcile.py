@@ -35,9 +35,10 @@ class QueueOfTests:
     async def enqueue(self, row: RunRow) -> None:
         self.put.append(row.id)
 
-    async def forget_ended(self, runs: Collection[str]) -> list[str]:
+    async def begin_ended_anew(self, runs: Collection[str]) -> list[str]:
         found = [run for run in runs if run in self.ended]
         self.ended -= {*found}
+        self.put += found
         return found
 
 

@@ -16,7 +16,8 @@ from sqlalchemy.exc import OperationalError
 from gateway.commands.working import working
 from gateway.company import Company, open_company, queued
 from gateway.config import Settings
-from processes.durable import Durable
+from gateway.databases import durable_engine
+from processes.durable import Durable, Queue
 from sources.demo import cast
 from sources.errors import SystemUnavailable
 from sources.records.processes import Run
@@ -128,6 +129,39 @@ async def test_run_that_was_dropped_without_an_end_is_carried_out_anew(files: Pa
         assert faults == []
     finally:
         await company.close()
+
+
+async def test_run_that_another_one_has_begun_anew_is_let_alone(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two look at once, or one is asleep between its look and what it does: the run is under way by then."""
+    settings = Settings(data=files)
+    company = await asyncio.to_thread(partial(open_company, settings, executor=queued(settings)))
+    engine = durable_engine(settings)
+    queue = Queue(engine)
+    both_looked = asyncio.Barrier(2)
+    look = queue._client.list_workflows_async
+
+    async def slowly(**which: Any) -> Any:
+        found = await look(**which)
+        await both_looked.wait()
+        return found
+
+    try:
+        await company.runner.start("invoice-call", cast.NO_CONTRACT.conference, {}, caller="eva")
+        async with working(settings, watches=()):
+            await run_in(company, "REFUSED")
+            async with asyncio.timeout(SECONDS):
+                while True:
+                    if await look(workflow_ids=[RUN], status="SUCCESS"):
+                        break
+                    await asyncio.sleep(0.05)
+        monkeypatch.setattr(queue._client, "list_workflows_async", slowly)
+        begun = await asyncio.gather(queue.begin_ended_anew([RUN]), queue.begin_ended_anew([RUN]))
+        assert sorted(begun) == [[], [RUN]]
+        assert [each.status for each in await look(workflow_ids=[RUN])] == ["ENQUEUED"]
+    finally:
+        await company.close()
+        queue.close()
+        engine.dispose()
 
 
 async def test_run_that_was_taken_and_not_begun_is_given_back(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
