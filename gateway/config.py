@@ -52,7 +52,7 @@ class Settings:
     """What a whole process is set to. `urls` has the systems whose database is named; the others live in `data`.
 
     `mappings` has those whose tables are another program's, as they are written; `read_only` those never written.
-    `rating`, `billing` and `company` are billing's own parts and `bridges` is that of bridges, as they are written.
+    `rating`, `billing` and `company` are billing's own parts; `bridges` and `printers` are theirs, as they are written.
     """
 
     data: Path
@@ -73,6 +73,7 @@ class Settings:
     billing: Section | None = None
     company: Section | None = None
     bridges: Section | None = None
+    printers: Section | None = None
 
     def url_of(self, system: str) -> str:
         """The URL of a system's database."""
@@ -113,6 +114,7 @@ def read_settings(
         billing=written.handed_over("billing"),
         company=written.handed_over("company"),
         bridges=written.handed_over("bridges"),
+        printers=written.handed_over("printers"),
     )
     written.refuse_unread()
     return settings

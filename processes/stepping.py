@@ -35,6 +35,7 @@ TRANSIENT = frozenset(
         "SYSTEM_UNAVAILABLE",
         "SYSTEM_BUSY",
         "BRIDGE_DOWN",
+        "PRINTER_DOWN",
         "REQUEST_TIMEOUT",
         "OUTCOME_UNKNOWN",  # its key makes asking again harmless
         "RATE_LIMITED",

@@ -11,6 +11,8 @@
       KeyReused                 IDEMPOTENCY_KEY_REUSED: the key was used before, with another input
       BridgeDown                BRIDGE_DOWN: a switch can't be reached, or doesn't answer in time
       BridgeRefused             BRIDGE_REFUSED: a switch answers that it won't do what is asked
+      PrinterDown               PRINTER_DOWN: a printer can't be reached, or can't print now
+      PrinterRefused            PRINTER_REFUSED: a printer answers that it won't do what is asked
       RoomInUse                 ROOM_IN_USE: a room can't be changed or removed while somebody is inside
 
 What the driver said (paths, URLs, SQL) is only in the chained cause, for the log.
@@ -26,6 +28,8 @@ __all__ = [
     "ForeignTables",
     "KeyReused",
     "MappingRefused",
+    "PrinterDown",
+    "PrinterRefused",
     "RoomBusy",
     "RoomInUse",
     "SourceError",
@@ -129,6 +133,26 @@ class BridgeRefused(SourceError):
         message = f"bridge {bridge} refuses: {why}; compare its settings here with the switch's own"
         super().__init__(message, code="BRIDGE_REFUSED", extensions={"bridge": bridge})
         self.bridge = bridge
+        self.why = why
+
+
+class PrinterDown(SourceError):
+    """`printer` can't be reached or can't print now. `why` is for people and has no secret in it."""
+
+    def __init__(self, printer: str, why: str) -> None:
+        message = f"printer {printer} can't print now: {why}; look at it, or try again later"
+        super().__init__(message, code="PRINTER_DOWN", extensions={"printer": printer})
+        self.printer = printer
+        self.why = why
+
+
+class PrinterRefused(SourceError):
+    """`printer` answered that it won't, and won't later either. `why` names what is to be changed."""
+
+    def __init__(self, printer: str, why: str) -> None:
+        message = f"printer {printer} refuses: {why}; compare its settings here with the printer's own"
+        super().__init__(message, code="PRINTER_REFUSED", extensions={"printer": printer})
+        self.printer = printer
         self.why = why
 
 

@@ -19,6 +19,7 @@ WIRING = (
     "gateway/bridges.py",
     "gateway/company.py",
     "gateway/databases.py",
+    "gateway/printers.py",
     "gateway/cli.py",
     "gateway/commands/",
 )
@@ -40,6 +41,9 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "sqlite3": ("sources/",),
     "strawberry": ("resolvers/", *WIRING),
     "aiodataloader": ("resolvers/",),
+    "pyipp": ("sources/printers/",),
+    "aiohttp": ("sources/printers/",),
+    "typst": ("sources/billing/", "sources/mailing/"),
     "pyreqwest": ("gateway/subgraphs/remote/", "sources/bridge/switches/"),
     "starlette": ("gateway/http/", *WIRING),
     "uvicorn": ("gateway/http/",),

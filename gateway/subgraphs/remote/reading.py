@@ -38,6 +38,8 @@ KNOWN_CODES = frozenset(
         "INTERNAL_SERVER_ERROR",
         "NOT_FOUND",
         "OPERATION_RESOLUTION_FAILURE",
+        "PRINTER_DOWN",
+        "PRINTER_REFUSED",
         "QUERY_TOO_COMPLEX",
         "RATE_LIMITED",
         "ROOM_IN_USE",

@@ -17,6 +17,7 @@ from gateway.commands.initializing import TEMPLATE
 from gateway.company import SYSTEMS
 from gateway.config import Settings, read_settings
 from gateway.databases import mapped
+from gateway.printers import configured_printers
 from gateway.section import Section, read_file
 from resolvers.billing import settings as billing
 from sources.bridge.settings import MEDIA_TIMEOUT
@@ -31,9 +32,12 @@ FILES = (
     "gateway.crt",
     "gateway.key",
     "persisted.json",
+    "printer.password",
+    "print-ca.crt",
 )
 SECRET = "0123456789abcdef"  # noqa: S105 - the test's own
 BRIDGE = ("kind", "admin_url", "admin_secret_env", "admin_key_env", "media_timeout", "cdr_zone", "pause", "service")
+PRINTER = ("kind", "url", "queue", "user", "password_env", "ca", "media", "sides", "separator", "timeout")
 WITHOUT_DEFAULT = {
     *(f"systems.{system}.url" for system in SYSTEMS),
     "systems.sales.read_only",  # whose tables are mapped there
@@ -50,6 +54,8 @@ WITHOUT_DEFAULT = {
     "persisted.manifest",
     "overrides.active",
     *(f"bridges.bridge-1.{name}" for name in BRIDGE),
+    *(f"printers.letters.{name}" for name in PRINTER),
+    *(f"printers.archive.{name}" for name in ("kind", "path")),
     *(f"rating.dearest_leg.{currency}" for currency in ("CZK", "EUR")),
     *(f"company.{name}" for name in ("name", "street", "city", "postal_code", "country")),
     *(f"company.{name}" for name in ("company_number", "vat_number", "iban", "email", "register_entry")),
@@ -65,6 +71,7 @@ TOLD_IN_WORDS = {
     "billing",
     "company",
     "bridges",
+    "printers",
     "systems.sales.tables.clients.absent",
     "systems.sales.tables.clients.where.SMAZANO",
 } | {
@@ -180,12 +187,15 @@ def test_every_setting_is_in_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -
     admin_url = "http://127.0.0.1:7088/admin"
     assert bridge.janus == JanusSettings(admin_url=admin_url, admin_secret=SECRET, admin_key=SECRET)
     assert bridge.media_timeout == MEDIA_TIMEOUT
+    assert settings.printers is not None
+    printer, folder_of_pdfs = configured_printers(settings, {"PRINTER_PASSWORD": SECRET})
+    assert (printer.ipp and printer.ipp.password, folder_of_pdfs.folder) == (SECRET, Path("printed"))
     assert billing.read(rating).limits.dearest.keys() == {"CZK", "EUR"}
     own = billing.read(billing=settings.billing, company=settings.company)
     assert own.seller is not None
     assert settings.billing is not None
     assert settings.company is not None
-    read_by_others = (tables, rating, settings.billing, settings.company, bridges)
+    read_by_others = (tables, rating, settings.billing, settings.company, bridges, settings.printers)
     handed = [name for section in read_by_others for name in asked(section)]
     wanted = {for_all(name) for name in (*asked(sections[0]), *handed)} - TOLD_IN_WORDS
     assert len(wanted) > 30
