@@ -6,7 +6,6 @@ are left out, letters are composed (NFC), and what is too long for its place is 
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -29,7 +28,7 @@ WINDOW_WIDTH, WINDOW_HEIGHT = 212, 70
 """In points, of what letter.typ leaves for the address: 75 mm, and the lower of both windows without the line above."""
 ROW = 1.17
 SLACK = 1.08
-"""Of a row's height its letters' size; of a row's width what a word that doesn't fit leaves empty."""
+"""A row's height for letters of size 1; by how much letters may be wider than they are thought to be."""
 TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 INVISIBLE = frozenset("\ufeff\u2060\ufffe\uffff")
 PICTURES = re.compile("[\u2190-\u2bff\ufe0e\ufe0f\u200d\u20e3\U0001f000-\U0001faff\U000e0020-\U000e007f]")
@@ -177,16 +176,27 @@ def size_of(lines: Sequence[str]) -> float:
     Told by a guess on the safe side for each letter: to have typst measure them would double what a letter costs.
     """
     for size in SIZES:
-        rows = sum(math.ceil(width_of(line) * size * SLACK / WINDOW_WIDTH) for line in lines)
+        rows = sum(rows_of(line, WINDOW_WIDTH / size / SLACK) for line in lines)
         if rows * size * ROW <= WINDOW_HEIGHT:
             return size
     raise LetterRefused("recipient", "its name and address are longer than what the window of an envelope shows")
 
 
+def rows_of(line: str, ems: float) -> int:
+    """How many rows of that width a line takes, its words put one behind the other."""
+    rows, taken = 1, 0.0
+    for word in line.replace(BREAK_HERE, " ").split(" "):
+        width = width_of(word)
+        if taken and taken + width > ems:
+            rows, taken = rows + 1, 0.0
+        taken += width + 0.25
+    return rows
+
+
 def width_of(line: str) -> float:
     """In ems."""
     return sum(
-        0.95 if each in "mwMW%@—" else 0.3 if each in "fijlrtI.,;:'|! " else 0.72 if each.isupper() else 0.55
+        0.95 if each in "mwMW%@—" else 0.3 if each in "fijlrtI.,;:'|! " else 0.7 if each.isupper() else 0.48
         for each in line
     )
 

@@ -37,6 +37,7 @@ SENDER = Sender(
     signatory="Ing. Kateřina Dvořáková",
 )
 JAN = Addressee("Jan Žďárský", "Křížíkova 12/34", "Žďár nad Sázavou", "591 01")
+WIDE = Addressee("nejkulaťoulinkatějšíWMN " * 8, "UliceWWWWWWWWWWWWWWW " * 4, "MěstoMMMMMMMMMMM " * 4, "110 00", "DE")
 LONG = Addressee("Dlouhé jméno " * 14, "Ulice " * 30, "Město " * 30, "110 00", "DE")
 DAY = date(2026, 11, 24)
 VALUES = {
@@ -172,9 +173,7 @@ def test_letter_of_several_pages_has_them_numbered(typesetter: Typesetter) -> No
 
 
 @pytest.mark.parametrize(("window", "left", "right"), [("left", 20, 100), ("right", 110, 190)])
-@pytest.mark.parametrize(
-    "recipient", [JAN, Addressee("Dlouhé jméno " * 14, "Ulice " * 30, "Město " * 30, "110 00", "DE")]
-)
+@pytest.mark.parametrize("recipient", [JAN, LONG, WIDE])
 def test_address_is_seen_in_the_window(
     window: str, left: float, right: float, recipient: Addressee, typesetter: Typesetter
 ) -> None:
