@@ -2,6 +2,7 @@
 
     SourceError                 has a code; its message and extensions are safe to show to anyone
       SystemUnavailable         SYSTEM_UNAVAILABLE: the database can't be reached, opened or read
+        PostUnavailable         the same of the mail server, or the mailbox of bounces
       ForeignTables             SYSTEM_UNAVAILABLE: another program's tables are where a system was to be made
       SystemBusy                SYSTEM_BUSY: somebody else holds a lock for too long; asking again later may help
       RoomBusy                  SYSTEM_BUSY: another request works on the same room
@@ -28,6 +29,7 @@ __all__ = [
     "ForeignTables",
     "KeyReused",
     "MappingRefused",
+    "PostUnavailable",
     "PrinterDown",
     "PrinterRefused",
     "RoomBusy",
@@ -57,6 +59,16 @@ class SystemUnavailable(SourceError):
         message = f"{system} is not available: its database can't be reached; ask its administrator"
         super().__init__(message, code="SYSTEM_UNAVAILABLE", extensions={"system": system})
         self.system = system
+
+
+class PostUnavailable(SystemUnavailable):
+    """The mail server, the folder in its place or the mailbox of bounces can't be used. `why` has no secret in it."""
+
+    def __init__(self, why: str) -> None:
+        message = f"post is not available: {why}; ask its administrator, or try again later"
+        SourceError.__init__(self, message, code="SYSTEM_UNAVAILABLE", extensions={"system": "post"})
+        self.system = "post"
+        self.why = why
 
 
 class ForeignTables(SourceError):

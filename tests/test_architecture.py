@@ -44,6 +44,8 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "pyipp": ("sources/printers/",),
     "aiohttp": ("sources/printers/",),
     "typst": ("sources/billing/", "sources/mailing/"),
+    "aiosmtplib": ("sources/post/",),
+    "imaplib": ("sources/post/",),
     "pyreqwest": ("gateway/subgraphs/remote/", "sources/bridge/switches/"),
     "starlette": ("gateway/http/", *WIRING),
     "uvicorn": ("gateway/http/",),
