@@ -88,23 +88,40 @@ def read_report(content: bytes, *, key: str, origin: Origin) -> list[Bounce]:
     about = _about(report, blocks, origin)
     if about is None:
         raise NoBounce("it is about no message of ours")
-    found = [_bounce(each, about, key) for each in recipients]
+    words = _words(report)
+    found = [_bounce(each, about, key, words) for each in recipients]
     return [each for each in found if each.action not in _NOTHING_WRONG]
 
 
-def _bounce(block: Part, message_id: str, key: str) -> Bounce:
-    told = _field(block, "Diagnostic-Code").partition(";")[2].strip()
+def _bounce(block: Part, message_id: str, key: str, words: str) -> Bounce:
     action = _field(block, "Action").lower() or "failed"
-    status = _STATUS.search(_field(block, "Status")) or _STATUS.search(told)
     address = _field(block, "Original-Recipient") or _field(block, "Final-Recipient")
+    address = address.rpartition(";")[2].strip()
+    told = _field(block, "Diagnostic-Code").partition(";")[2].strip() or _said_of(address, words)
+    status = _STATUS.search(_field(block, "Status")) or _STATUS.search(told)
     return Bounce(
         message_id=message_id,
-        recipient=address.rpartition(";")[2].strip(),
+        recipient=address,
         status=status[0] if status else ("4.0.0" if action == "delayed" else "5.0.0"),
         action=action,
         text=told or f"{action}, without a reason",
         key=key,
     )
+
+
+def _words(report: Part) -> str:
+    """The part for people."""
+    for part in _parts(report, ("text/plain",)):
+        content = part.get_payload(decode=True)
+        if isinstance(content, bytes):
+            return content.decode("utf-8", "replace")
+    return ""
+
+
+def _said_of(address: str, words: str) -> str:
+    """OpenSMTPD gives no Diagnostic-Code, but a line `jan@example.cz: 550 5.1.1 no such user` for people."""
+    lines = (line.partition(f"{address}:")[2] for line in words.splitlines() if address)
+    return _printable(next((line for line in lines if line.strip()), ""))
 
 
 def _about(report: Part, blocks: Sequence[Part], origin: Origin) -> str | None:
@@ -157,8 +174,12 @@ def _returned(part: Part) -> list[Part]:
 
 
 def _field(block: Part, name: str) -> str:
-    value = "".join(each if each.isprintable() else " " for each in str(block.get(name) or ""))
-    return " ".join(value.split())[:LONGEST_TEXT]
+    return _printable(str(block.get(name) or ""))
+
+
+def _printable(text: str) -> str:
+    words = "".join(each if each.isprintable() else " " for each in text).split()
+    return " ".join(words)[:LONGEST_TEXT]
 
 
 def _from_xtext(text: str) -> str:
