@@ -52,7 +52,8 @@ class Settings:
     """What a whole process is set to. `urls` has the systems whose database is named; the others live in `data`.
 
     `mappings` has those whose tables are another program's, as they are written; `read_only` those never written.
-    `rating`, `billing` and `company` are billing's own parts; `bridges` and `printers` are theirs, as they are written.
+    `rating`, `billing` and `company` are billing's own parts; `bridges`, `printers` and `post` are theirs, as they are
+    written.
     """
 
     data: Path
@@ -74,6 +75,7 @@ class Settings:
     company: Section | None = None
     bridges: Section | None = None
     printers: Section | None = None
+    post: Section | None = None
 
     def url_of(self, system: str) -> str:
         """The URL of a system's database."""
@@ -115,6 +117,7 @@ def read_settings(
         company=written.handed_over("company"),
         bridges=written.handed_over("bridges"),
         printers=written.handed_over("printers"),
+        post=written.handed_over("post"),
     )
     written.refuse_unread()
     return settings

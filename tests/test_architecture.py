@@ -20,6 +20,7 @@ WIRING = (
     "gateway/company.py",
     "gateway/databases.py",
     "gateway/printers.py",
+    "gateway/post.py",
     "gateway/cli.py",
     "gateway/commands/",
 )

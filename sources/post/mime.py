@@ -1,7 +1,7 @@
 """A message as it goes over the wire: MIME in ASCII, its headers and its two bodies; and the envelope for it.
 
-What has to stay in one piece, the Message-ID and the links of List-Unsubscribe, is written here by hand: the standard
-library breaks what is longer than a line into encoded words, which nobody reads in those headers.
+The headers are written here by hand, each value having been looked at: the standard library is slow with them, and
+breaks what is longer than a line into encoded words, which nobody reads in a Message-ID or a List-Unsubscribe.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from email import policy
 from email.message import EmailMessage
+from email.utils import format_datetime
 from urllib.parse import quote, urlsplit
 
-from sources.post.addresses import AddressRefused, Mailbox, checked, one_line, read_mailbox
+from sources.post.addresses import AddressRefused, Mailbox, checked, header_text, one_line, read_mailbox
 from sources.post.mailer import Message, Origin
 
 __all__ = ["MessageRefused", "Ready", "return_path", "written"]
@@ -27,8 +28,6 @@ LONGEST_LOCAL = 64
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _ID = re.compile(rf"<(?P<local>{_ATOM}(?:\.{_ATOM})*)@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?>")
 _URL = re.compile(r"https://[!#-;=?-Z_a-z~\[\]]+")
-_POLICY = policy.SMTP.clone(cte_type="7bit")
-_UTF8_POLICY = policy.SMTPUTF8.clone(cte_type="7bit")
 
 
 class MessageRefused(Exception):
@@ -59,27 +58,31 @@ def written(message: Message, origin: Origin, *, at: datetime) -> Ready:
         raise MessageRefused(str(refused)) from refused
     if len(message.text) + len(message.html or "") > LONGEST_BODY:
         raise MessageRefused(f"it has more than {LONGEST_BODY} characters")
-    mail = EmailMessage(policy=_UTF8_POLICY if recipient.needs_utf8 else _POLICY)
-    mail["From"] = sender.named(sender_name)
-    mail["To"] = recipient.named(message.recipient_name)
-    mail["Subject"] = one_line(message.subject)
-    mail["Date"] = at
-    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: answering machines leave it alone
-    mail["Precedence"] = "bulk"
-    mail["X-Campaign"] = one_line(message.campaign)
-    _set_bodies(mail, message)
-    by_hand = [f"Message-ID: {message.message_id}", *_unsubscribing(message, origin)]
-    content = "\r\n".join(by_hand).encode("ascii") + b"\r\n" + mail.as_bytes()
+    headers = [
+        f"Message-ID: {message.message_id}",
+        f"Date: {format_datetime(at)}",
+        f"From: {sender.named(sender_name)}",
+        f"To: {recipient.named(message.recipient_name)}",
+        f"Subject: {header_text(one_line(message.subject))}",
+        "Auto-Submitted: auto-generated",  # RFC 3834: answering machines leave it alone
+        "Precedence: bulk",
+        f"X-Campaign: {header_text(one_line(message.campaign))}",
+        *_unsubscribing(message, origin),
+    ]
+    # Only an address with letters beyond ASCII isn't ASCII here; its message goes to servers with SMTPUTF8 alone.
+    content = "\r\n".join(headers).encode() + b"\r\n" + _bodies(message).as_bytes()
     return Ready(message.message_id, recipient, return_path(message.message_id, origin), content)
 
 
-def _set_bodies(mail: EmailMessage, message: Message) -> None:
+def _bodies(message: Message) -> EmailMessage:
+    mail = EmailMessage(policy=policy.SMTP)
     mail.set_content(_body(message.text), cte="quoted-printable")
     if message.html is None:
-        return
+        return mail
     mail.add_alternative(_body(message.html), subtype="html", cte="quoted-printable")
     # The same message is the same bytes, but for its Date. `=_` is in no quoted-printable text.
     mail.set_boundary(f"=_{hashlib.sha256(message.message_id.encode()).hexdigest()[:32]}")
+    return mail
 
 
 def _body(text: str) -> str:

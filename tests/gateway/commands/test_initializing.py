@@ -17,11 +17,14 @@ from gateway.commands.initializing import TEMPLATE
 from gateway.company import SYSTEMS
 from gateway.config import Settings, read_settings
 from gateway.databases import mapped
+from gateway.post import configured_post
 from gateway.printers import configured_printers
 from gateway.section import Section, read_file
 from resolvers.billing import settings as billing
 from sources.bridge.settings import MEDIA_TIMEOUT
 from sources.bridge.switches.janus import JanusSettings
+from sources.post import ImapSettings, SmtpSettings
+from sources.post.settings import PostSettings
 
 FILES = (
     "subgraph.secret",
@@ -38,6 +41,20 @@ FILES = (
 SECRET = "0123456789abcdef"  # noqa: S105 - the test's own
 BRIDGE = ("kind", "admin_url", "admin_secret_env", "admin_key_env", "media_timeout", "cdr_zone", "pause", "service")
 PRINTER = ("kind", "url", "queue", "user", "password_env", "ca", "media", "sides", "separator", "timeout")
+POST = ("kind", "sender", "domain", "return_path", "unsubscribe_mailto", "host", "port", "encryption", "username")
+POST += ("password_env", "password_file", "ca", "per_session", "per_minute", "timeout", "answer_timeout")
+BOUNCES = (
+    "kind",
+    "host",
+    "port",
+    "encryption",
+    "username",
+    "password_env",
+    "password_file",
+    "mailbox",
+    "ca",
+    "timeout",
+)
 WITHOUT_DEFAULT = {
     *(f"systems.{system}.url" for system in SYSTEMS),
     "systems.sales.read_only",  # whose tables are mapped there
@@ -56,6 +73,9 @@ WITHOUT_DEFAULT = {
     *(f"bridges.bridge-1.{name}" for name in BRIDGE),
     *(f"printers.letters.{name}" for name in PRINTER),
     *(f"printers.archive.{name}" for name in ("kind", "path")),
+    *(f"post.{name}" for name in POST),
+    *(f"post.unsubscribe.{name}" for name in ("url", "key_env", "key_file")),
+    *(f"post.bounces.{name}" for name in BOUNCES),
     *(f"rating.dearest_leg.{currency}" for currency in ("CZK", "EUR")),
     *(f"company.{name}" for name in ("name", "street", "city", "postal_code", "country")),
     *(f"company.{name}" for name in ("company_number", "vat_number", "iban", "email", "register_entry")),
@@ -72,6 +92,7 @@ TOLD_IN_WORDS = {
     "company",
     "bridges",
     "printers",
+    "post",
     "systems.sales.tables.clients.absent",
     "systems.sales.tables.clients.where.SMAZANO",
 } | {
@@ -190,17 +211,31 @@ def test_every_setting_is_in_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -
     assert settings.printers is not None
     printer, folder_of_pdfs = configured_printers(settings, {"PRINTER_PASSWORD": SECRET})
     assert (printer.ipp and printer.ipp.password, folder_of_pdfs.folder) == (SECRET, Path("printed"))
+    post = settings.post
+    assert post is not None
+    names = ("SPOJKA_POST_PASSWORD", "SPOJKA_UNSUBSCRIBE_KEY", "SPOJKA_BOUNCES_PASSWORD")
+    assert_as_usual(configured_post(settings, dict.fromkeys(names, SECRET)))
     assert billing.read(rating).limits.dearest.keys() == {"CZK", "EUR"}
     own = billing.read(billing=settings.billing, company=settings.company)
     assert own.seller is not None
     assert settings.billing is not None
     assert settings.company is not None
-    read_by_others = (tables, rating, settings.billing, settings.company, bridges, settings.printers)
+    read_by_others = (tables, rating, settings.billing, settings.company, bridges, settings.printers, post)
     handed = [name for section in read_by_others for name in asked(section)]
     wanted = {for_all(name) for name in (*asked(sections[0]), *handed)} - TOLD_IN_WORDS
     assert len(wanted) > 30
     assert sorted(wanted - there) == []
     assert [name for name in OF_A_COLUMN if f"{name} = " not in TEMPLATE and f"{name}," not in TEMPLATE] == []
+
+
+def assert_as_usual(post: PostSettings | None) -> None:
+    """What stands there for `[post]` is the usual, where there is one."""
+    assert post is not None
+    ca = Path("internal-ca.crt")
+    who = {"username": "spojka", "password": SECRET}
+    assert post.smtp == SmtpSettings(host="smtp.example.org", port=587, ca=ca, **who)
+    who = {"username": "bounces", "password": SECRET}
+    assert post.bounces == ImapSettings(host="imap.example.org", port=993, ca=ca, **who)
 
 
 @pytest.mark.parametrize(
