@@ -22,6 +22,7 @@ import resolvers.billing
 import resolvers.billing.settings
 import resolvers.bridge
 import resolvers.links
+import resolvers.mailing
 import resolvers.processes
 import resolvers.reservations
 import resolvers.sales
@@ -32,6 +33,7 @@ from gateway.composition import SubgraphSdl, compose
 from gateway.composition.supergraph import Supergraph
 from gateway.config import Settings
 from gateway.databases import StartError, durable_engine, make_ours, open_database, refuse_misfits
+from gateway.delivery import open_delivery
 from gateway.doors.audit import AuditLog
 from gateway.doors.viewer import ANONYMOUS, Viewer
 from gateway.doors.witness import Witness
@@ -51,6 +53,7 @@ from processes.stepping import Surroundings
 from resolvers.billing.issuing import BillingContext
 from resolvers.billing.settings import BillingSettings
 from resolvers.context import Context
+from resolvers.mailing import Delivery, MailingContext
 from resolvers.processes import ProcessesContext
 from resolvers.roles import ROLES, ROW_RULES
 from sources.billing import Billing
@@ -62,6 +65,7 @@ from sources.demo import SELLER
 from sources.errors import ForeignTables, SourceError
 from sources.inspecting import is_readable
 from sources.links import Links
+from sources.mailing import Mailing
 from sources.processes import Processes
 from sources.records.processes import Step
 from sources.reservations import Reservations
@@ -116,6 +120,7 @@ SYSTEMS: Mapping[str, System] = {
     "billing": System(Billing, resolvers.billing.schema),
     "bridge": System(Bridges, resolvers.bridge.schema),
     "links": System(Links, resolvers.links.schema),
+    "mailing": System(Mailing, resolvers.mailing.schema),
     "processes": System(Processes, resolvers.processes.schema),
     "reservations": System(Reservations, resolvers.reservations.schema),
     "sales": System(Sales, resolvers.sales.schema),
@@ -193,11 +198,13 @@ def open_company(
     held: Access | None = None,
     executor: MakeExecutor = here,
     switches: Mapping[str, Switch] | None = None,
+    delivery: Delivery | None = None,
 ) -> Company:
     """Opens every system; where none is there yet, the demo company is made first (see gateway/databases.py).
 
     `held` is the access that the settings give, where it is known already; `executor` carries out runs of processes;
-    `switches` are those of the settings' bridges, unless they are given. Each such bridge has its row afterwards.
+    `switches` are those of the settings' bridges, unless they are given; `delivery` is who renders, prints and sends.
+    Each such bridge has its row afterwards.
     A system that is down is passed over while another one answers; StartError says why when none does, and what to do
     where one was to be made in the midst of another program's tables.
     """
@@ -219,7 +226,7 @@ def open_company(
             raise StartError(str(error)) from error
         _log.warning("starting without %s", ", ".join(name for name, state in found.items() if state))
     switches = open_switches(bridges, settings.data) if switches is None else switches
-    return _wired(databases, switches, clock, witness, settings, held, executor)
+    return _wired(databases, switches, clock, witness, settings, held, executor, delivery)
 
 
 async def _close(databases: Mapping[str, Database]) -> None:
@@ -244,7 +251,7 @@ async def graph_as_it_is(settings: Settings, *, role: str) -> AsyncIterator[Grap
     """The same over the databases as they are: nothing is made, and nobody is told of it."""
     databases = {system: open_database(system, settings) for system in SYSTEMS}
     switches = open_switches(configured_bridges(settings), settings.data)
-    company = _wired(databases, switches, utc_now, None, settings, None, here)
+    company = _wired(databases, switches, utc_now, None, settings, None, here, None)
     try:
         yield _AnsweredGraph(partial(company.answer, viewer=Viewer(_OPERATOR, ROLES[role], {"sub": _OPERATOR})))
     finally:
@@ -295,11 +302,13 @@ def _wired(
     settings: Settings,
     held: Access | None,
     executor: MakeExecutor,
+    delivery: Delivery | None,
 ) -> Company:
     """The gateway over every subgraph, what starts processes on it (each needs the other), and resolvers' contexts."""
     sources = {name: system.source(databases[name]) for name, system in SYSTEMS.items()}
     own = {"billing": billing_settings(settings)}
     sources["bridge"] = Bridges(databases["bridge"], switches)
+    delivery = delivery or open_delivery(own["billing"].seller)
 
     def seen_by(asked: RequestContext) -> Graph:
         """The graph as whoever asks sees it, for what depends on it: whose clients they may book for."""
@@ -321,6 +330,10 @@ def _wired(
                 caller=asked.caller,
                 settings=own[name],
                 find_buyer=partial(ask_for_buyer, graph),
+            )
+        if name == "mailing":
+            return lambda asked: MailingContext(
+                source=sources[name], now=asked.now, caller=asked.caller, delivery=delivery, clock=clock
             )
         return lambda asked: Context(source=sources[name], now=asked.now, caller=asked.caller, settings=own.get(name))
 

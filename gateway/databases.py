@@ -11,7 +11,7 @@ from typing import Any
 
 from gateway.config import Settings
 from resolvers.demo import DEMO_RULES
-from sources import billing, bridge, links, processes, reservations, sales
+from sources import billing, bridge, links, mailing, processes, reservations, sales
 from sources.database import Database
 from sources.demo import make_company
 from sources.engines import open_durable_engine
@@ -38,6 +38,7 @@ METADATA: Mapping[str, Any] = {
     "billing": billing.METADATA,
     "bridge": bridge.METADATA,
     "links": links.METADATA,
+    "mailing": mailing.METADATA,
     "processes": processes.METADATA,
     "reservations": reservations.METADATA,
     "sales": sales.METADATA,
@@ -58,7 +59,7 @@ def mapped(system: str, settings: Settings) -> Mapped | None:
     section = settings.mappings.get(system)
     if section is None:
         return None
-    if system == "processes":
+    if system in ("mailing", "processes"):
         raise section.refused("", "what Spojka does itself is in tables of its own: leave it out")
     return Mapped(requirement(system), read(section))
 

@@ -41,6 +41,9 @@ class Scope(StrEnum):
     BRIDGE_SIMULATE = "bridge:simulate"  # has calls simulated on a bridge that is no real one
     PARTICIPANTS_READ = "participants:read"  # the names of those who took part in a call
     CALLERS_READ = "callers:read"  # their telephone numbers, and raw lines of call records
+    MAILING_READ = "mailing:read"  # templates, mailings, who got which letter and why others got none
+    MAILING_WRITE = "mailing:write"  # makes and approves mailings, pauses and cancels them, decides about letters
+    MAILING_DELIVER = "mailing:deliver"  # takes snapshots, renders, prints and sends: for processes
     PROCESSES_READ = "processes:read"  # runs of processes, and who started them
     PROCESSES_IMPORT = "processes:import"  # imports files of call records, sees what was not taken of them
     PROCESSES_INVOICE = "processes:invoice"  # has a conference invoiced

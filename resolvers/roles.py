@@ -8,15 +8,16 @@ billing-specialist  sees names of clients, contracts, rates, accounts, periods, 
                     may decide about exceptions, have a conference invoiced, have a run done again or ended, and issue
 reservations        sees names of clients, bookings with PIN and the number of the account they name, conferences;
                     may book, move and cancel conferences
-mailing             sees names, addresses and e-mail of clients; no money
+mailing             sees names, addresses and e-mail of clients, and all mailings; no money; saves templates, makes and
+                    approves mailings, pauses and cancels them, decides about letters
 manager             sees everything; may do all of that, import, link accounts, and have calls simulated
 integrator          sees conferences and legs without names, and what was not taken of a file; no clients, no money;
                     may import call records; sees how the bridges' switches are
 processes           sees what the documents in `processes/` name, and does what they do: records calls, conferences,
-                    charges and exceptions
+                    charges and exceptions, and delivers mailings
 
-Nobody has more than that needs. What the processes write with (calls:write, billing:write, bridge:provision) no person
-has: people start a process, which does it right.
+Nobody has more than that needs. What the processes write with (calls:write, billing:write, bridge:provision,
+mailing:deliver) no person has: people start a process, which does it right.
 """
 
 from __future__ import annotations
@@ -84,7 +85,14 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
             Scope.PINS_READ,
             Scope.CALLS_READ,
         ),
-        "mailing": _scopes(Scope.NODES_READ, Scope.CLIENTS_READ, Scope.CLIENTS_ALL, Scope.ADDRESSES_READ),
+        "mailing": _scopes(
+            Scope.NODES_READ,
+            Scope.CLIENTS_READ,
+            Scope.CLIENTS_ALL,
+            Scope.ADDRESSES_READ,
+            Scope.MAILING_READ,
+            Scope.MAILING_WRITE,
+        ),
         "manager": _scopes(
             *_SALES,
             Scope.CLIENTS_ALL,
@@ -93,6 +101,8 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
             Scope.BILLING_RESOLVE,
             Scope.BILLING_ISSUE,
             Scope.CALLERS_READ,
+            Scope.MAILING_READ,
+            Scope.MAILING_WRITE,
             Scope.BRIDGE_READ,
             Scope.BRIDGE_SIMULATE,
             Scope.PROCESSES_READ,
@@ -124,6 +134,8 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
             Scope.CALLERS_READ,
             Scope.BRIDGE_READ,
             Scope.BRIDGE_PROVISION,
+            Scope.MAILING_READ,
+            Scope.MAILING_DELIVER,
         ),
     }
 )

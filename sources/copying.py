@@ -39,7 +39,7 @@ from sources.rows import insert_all
 
 __all__ = ["Copied", "copy_together", "fill_from", "what_does_not_fit"]
 
-NAMED_LAST = ("processes", "billing", "links", "bridge", "reservations", "sales")
+NAMED_LAST = ("processes", "mailing", "billing", "links", "bridge", "reservations", "sales")
 """Who names others' facts before those whose facts they are."""
 
 CHUNK = 5_000

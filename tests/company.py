@@ -18,6 +18,7 @@ from resolvers.access import Scope
 from resolvers.roles import ROLES
 from sources.bridge.settings import SIMULATOR
 from sources.demo import cast
+from tests.sources.mailing.scene import in_memory
 from tests.switches import MemorySimulator, MemorySwitch
 
 __all__ = ["ALL_SCOPES", "DOCUMENTS", "EVENING", "Answer", "ask", "open_at_evening", "opened", "viewer"]
@@ -63,9 +64,9 @@ async def ask(company: Company, document: str, *, viewer: Viewer = ALL_SCOPES, *
 
 
 def open_at_evening(settings: Settings) -> Company:
-    """Its first bridge has a switch in memory, where the settings name none, and so has its simulator."""
+    """Its first bridge has a switch in memory, where the settings name none; its letters are printed in memory too."""
     switches = {cast.HOME_BRIDGE: MemorySwitch(), SIMULATOR: MemorySimulator()} if settings.bridges is None else None
-    return open_company(settings, clock=lambda: EVENING, switches=switches)
+    return open_company(settings, clock=lambda: EVENING, switches=switches, delivery=in_memory())
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("gateway", "resolvers", "sources", "processes")
-SYSTEMS = ("links", "sales", "reservations", "bridge", "billing", "processes")
+SYSTEMS = ("links", "sales", "reservations", "bridge", "billing", "mailing", "processes")
 WIRING = (
     "gateway/app.py",
     "gateway/bridges.py",
@@ -21,6 +21,7 @@ WIRING = (
     "gateway/databases.py",
     "gateway/printers.py",
     "gateway/post.py",
+    "gateway/delivery.py",
     "gateway/cli.py",
     "gateway/commands/",
 )

@@ -16,7 +16,7 @@ __all__ = ["map_"]
 
 
 @click.command("map")
-@click.argument("system", type=click.Choice(sorted(set(company.SYSTEMS) - {"processes"})))
+@click.argument("system", type=click.Choice(sorted(set(company.SYSTEMS) - {"mailing", "processes"})))
 @click.option("--url", help="The database: postgresql://..., mariadb://... or sqlite:///FILE; else what is set.")
 @click.option("--schema", help="The schema of its tables, where it is not the usual one.")
 @click.option("--data", type=click.Path(path_type=Path), default=Path("data"), show_default=True, hidden=True)

@@ -70,6 +70,9 @@ class Client(Entity):
     vat_number: str | None
     email: str | None = strawberry.federation.field(requires_scopes=asks(Scope.ADDRESSES_READ))
     postal_address: PostalAddress | None
+    marketing_consent: bool | None = strawberry.federation.field(
+        requires_scopes=asks(Scope.ADDRESSES_READ), description="Whether they agreed to marketing by post and e-mail."
+    )
 
     @batched(description="People at this client, the most important first.")
     @staticmethod
@@ -99,6 +102,7 @@ class Client(Entity):
             vat_number=record.vat_number,
             email=record.email,
             postal_address=PostalAddress.of(address) if address else None,
+            marketing_consent=record.marketing_consent,
         )
 
     @classmethod

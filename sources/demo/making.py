@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from functools import cache
 
-from sources import billing, bridge, links, processes, reservations, sales
+from sources import billing, bridge, links, mailing, processes, reservations, sales
 from sources.billing import Billing
 from sources.bridge import Bridges
 from sources.database import Connection, Database
@@ -20,7 +20,7 @@ from sources.sales import Sales
 
 __all__ = ["SYSTEMS", "make_company"]
 
-SYSTEMS = ("links", "sales", "reservations", "bridge", "billing", "processes")
+SYSTEMS = ("links", "sales", "reservations", "bridge", "billing", "mailing", "processes")
 
 
 def make_company(databases: Mapping[str, Database], *, today: date, rules: DemoRules, others: int = OTHERS) -> bool:
@@ -76,6 +76,7 @@ def make_company(databases: Mapping[str, Database], *, today: date, rules: DemoR
         "reservations": (reservations.METADATA, fill_reservations),
         "bridge": (bridge.METADATA, fill_bridge),
         "billing": (billing.METADATA, fill_billing),
+        "mailing": (mailing.METADATA, None),
         "processes": (processes.METADATA, None),
     }
     parts = [Part(system, databases[system].engines, *tables[system]) for system in SYSTEMS]

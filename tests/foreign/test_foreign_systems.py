@@ -19,6 +19,7 @@ from sources.errors import SystemReadOnly
 from tests.company import Answer, ask
 from tests.foreign.conftest import FOREIGN, MAKING, PROGRAMS, Foreign
 from tests.journeys.decisions import SCHEMA
+from tests.journeys.mailings import mailings
 from tests.journeys.one_of_each import BRIDGE, MASTER, RECEIVE, bookings, mutation, mutations, three_bookings
 
 SEARCHES = (None, "novak", "NOVÁK konf", "muller", "27604977", "DE8123", "no such client")
@@ -211,6 +212,7 @@ class TestReadOnly:
         arguments = {
             **mutations("IN-7700123-0001", call, legs, ["nothing-waits"]),
             **bookings(*await three_bookings(mapped_company)),
+            **mailings(),
             "Mutation.createCreditNote": '(invoice: "IN-7700123-0001", reason: "twice", idempotencyKey: "k")',
         }
         assert SCHEMA.mutation_type

@@ -14,6 +14,7 @@ from sources.bridge.receiving import digest_of
 from sources.demo import cast
 from tests.company import EVENING, ask
 from tests.journeys.decisions import SCHEMA
+from tests.journeys.mailings import mailings, mailings_made
 from tests.live_calls import tell_calls
 
 __all__ = ["OTHER_ARGUMENTS", "made_ready"]
@@ -123,12 +124,14 @@ async def made_ready(company: Company) -> dict[str, str]:
     await asked(company, ASSEMBLE, leg=next(leg["id"] for leg in left if leg["room"] == "a-live-room"))
     await asked(company, NOTE)
     run = (await asked(company, RUN))["processes"][0]["id"]
+    await mailings_made(company)
     call = (await asked(company, CALL, id=cast.AMBIGUOUS_CONTRACT.conference))["conference"]
     return {
         **roots(draft["invoiceConference"]["invoice"]["id"], run),
         **mutations(draft["invoiceConference"]["invoice"]["id"], call, legs, ids),
         "Mutation.createCreditNote": f'(invoice: "{wrong}", reason: "twice", idempotencyKey: "k")',
         **bookings(*booked),
+        **mailings(),
     }
 
 

@@ -48,6 +48,10 @@ BOOKING = (
 )
 
 
+DELIVERING = {Scope.MAILING_READ, Scope.MAILING_DELIVER}
+"""Of the process that delivers mailings, whose documents are being written."""
+
+
 def test_every_field_has_a_decision() -> None:
     """Whoever adds a field decides who may see it, in decisions.toml; nobody sees it by accident."""
     assert [each for each in COORDINATES if each not in DECISIONS] == []
@@ -112,7 +116,7 @@ def test_processes_have_what_their_documents_ask_for() -> None:
     closing = (*invoice_call.DOCUMENTS, *issue_invoice.DOCUMENTS, *close_period.DOCUMENTS)
     texts = (*BOOKING, *COLLECTING, *IMPORTING, *INVOICING, *RESOLVING, *closing)
     asked = frozenset().union(*(ASKED[each] for text in texts for each in coordinates_in(text)))
-    assert ROLES["processes"] == asked | {Scope.CLIENTS_ALL}
+    assert ROLES["processes"] == asked | {Scope.CLIENTS_ALL, *DELIVERING}
 
 
 def coordinates_in(text: str) -> set[str]:
@@ -140,6 +144,9 @@ PERSONAL: Mapping[str, set[str]] = {
     "QuarantinedLine.text": {"manager", "processes"},
     "QuarantinedCall.text": {"manager"},
     "Booking.pin": {"reservations", "manager", "processes"},
+    "Letter.documentBase64": {"mailing", "manager", "processes"},
+    "Letter.recipient": {"mailing", "manager", "processes"},
+    "Notice.email": {"mailing", "manager", "processes"},
 }
 
 
@@ -206,6 +213,21 @@ def test_only_those_change_something_who_should() -> None:
         "importCallRecords": {"integrator", "manager"},
         "retryProcess": {"billing-specialist", "manager"},
         "cancelProcess": {"billing-specialist", "manager"},
+        "saveTemplate": {"mailing", "manager"},
+        "createCampaign": {"mailing", "manager"},
+        "refreshRecipients": {"mailing", "manager"},
+        "approveMailing": {"mailing", "manager"},
+        "pauseMailing": {"mailing", "manager"},
+        "resumeMailing": {"mailing", "manager"},
+        "cancelMailing": {"mailing", "manager"},
+        "decideLetter": {"mailing", "manager"},
+        "snapshotRecipients": {"processes"},
+        "renderLetters": {"processes"},
+        "submitLetters": {"processes"},
+        "followLetters": {"processes"},
+        "sendNotices": {"processes"},
+        "readBounces": {"processes"},
+        "recordUnsubscribe": {"processes"},
     }
 
 
