@@ -138,6 +138,7 @@ class Company:
     clock: Clock
     around: Surroundings
     switches: Mapping[str, Switch]
+    delivery: Delivery
 
     async def answer(self, request: GraphQLRequest, viewer: Viewer) -> GraphQLResponse:
         """Answers a viewer at the edge; the request's time is read here and nowhere else."""
@@ -155,6 +156,7 @@ class Company:
         """Lets the runs that have begun come to their end, then closes the databases and hangs up the switches."""
         await self.runner.close()
         await asyncio.gather(*(switch.close() for switch in self.switches.values()))
+        await asyncio.gather(*(printer.close() for printer in (self.delivery.printers or {}).values()))
         await asyncio.gather(*(database.close() for database in self.databases.values()))
 
 
@@ -308,7 +310,7 @@ def _wired(
     sources = {name: system.source(databases[name]) for name, system in SYSTEMS.items()}
     own = {"billing": billing_settings(settings)}
     sources["bridge"] = Bridges(databases["bridge"], switches)
-    delivery = delivery or open_delivery(own["billing"].seller)
+    delivery = delivery or open_delivery(settings, own["billing"].seller)
 
     def seen_by(asked: RequestContext) -> Graph:
         """The graph as whoever asks sees it, for what depends on it: whose clients they may book for."""
@@ -360,7 +362,7 @@ def _wired(
     graph = _AnsweredGraph(answer)
     around = Surroundings(graph=graph, register=sources["processes"], clock=clock, make_step=Step, enqueue=_nowhere)
     runner = Runner(sources["processes"], executor(around), clock=clock, new_key=_new_key)
-    return Company(databases, gateway, runner, contexts, clock, around, switches)
+    return Company(databases, gateway, runner, contexts, clock, around, switches, delivery)
 
 
 def billing_settings(settings: Settings) -> BillingSettings:

@@ -65,6 +65,9 @@ class Printer(Protocol):
     async def state(self) -> PrinterState:
         """How the printer is."""
 
+    async def close(self) -> None:
+        """Gives up connections."""
+
 
 class Rendered(Protocol):
     @property

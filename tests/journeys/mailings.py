@@ -75,5 +75,6 @@ def mailings() -> dict[str, str]:
         "Mutation.followLetters": f'(campaign: "{DELIVERED}", {key})',
         "Mutation.sendNotices": f'(campaign: "{DELIVERED}", {key})',
         "Mutation.decideLetter": f'(letter: "{DELIVERED}-2", decision: PRINT_AGAIN, reason: "torn", {key})',
+        "Mutation.readBounces": "",
         "Mutation.recordUnsubscribe": f'(letter: "{DELIVERED}-1")',
     }

@@ -192,6 +192,9 @@ class MemoryPrinter:
     async def state(self) -> Condition:
         return Condition("STOPPED", (self.reason,)) if self.reason else Condition("IDLE")
 
+    async def close(self) -> None:
+        """There is no connection."""
+
     def reached(self) -> None:
         if self.down:
             raise SystemUnavailable("printer letters")

@@ -115,6 +115,9 @@ class DyingPrinter:
     async def state(self) -> Condition:
         return await self.printer.state()
 
+    async def close(self) -> None:
+        await self.printer.close()
+
 
 @dataclass
 class DyingDatabase:

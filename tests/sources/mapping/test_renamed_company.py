@@ -48,7 +48,7 @@ NOTED_BY_SPOJKA = (
 """Where another program has the system there is none of it, and nothing that a process would have to do."""
 
 OF_SPOJKA = {
-    *("Mutation.retryProcess", "Mutation.cancelProcess", "Mutation.invoiceBacklog", "Mutation.readBounces"),
+    *("Mutation.retryProcess", "Mutation.cancelProcess", "Mutation.invoiceBacklog"),
     *(coordinate for coordinate in mailings() if coordinate.startswith("Mutation.")),
 }
 """Runs and mailings are Spojka's own, whoever has the systems; a backlog that nobody can see is none."""
