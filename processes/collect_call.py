@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from processes import charge_fee
+from processes import charge_fee, invoice_call
 from processes.import_call_records import ASSEMBLE, BOOKINGS_OF_ROOMS, grouped, leg_in, tell
 from processes.note_call import complete, may_complete
 from processes.provision_conference import RECORD_STATE
@@ -24,7 +24,6 @@ from processes.run import Done, Process, Run
 __all__ = ["DOCUMENTS", "PROCESS", "collect_call"]
 
 NAME = "collect-call"
-INVOICING = "invoice-call"
 
 PUBLISH_CALL = """
 mutation PublishCall($call: ID!, $key: ID!) {
@@ -69,7 +68,7 @@ async def collect_call(run: Run, call: str, input: Mapping[str, Any]) -> Done | 
     conferences = await assembled(run, published)
     await note_held(run, call, published["held"], conferences)
     for conference in conferences:
-        await run.start(INVOICING, conference, {})
+        await run.start(invoice_call.NAME, conference, invoice_call.BY_ITSELF)
     if conferences:
         await note_completed(run, conferences)
     return Done(", ".join(conferences) or counted(len(published["held"]), "held leg"), {"conferences": conferences})

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from processes import invoice_call
 from processes.import_call_records import ASSEMBLE, BOOKINGS_OF_ROOMS, grouped, leg_in, tell
 from processes.rules.counts import counted
 from processes.rules.refusal import Refusal
@@ -38,8 +39,6 @@ mutation ReleaseHeldLegs($ids: [ID!]!, $key: ID!) {
 
 DOCUMENTS = (RECORD_RESOLUTION, RELEASE_HELD_LEGS, BOOKINGS_OF_ROOMS, ASSEMBLE)
 
-INVOICING = "invoice-call"
-
 
 async def carry_out(run: Run, subject: str, input: Mapping[str, Any]) -> Done | Refusal:
     """The process `resolve-exceptions`: its subject is the first of the exceptions.
@@ -63,7 +62,7 @@ async def carry_out(run: Run, subject: str, input: Mapping[str, Any]) -> Done | 
     if input["decision"]["resolution"] == "ACCEPT":
         conferences = list(dict.fromkeys([*conferences, *await released(run, input["ids"])]))
     for conference in conferences:
-        await run.start(INVOICING, conference, {})
+        await run.start(invoice_call.NAME, conference, {})
     return Done(f"{counted(len(conferences), 'conference')} to rate anew", {"conferences": conferences})
 
 

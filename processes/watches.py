@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from processes import assemble_legs, close_period, invoice_backlog, note_call, restore_room
+from processes import assemble_legs, close_period, invoice_backlog, invoice_call, note_call, restore_room
 from processes.reconcile import Due, Watch
 from processes.wire import instant_to_wire
 
@@ -95,7 +95,7 @@ def not_tried_lately(now: datetime) -> Mapping[str, Any]:
 
 
 def conferences_to_retry(data: Mapping[str, Any]) -> Iterable[Due]:
-    return (Due(each) for each in data["conferencesToRetry"] or ())
+    return (Due(each, invoice_call.BY_ITSELF) for each in data["conferencesToRetry"] or ())
 
 
 def at_this_time(now: datetime) -> Mapping[str, Any]:
@@ -177,7 +177,7 @@ WATCHES: tuple[Watch, ...] = (
     Watch("settle-booking", BOOKINGS_TO_SETTLE, 60.0, at_this_time, bookings_to_settle),
     # A contract may have been signed, an account linked: what was held is rated again.
     Watch(
-        "invoice-call",
+        invoice_call.NAME,
         CONFERENCES_TO_RETRY,
         30.0,
         not_tried_lately,
