@@ -106,16 +106,18 @@ async def assembled(run: Run, published: Mapping[str, Any]) -> list[str]:
 
 
 async def note_held(run: Run, call: str, held: Iterable[Mapping[str, Any]], conferences: list[str]) -> None:
-    """Each is an exception of its conference. Where nothing of the call could be taken, somebody has to look."""
+    """Each is an exception of its conference. Where nothing of the call could be taken it has none yet.
+
+    Then the call stands for it, until somebody accepts a leg (resolve_exceptions.py).
+    """
     for leg in held:
         if not conferences:
             await run.alarm(leg["code"], f"call {call} has no conference: {leg['message']}")
-            continue
         noted = {"leg": leg["id"], "durationSeconds": leg["seconds"]}
         await run.execute(
             RECORD_HELD_LEGS,
             {
-                "conference": conferences[0],
+                "conference": conferences[0] if conferences else call,
                 "legs": [noted],
                 "code": leg["code"],
                 "message": leg["message"],

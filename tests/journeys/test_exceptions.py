@@ -217,6 +217,29 @@ async def test_accepted_leg_of_a_live_call_is_billed(
     assert seconds.get(held["leg"]["id"]) == billed
 
 
+async def test_call_of_which_every_leg_is_held_waits_for_a_person(company: Company) -> None:
+    """It has no conference until one leg is accepted; its end, as the person said it, goes with it."""
+    starts = datetime(2026, 11, 24, 16, 35, tzinfo=UTC)
+    call = f"{BRIDGE}:20260123:1"
+    await tell_calls(company.databases["bridge"], {"20260123": [("bob", None, 300)]}, starts=starts)
+    await company.runner.start("collect-call", call, {}, caller="test")
+    found: list[Any] = []
+
+    async def is_held() -> bool:
+        found[:] = await waiting(company, call)
+        return bool(found)
+
+    await until(is_held)
+    [held] = found
+    assert (held["code"], held["waitsFor"]) == ("incomplete", "DECISION")
+    answer = await resolved(company, [held["id"]], resolution="ACCEPT", endsAt="2026-11-24T16:45:00Z")
+    assert answer == {"conferences": [{"id": CONFERENCE}]}
+    await none_waits(company, CONFERENCE)
+    await none_waits(company, call)
+    [charge] = (await ask(company, CHARGED, id=CONFERENCE)).data["conference"]["charges"]
+    assert (charge["leg"]["id"], charge["seconds"]) == (held["leg"]["id"], 300)
+
+
 async def test_legs_that_were_left_behind_are_assembled_by_the_clock(company: Company) -> None:
     """A run that was cancelled after it had published leaves legs that no list of ended calls shows any more."""
     starts = datetime(2026, 11, 24, 16, 35, tzinfo=UTC)

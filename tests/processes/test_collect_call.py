@@ -136,11 +136,12 @@ async def test_held_leg_is_an_exception_of_the_conference() -> None:
     assert run.alarms == []
 
 
-async def test_call_of_which_all_is_held_alarms() -> None:
-    """There is no conference that somebody would look at."""
+async def test_call_of_which_all_is_held_alarms_and_is_work_for_a_person() -> None:
+    """There is no conference that somebody would look at: the exception is of the call."""
     run = a_run(held=[HELD])
     assert await collect_call(run, CALL, {}) == Done("1 held leg", {"conferences": []})
     assert [code for code, _ in run.alarms] == ["clock"]
+    assert run.graph.variables("RecordHeldLegs")["conference"] == CALL
     assert run.started == []
 
 
