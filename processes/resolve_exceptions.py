@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from processes import invoice_call
+from processes.book_conference import CLIENT, ownerships, unknown_client
 from processes.collect_call import RECORD_HELD_LEGS
 from processes.import_call_records import ASSEMBLE, BOOKINGS_OF_ROOMS, grouped, leg_in, tell
 from processes.rules.counts import counted
@@ -40,7 +41,7 @@ mutation ReleaseHeldLegs($ids: [ID!]!, $key: ID!) {
 }
 """
 
-DOCUMENTS = (RECORD_RESOLUTION, RELEASE_HELD_LEGS, BOOKINGS_OF_ROOMS, ASSEMBLE, RECORD_HELD_LEGS)
+DOCUMENTS = (CLIENT, RECORD_RESOLUTION, RELEASE_HELD_LEGS, BOOKINGS_OF_ROOMS, ASSEMBLE, RECORD_HELD_LEGS)
 
 RELEASED = "released"
 
@@ -51,6 +52,8 @@ async def carry_out(run: Run, subject: str, input: Mapping[str, Any]) -> Done | 
     Its input has their `ids`, the `decision` as `ResolutionInput` has it, and `decidedBy`. The answer has the
     conferences, whose invoicing goes on by itself.
     """
+    if why := await no_owner(run, input["decision"]):
+        return why
     conferences = await decided(run, input, key=f"{run.id}:resolution")
     if isinstance(conferences, Refusal):
         return conferences
@@ -63,6 +66,21 @@ async def carry_out(run: Run, subject: str, input: Mapping[str, Any]) -> Done | 
     for conference in conferences:
         await run.start(invoice_call.NAME, conference, {})
     return Done(f"{counted(len(conferences), 'conference')} to rate anew", {"conferences": conferences})
+
+
+async def no_owner(run: Run, decision: Mapping[str, Any]) -> Refusal | None:
+    """Why nobody can be billed so. Refused `unknown-client`, and `foreign-account` for one that was never theirs."""
+    client, account = decision.get("client"), decision.get("account")
+    if not client:
+        return None
+    found = (await run.execute(CLIENT, {"client": client}))["client"]
+    if found is None:
+        return unknown_client(client)
+    if account not in {each.account for each in ownerships(found["accountHistory"] or ()) if each.client == client}:
+        return Refusal(
+            "foreign-account", f"account {account} is not client {client}'s: link it to them, or name another"
+        )
+    return None
 
 
 async def decided(run: Run, input: Mapping[str, Any], *, key: str) -> list[str] | Refusal:
