@@ -9,7 +9,7 @@ Billing refuses what is settled by now, and then nothing is decided about the ot
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from processes import invoice_call
@@ -58,8 +58,8 @@ async def carry_out(run: Run, subject: str, input: Mapping[str, Any]) -> Done | 
     if isinstance(conferences, Refusal):
         return conferences
     if input["decision"]["resolution"] == "ACCEPT":
-        known, moved = await released(run, input["ids"])
-        if moved:  # what was decided is asked for by the conference, which these have only now
+        known = await released(run, input["ids"], conferences)
+        if not {*known} <= {*conferences}:  # what was decided is asked for by the conference, which these have only now
             again = await decided(run, input, key=f"{run.id}:resolution-moved")
             conferences = [] if isinstance(again, Refusal) else again
         conferences = list(dict.fromkeys([*conferences, *known]))
@@ -95,8 +95,8 @@ async def decided(run: Run, input: Mapping[str, Any], *, key: str) -> list[str] 
     return [conference["id"] for conference in answer["conferences"]]
 
 
-async def released(run: Run, exceptions: Iterable[str]) -> tuple[list[str], bool]:
-    """The conferences of the legs that their bridges held until now, and whether some had none before."""
+async def released(run: Run, exceptions: Iterable[str], noted: Collection[str]) -> list[str]:
+    """The conferences of the legs that their bridges held until now; `noted` are those of the exceptions."""
     ids = sorted({id.rpartition("#")[0] for id in exceptions})  # an exception's id is `<leg>#<n>`
     legs = await release(run, ids)
     left_over = [leg for leg in legs if leg["conference"] is None]
@@ -105,9 +105,8 @@ async def released(run: Run, exceptions: Iterable[str]) -> tuple[list[str], bool
         await tell(run, bridge, groups, run=run.id)
     if left_over:
         legs = await release(run, ids)
-        moved = {leg["id"] for leg in left_over}
-        await note_moved(run, [leg for leg in legs if leg["id"] in moved])
-    return [leg["conference"]["id"] for leg in legs if leg["conference"]], bool(left_over)
+        await note_moved(run, [leg for leg in legs if leg["conference"] and leg["conference"]["id"] not in noted])
+    return [leg["conference"]["id"] for leg in legs if leg["conference"]]
 
 
 async def release(run: Run, ids: Sequence[str]) -> list[dict[str, Any]]:
