@@ -7,6 +7,7 @@ D  prepare    fragments spread, @skip/@include applied, equal fields joined -> O
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -43,6 +44,7 @@ from graphql.language import (
 from graphql.validation.rules import overlapping_fields_can_be_merged as overlapping
 from graphql.validation.validate import ValidationAbortedError
 
+from gateway.coercing import Coercing, Unsure
 from gateway.errors import BadVariables, OperationNotFound, OverLimit, SyntaxRefused, ValidationRefused
 from gateway.selections import Field, Fragment, Selection, Selections, fields_in
 
@@ -128,9 +130,13 @@ def choose(document: Document, name: str | None) -> OperationDefinitionNode:
     return next(iter(document.operations.values()))
 
 
-def coerce(operation: OperationDefinitionNode, given: Mapping[str, Any], schema: GraphQLSchema) -> dict[str, Any]:
+def coerce(operation: OperationDefinitionNode, given: Mapping[str, Any], coercing: Coercing) -> dict[str, Any]:
     """The variables' values with defaults filled in; BadVariables names each that is missing or of a wrong type."""
-    values = get_variable_values(schema, operation.variable_definitions or (), dict(given), max_errors=_MOST_ERRORS)
+    with suppress(Unsure):
+        return coercing.coerce(operation, given)
+    values = get_variable_values(
+        coercing.schema, operation.variable_definitions or (), dict(given), max_errors=_MOST_ERRORS
+    )
     if isinstance(values, list):
         raise BadVariables("the variables don't fit the operation", causes=values)
     return dict(values.coerced)

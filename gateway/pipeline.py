@@ -16,6 +16,7 @@ from graphql.language import DocumentNode, OperationDefinitionNode, OperationTyp
 
 from gateway.authorization.access import Access, Standing
 from gateway.authorization.pruning import pruned
+from gateway.coercing import Coercing
 from gateway.composition.supergraph import Supergraph
 from gateway.cost import check_objects, objects_of
 from gateway.doors.viewer import Viewer
@@ -81,6 +82,7 @@ class Gateway:
     ) -> None:
         self.supergraph = supergraph
         self.schema = supergraph.api_schema
+        self._coercing = Coercing(self.schema)
         self._access = access or Access(supergraph)
         self._labels = labels or Labels()
         self._decided: dict[frozenset[str], Supergraph] = {}
@@ -143,7 +145,7 @@ class Gateway:
         operation = choose(document, request.operation_name)
         if operation.operation != OperationType.QUERY and not request.allow_mutations:
             raise MutationRefused("this request may only query: send a mutation with POST")
-        variables = coerce(operation, request.variables, self.schema)
+        variables = coerce(operation, request.variables, self._coercing)
         active = self._labels.active(self.supergraph.labels)
         key = (request.query, request.operation_name, conditions(document, variables), standing, active)
         planned = self._plans.get_or_make(

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from processes import invoice_call
 from processes.import_call_records import assemble_what_is_left
 from processes.rules.counts import counted
 from processes.run import Done, Process, Run
@@ -19,7 +20,6 @@ from processes.run import Done, Process, Run
 __all__ = ["NAME", "PROCESS"]
 
 NAME = "assemble-legs"
-INVOICING = "invoice-call"
 
 
 async def carry_out(run: Run, subject: str, input: Mapping[str, Any]) -> Done:
@@ -27,7 +27,7 @@ async def carry_out(run: Run, subject: str, input: Mapping[str, Any]) -> Done:
     assembled = await assemble_what_is_left(run, subject, run=run.id)
     conferences = [one["id"] for one in assembled]
     for conference in conferences:
-        await run.start(INVOICING, conference, {})
+        await run.start(invoice_call.NAME, conference, invoice_call.BY_ITSELF)
     return Done(counted(len(conferences), "conference"), {"conferences": conferences})
 
 

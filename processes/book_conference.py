@@ -19,9 +19,9 @@ from processes.rules.bookings import over, times_of
 from processes.rules.refusal import Refusal
 from processes.run import Done, Process, Run
 
-__all__ = ["CALLER_DOCUMENTS", "DOCUMENTS", "PROCESS", "PROVISIONING", "may_book", "may_change", "ownerships"]
+__all__ = ["CALLER_DOCUMENTS", "DOCUMENTS", "ORDER", "PROCESS", "PROVISIONING", "may_book", "may_change", "ownerships"]
 
-PROVISIONING = "provision-conference"
+PROVISIONING, ORDER = "provision-conference", "order"
 
 CLIENT = """
 query ClientToBookFor($client: ID!) {
@@ -81,7 +81,12 @@ def unknown_client(client: str) -> Refusal:
 
 
 async def carry_out(run: Run, subject: str, input: Mapping[str, Any]) -> Done | Refusal:
-    """The process `book-conference`: its subject is the client, its input a CreateBookingInput without the client."""
+    """The process `book-conference`: its subject is the client, its input a CreateBookingInput without the client.
+
+    Input `order` besides: the same for whoever asks again with their key. The run may be another by then, as the first
+    was cancelled or failed; the booking it had made is found again.
+    """
+    asked = {name: value for name, value in input.items() if name != ORDER}
     times = times_of(input["localStart"], input["localEnd"], zone=input["timeZone"])
     if isinstance(times, Refusal):
         return times
@@ -94,9 +99,8 @@ async def carry_out(run: Run, subject: str, input: Mapping[str, Any]) -> Done | 
     account = account_to_book(input.get("account"), owned, client=subject, at=times.start)
     if isinstance(account, Refusal):
         return account
-    created = (await run.execute(CREATE, {"input": {**input, "client": subject}, "key": f"{run.id}:create"}))[
-        "createBooking"
-    ]
+    key = f"{input.get(ORDER, run.id)}:create"
+    created = (await run.execute(CREATE, {"input": {**asked, "client": subject}, "key": key}))["createBooking"]
     if created["__typename"] == "Refused":
         return Refusal(created["code"], created["message"])
     ref = created["booking"]["ref"]

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from processes import charge_fee
+from processes import charge_fee, invoice_call
 from processes.import_call_records import ASSEMBLE, BOOKINGS_OF_ROOMS, grouped, leg_in, tell
 from processes.note_call import complete, may_complete
 from processes.provision_conference import RECORD_STATE
@@ -24,7 +24,6 @@ from processes.run import Done, Process, Run
 __all__ = ["DOCUMENTS", "PROCESS", "collect_call"]
 
 NAME = "collect-call"
-INVOICING = "invoice-call"
 
 PUBLISH_CALL = """
 mutation PublishCall($call: ID!, $key: ID!) {
@@ -69,7 +68,7 @@ async def collect_call(run: Run, call: str, input: Mapping[str, Any]) -> Done | 
     conferences = await assembled(run, published)
     await note_held(run, call, published["held"], conferences)
     for conference in conferences:
-        await run.start(INVOICING, conference, {})
+        await run.start(invoice_call.NAME, conference, invoice_call.BY_ITSELF)
     if conferences:
         await note_completed(run, conferences)
     return Done(", ".join(conferences) or counted(len(published["held"]), "held leg"), {"conferences": conferences})
@@ -107,16 +106,18 @@ async def assembled(run: Run, published: Mapping[str, Any]) -> list[str]:
 
 
 async def note_held(run: Run, call: str, held: Iterable[Mapping[str, Any]], conferences: list[str]) -> None:
-    """Each is an exception of its conference. Where nothing of the call could be taken, somebody has to look."""
+    """Each is an exception of its conference. Where nothing of the call could be taken it has none yet.
+
+    Then the call stands for it, until somebody accepts a leg (resolve_exceptions.py).
+    """
     for leg in held:
         if not conferences:
             await run.alarm(leg["code"], f"call {call} has no conference: {leg['message']}")
-            continue
         noted = {"leg": leg["id"], "durationSeconds": leg["seconds"]}
         await run.execute(
             RECORD_HELD_LEGS,
             {
-                "conference": conferences[0],
+                "conference": conferences[0] if conferences else call,
                 "legs": [noted],
                 "code": leg["code"],
                 "message": leg["message"],

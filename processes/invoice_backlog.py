@@ -9,6 +9,7 @@
 A conference that takes another leg goes behind all others, so it is looked at again. Billing keeps the position, so a
 run goes on where another ended; after a crash the page is done again, and what is settled leads to nothing. When one
 that was left is over, the next run begins with it. The drafts of PER_CALL accounts are issued by runs of invoice-call.
+What was credited stays so: a person says whether it is charged anew.
 Subject: the bridge's id. Input: `first`, how many conferences at most.
 """
 
@@ -21,9 +22,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from processes import invoice_call
 from processes.call_to_rate import CONFERENCES, Call, calls_in
 from processes.invoice_conference import (
-    OF_THE_ACCOUNT,
+    FOR_A_PERSON,
     Priced,
     account_of,
     charges_input,
@@ -40,9 +42,9 @@ from processes.wire import instant_from_wire, instant_to_wire
 __all__ = ["DOCUMENTS", "NAME", "PROCESS", "Progress", "Tally", "invoice_backlog"]
 
 NAME = "invoice-backlog"
-INVOICE_CALL, PER_CALL = "invoice-call", "PER_CALL"
+PER_CALL = "PER_CALL"
 PARTLY_CHARGED = "partly-charged"
-FOR_A_PERSON = OF_THE_ACCOUNT | {"bad-user-input"}
+BAD_INPUT = "bad-user-input"
 PAGE = 500
 """Conferences taken at once: what a run holds in memory."""
 
@@ -246,7 +248,7 @@ async def invoice_page(run: Run, conferences: Sequence[str], tariffs: Tariffs, *
     await record_charges(run, page, now=now)
     await record_exceptions(run, page)
     for conference in by_call.values():
-        await run.start(INVOICE_CALL, conference, {})
+        await run.start(invoice_call.NAME, conference, invoice_call.BY_ITSELF)
     return page
 
 
@@ -301,14 +303,14 @@ async def record_charges(run: Run, page: Page, *, now: datetime) -> None:
     """A conference that somebody else is charging right now is to be looked at again."""
     if not page.priced:
         return
-    inputs = [charges_input(priced) for priced in page.priced]
+    inputs = [charges_input(priced, anew=False) for priced in page.priced]
     data = await run.execute(RECORD, {"inputs": inputs, "key": f"{run.id}:charges-{digest(inputs)}"})
     for priced, answer in zip(page.priced, data["recordChargesOfConferences"], strict=True):
         if answer["__typename"] != "Refused":
             page.charged += 1
         elif answer["code"] == PARTLY_CHARGED:
             page.until[priced.call.conference] = now + ANOTHER_IS_AT_IT
-        elif answer["code"] in FOR_A_PERSON:
+        elif answer["code"] == BAD_INPUT or answer["code"] in FOR_A_PERSON:
             page.note(priced.call, Refusal(answer["code"], answer["message"]))
         else:
             page.settled += 1

@@ -27,7 +27,7 @@ from processes.wire import amount_to_wire, instant_to_wire, tariff_from_wire
 
 __all__ = [
     "DOCUMENTS",
-    "OF_THE_ACCOUNT",
+    "FOR_A_PERSON",
     "TARIFF_FIELDS",
     "Prepared",
     "Priced",
@@ -86,7 +86,7 @@ mutation RecordRatingExceptions(
 
 DOCUMENTS = (CONFERENCE, TARIFF, RECORD_CHARGES, RECORD_RATING_EXCEPTIONS)
 
-OF_THE_ACCOUNT = frozenset({"unknown-account", "wrong-currency"})
+FOR_A_PERSON = frozenset({"unknown-account", "wrong-currency", "partly-credited"})
 """What billing refuses to charge for a reason that somebody has to see to."""
 
 
@@ -107,9 +107,10 @@ class Priced:
     rating: Rating
 
 
-async def invoice_conference(graph: Graph, conference: str, *, run: str) -> Prepared | Refusal:
-    """Charge what is not charged yet. A refusal about owner, account, contract or rate is first noted on its legs.
+async def invoice_conference(graph: Graph, conference: str, *, run: str, anew: bool = True) -> Prepared | Refusal:
+    """Charge what is not charged yet, `anew` what was credited too.
 
+    A refusal about owner, account, contract or rate is first noted on its legs, and so is `partly-credited`.
     A leg that a person must look at is held; the others are charged without it.
     """
     call = call_in(conference, await graph.execute(CONFERENCE, {"id": conference}))
@@ -121,7 +122,7 @@ async def invoice_conference(graph: Graph, conference: str, *, run: str) -> Prep
     if isinstance(priced, Refusal):
         await note_exceptions(graph, call, priced, run=run)
         return priced
-    return await charge(graph, priced, run=run)
+    return await charge(graph, priced, run=run, anew=anew)
 
 
 def is_to_charge(call: Call) -> bool:
@@ -141,14 +142,14 @@ async def hold(graph: Graph, call: Call, *, run: str) -> Prepared | Refusal:
     return outcome_of(call)
 
 
-async def charge(graph: Graph, priced: Priced, *, run: str) -> Prepared | Refusal:
+async def charge(graph: Graph, priced: Priced, *, run: str, anew: bool) -> Prepared | Refusal:
     call = priced.call
     if call.held:
         await note_exceptions(graph, call, None, run=run)
     if not call.legs:
         return outcome_of(call)
-    charged = await record_charges(graph, priced, run=run)
-    if isinstance(charged, Refusal) and charged.code in OF_THE_ACCOUNT:
+    charged = await record_charges(graph, priced, run=run, anew=anew)
+    if isinstance(charged, Refusal) and charged.code in FOR_A_PERSON:
         await note_exceptions(graph, call, charged, run=run)
     return outcome_of(call) if (call.held or call.invoice) and not priced.rating.charges else charged
 
@@ -207,9 +208,9 @@ def tariff_of(account: str, found: Mapping[str, Any] | None, *, at: datetime) ->
     return tariff_from_wire(found["tariff"])
 
 
-async def record_charges(graph: Graph, priced: Priced, *, run: str) -> Prepared | Refusal:
+async def record_charges(graph: Graph, priced: Priced, *, run: str, anew: bool) -> Prepared | Refusal:
     data = await graph.execute(
-        RECORD_CHARGES, {"input": charges_input(priced), "key": f"{run}:charges-{digest(priced.call)}"}
+        RECORD_CHARGES, {"input": charges_input(priced, anew=anew), "key": f"{run}:charges-{digest(priced.call)}"}
     )
     answer = data["recordCharges"]
     if answer["__typename"] == "Refused":
@@ -252,7 +253,7 @@ def digest_of(legs: Iterable[str]) -> str:
 # To the wire
 
 
-def charges_input(priced: Priced) -> dict[str, Any]:
+def charges_input(priced: Priced, *, anew: bool) -> dict[str, Any]:
     call, tariff, rating = priced.call, priced.tariff, priced.rating
     return {
         "account": priced.account,
@@ -266,6 +267,7 @@ def charges_input(priced: Priced) -> dict[str, Any]:
         "minimumCharge": str(rating.minimum_charge) if rating.minimum_charge else None,
         "excluded": [excluded_input(excluded) for excluded in rating.excluded],
         "ruleVersion": rating.rule_version,
+        "anew": anew,
     }
 
 

@@ -51,7 +51,7 @@ class Watch:
     document: str
     every: float
     variables: Callable[[datetime], Mapping[str, Any]]
-    due: Callable[[Mapping[str, Any]], Iterable[Due]]
+    due: Callable[[Mapping[str, Any], datetime], Iterable[Due]]
     longest: float = 3600.0
     alarm_after: int | None = 5
 
@@ -108,8 +108,9 @@ class Reconciler:
 
     async def look(self, watch: Watch) -> int:
         """Start what is due by the watch; how many runs are new."""
-        data = await self._around.graph.execute(watch.document, watch.variables(self._around.clock()))
-        found = list(watch.due(data))
+        now = self._around.clock()
+        data = await self._around.graph.execute(watch.document, watch.variables(now))
+        found = list(watch.due(data, now))
         failures = await self._around.register.failures(watch.process, [due.subject for due in found]) if found else {}
         started = 0
         for due in found:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from processes.book_conference import may_book, may_change
+from processes.book_conference import ORDER, may_book, may_change
 from processes.catalogue import ORDERS
 from processes.graph import Graph
 from processes.import_call_records import Imported
@@ -115,7 +115,8 @@ class Runner:
         """The reference of the new booking. `seen` is the graph as the caller sees it."""
         if why := await may_book(seen, client):
             return why
-        answer = await self.answer("book-conference", client, order, key=idempotency_key, caller=caller)
+        input = {**order, ORDER: input_hash({"caller": caller, "key": idempotency_key})}
+        answer = await self.answer("book-conference", client, input, key=idempotency_key, caller=caller)
         return answer if isinstance(answer, Refusal) else str(answer["booking"])
 
     async def move_conference(

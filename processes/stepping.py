@@ -310,4 +310,4 @@ def said_of(fault: BaseException) -> str:
 
 
 def canonical(values: Mapping[str, Any]) -> str:
-    return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps({**values}, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from processes import assemble_legs, close_period, invoice_backlog, note_call, restore_room
+from processes import assemble_legs, close_period, invoice_backlog, invoice_call, note_call, restore_room
 from processes.reconcile import Due, Watch
-from processes.wire import instant_to_wire
+from processes.rules.conferences import EARLIEST
+from processes.wire import instant_from_wire, instant_to_wire
 
 __all__ = ["DOCUMENTS", "WATCHES"]
 
@@ -34,7 +35,7 @@ query EndedCalls {
 
 LIVE_CALLS = """
 query LiveCalls {
-  liveCalls(first: 100) { booking { ref status } }
+  liveCalls(first: 100) { booking { ref status startsAt } }
 }
 """
 
@@ -94,15 +95,15 @@ def not_tried_lately(now: datetime) -> Mapping[str, Any]:
     return {"notTriedSince": instant_to_wire(now - RETRY_AFTER)}
 
 
-def conferences_to_retry(data: Mapping[str, Any]) -> Iterable[Due]:
-    return (Due(each) for each in data["conferencesToRetry"] or ())
+def conferences_to_retry(data: Mapping[str, Any], _: datetime) -> Iterable[Due]:
+    return (Due(each, invoice_call.BY_ITSELF) for each in data["conferencesToRetry"] or ())
 
 
 def at_this_time(now: datetime) -> Mapping[str, Any]:
     return {"at": instant_to_wire(now)}
 
 
-def periods_to_close(data: Mapping[str, Any]) -> Iterable[Due]:
+def periods_to_close(data: Mapping[str, Any], _: datetime) -> Iterable[Due]:
     periods = data["periodsToClose"] or ()
     return (Due(close_period.subject_of(each["account"]["number"], each["from"])) for each in periods)
 
@@ -111,45 +112,49 @@ def nothing(_: datetime) -> Mapping[str, Any]:
     return {}
 
 
-def ended_calls(data: Mapping[str, Any]) -> Iterable[Due]:
+def ended_calls(data: Mapping[str, Any], _: datetime) -> Iterable[Due]:
     return (Due(each["id"]) for each in data["endedCalls"] or ())
 
 
-def not_in_call(data: Mapping[str, Any]) -> Iterable[Due]:
-    """Bookings with somebody in their room, of which it isn't noted yet. Null: whose room it is was forgotten."""
+def not_in_call(data: Mapping[str, Any], now: datetime) -> Iterable[Due]:
+    """Bookings with somebody in their room, of which it isn't noted yet. Null: whose room it is was forgotten.
+
+    Who tries the PIN days before isn't at the conference (rules/conferences.py), which can still be moved.
+    """
     bookings = [call["booking"] for call in data["liveCalls"] or ()]
-    return (Due(each["ref"]) for each in bookings if each["status"] not in (*NOTED, None))
+    unnoted = [each for each in bookings if each["status"] not in (*NOTED, None)]
+    return (Due(each["ref"]) for each in unnoted if instant_from_wire(each["startsAt"]) - EARLIEST <= now)
 
 
 def soon(now: datetime) -> Mapping[str, Any]:
     return {"before": instant_to_wire(now + AHEAD)}
 
 
-def bookings_to_provision(data: Mapping[str, Any]) -> Iterable[Due]:
+def bookings_to_provision(data: Mapping[str, Any], _: datetime) -> Iterable[Due]:
     """None without a bridge that has a switch: there is nothing that a run could do."""
     if not any(bridge["state"] for bridge in data["bridges"] or ()):
         return ()
     return (Due(booking["ref"]) for booking in data["bookingsToProvision"] or ())
 
 
-def bookings_to_restore(data: Mapping[str, Any]) -> Iterable[Due]:
+def bookings_to_restore(data: Mapping[str, Any], _: datetime) -> Iterable[Due]:
     return (Due(ref) for ref in data["bookingsToRestore"] or ())
 
 
-def bridges_to_assemble(data: Mapping[str, Any]) -> Iterable[Due]:
+def bridges_to_assemble(data: Mapping[str, Any], _: datetime) -> Iterable[Due]:
     return (Due(each) for each in data["bridgesToAssemble"] or ())
 
 
-def bookings_to_settle(data: Mapping[str, Any]) -> Iterable[Due]:
+def bookings_to_settle(data: Mapping[str, Any], _: datetime) -> Iterable[Due]:
     return (Due(booking["ref"]) for booking in data["bookingsToSettle"] or ())
 
 
-def backlogs_of_files(data: Mapping[str, Any]) -> Iterable[Due]:
+def backlogs_of_files(data: Mapping[str, Any], _: datetime) -> Iterable[Due]:
     """Conferences made of files: nothing else has them invoiced."""
     return (Due(bridge) for bridge, kind in backlogs(data) if kind == FILES)
 
 
-def backlogs_of_switches(data: Mapping[str, Any]) -> Iterable[Due]:
+def backlogs_of_switches(data: Mapping[str, Any], _: datetime) -> Iterable[Due]:
     """A call on a live bridge has a run of its own when it ends: this finds what that has lost."""
     return (Due(bridge) for bridge, kind in backlogs(data) if kind != FILES)
 
@@ -177,7 +182,7 @@ WATCHES: tuple[Watch, ...] = (
     Watch("settle-booking", BOOKINGS_TO_SETTLE, 60.0, at_this_time, bookings_to_settle),
     # A contract may have been signed, an account linked: what was held is rated again.
     Watch(
-        "invoice-call",
+        invoice_call.NAME,
         CONFERENCES_TO_RETRY,
         30.0,
         not_tried_lately,

@@ -107,5 +107,6 @@ class SimulationMutation:
         resolver=simulate_call,
         requires_scopes=asks(Scope.BRIDGE_SIMULATE),
         description="Have a call played in a booking's room, on a bridge that is a simulator. With a `speed` it is "
-        "over so many times sooner, and told as if it had ended just then. Refused: not-simulated, no-room.",
+        "over so many times sooner, and told as if it had ended just then. Over 30 minutes before the booked start "
+        "it is nobody's call. Refused: not-simulated, no-room.",
     )

@@ -62,7 +62,7 @@ def started(binaries: Path, folder: Path) -> Iterator[Server]:
     locale = ["--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=cs"]
     run(binaries / "initdb", "-D", data, "-A", "trust", "-U", USER, "--no-sync", *locale, cwd=folder)
     options = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c fsync=off"
-    # What is committed outlives a restart `immediate`: `synchronous_commit` stays on, which without fsync costs little.
+    # `synchronous_commit` stays on: what was committed outlives a restart `immediate`. Without fsync that costs little.
     options += " -c max_connections=400"  # several companies at once, each with workers that pool them
     run(binaries / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start", cwd=folder)
     try:

@@ -36,10 +36,12 @@ _BY_CODE: Mapping[str, WaitsFor] = MappingProxyType(
         CLOCK: WaitsFor.DECISION,
         OVER_LONG: WaitsFor.DECISION,
         OVERLAP: WaitsFor.DECISION,
+        "incomplete": WaitsFor.DECISION,  # so a live bridge holds a leg of which it heard the end alone
+        "partly-credited": WaitsFor.DECISION,
     }
 )
 
-FOR_PEOPLE = frozenset({"unknown-owner", CLOCK, OVER_LONG, OVERLAP})
+FOR_PEOPLE = frozenset({"unknown-owner"} | {code for code, what in _BY_CODE.items() if what is WaitsFor.DECISION})
 """Trying these again changes nothing before somebody has decided. Of the others a system may know more by now."""
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 import strawberry
 
-from processes.rules.exceptions import FOR_PEOPLE
+from processes.rules.exceptions import FOR_PEOPLE, WaitsFor, waits_for
 from resolvers.access import Scope, asks
 from resolvers.billing.entities import BillingAccount, Conference, Info
 from resolvers.billing.exceptions import Client, RatingException
@@ -180,6 +180,7 @@ async def record_resolution(
         caller=context.caller,
         key=storable("idempotencyKey", idempotency_key),
         now=context.now,
+        may_accept=lambda code: waits_for(code) is WaitsFor.DECISION,
     )
     if isinstance(outcome, Refusal):
         return Refused(code=outcome.code, message=outcome.message)

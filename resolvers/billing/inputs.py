@@ -99,7 +99,8 @@ class RecordChargesInput:
     """A conference's charges under one rate version, all of its legs that are not settled yet.
 
     `booking` is null where a person said whose the conference is. `minimumCharge` is what its calls fall short of the
-    minimum charge, in all; null is nothing.
+    minimum charge, in all; null is nothing. Without `anew` legs that were credited are refused: who takes an invoice
+    back says whether they are charged again.
     """
 
     account: strawberry.ID
@@ -113,6 +114,7 @@ class RecordChargesInput:
     rule_version: str
     booking: strawberry.ID | None = None
     minimum_charge: Decimal | None = None
+    anew: bool = True
 
     def record(self, now: datetime) -> records.CallCharges:
         check_not_far_ahead("input.conferenceStartedAt", self.conference_started_at, now)
@@ -131,6 +133,7 @@ class RecordChargesInput:
             excluded=tuple(excluded.record(f"input.excluded[{n}]") for n, excluded in enumerate(self.excluded)),
             minimum_charge=self.minimum_charge,
             rule_version=storable("input.ruleVersion", self.rule_version),
+            anew=self.anew,
         )
 
 

@@ -95,6 +95,8 @@ class Charging:
         before = settled_before(charges, self.known)
         if before is not None:
             return before
+        if not charges.anew and (why := credited_before(charges, self.known)):
+            return why
         place = account.number, period.starts_at
         if place not in self.drafts:
             self.drafts[place] = draft_of(self.connection, account, period)
@@ -147,6 +149,18 @@ def settled_before(charges: CallCharges, known: KnownCalls) -> str | Refusal | N
             "charge only the others",
         )
     return next(call.invoice for call in settled if call.invoice is not None)
+
+
+def credited_before(charges: CallCharges, known: KnownCalls) -> Refusal | None:
+    """Refused `credited` where all legs were credited, `partly-credited` where some were: somebody has to look."""
+    credited = [charge.leg for charge in charges.charges if known.credited.get(charge.leg)]
+    if not credited:
+        return None
+    of_all = f"{len(credited)} of {len(charges.charges)} legs of conference {charges.conference}"
+    return Refusal(
+        "credited" if len(credited) == len(charges.charges) else "partly-credited",
+        f"{of_all} {'was' if len(credited) == 1 else 'were'} credited: they are charged anew when a person says so",
+    )
 
 
 def draft_of(connection: Connection, account: BillingAccount, period: BillingPeriod) -> str:

@@ -6,7 +6,7 @@ when it is charged or excluded its row is another one under the same id, and so 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -143,7 +143,7 @@ TO_RETRY = (
     .limit(bindparam("limit", type_=Integer))
 )
 LOCKED = (
-    select(CALLS.c.id, CALLS.c.leg, CALLS.c.conference, CALLS.c.state)
+    select(CALLS.c.id, CALLS.c.leg, CALLS.c.conference, CALLS.c.state, CALLS.c.reason)
     .where(one_of(CALLS.c.id))
     .order_by(CALLS.c.id)
     .with_for_update()
@@ -245,18 +245,46 @@ def assign(
     return {"exceptions": [row.id for row in rows]}
 
 
-def resolve(connection: Connection, ids: Collection[str], resolution: Resolution, *, now: datetime) -> dict[str, Any]:
+def resolve(
+    connection: Connection,
+    ids: Collection[str],
+    resolution: Resolution,
+    *,
+    now: datetime,
+    may_accept: Callable[[str], bool],
+) -> dict[str, Any]:
     """{"exceptions": ids, "conferences": ids} or {"refused": ...}; refused, nothing is decided.
 
-    What is excluded is EXCLUDED at once; the rest stays an exception until its conference is rated anew.
+    `may_accept` says of an exception's code whether it is about the leg, which a person may let through. What is
+    excluded is EXCLUDED at once; the rest stays an exception until its conference is rated anew.
     """
     rows = locked(connection, ids)
     if isinstance(rows, Refusal):
         return {"refused": asdict(rows)}
+    if why := not_to_accept(rows, resolution, now, may_accept):
+        return {"refused": asdict(why)}
     add(connection, (decided(row, resolution, now) for row in rows))
     if resolution.kind == "EXCLUDE":
         connection.execute(EXCLUDE, {"keys": [row.id for row in rows], "why": resolution.reason, "now": now})
     return {"exceptions": [row.id for row in rows], "conferences": sorted({row.conference for row in rows})}
+
+
+def not_to_accept(
+    rows: Iterable[Any], resolution: Resolution, now: datetime, may_accept: Callable[[str], bool]
+) -> Refusal | None:
+    """Refused `ends-later` and `not-acceptable`: it would change nothing, and nobody would hear of it."""
+    if resolution.kind != "ACCEPT":
+        return None
+    if resolution.ends_at is not None and resolution.ends_at > now:
+        return Refusal("ends-later", f"the end {resolution.ends_at.isoformat()} is still to come: a leg has ended")
+    for row in rows:
+        if not may_accept(row.reason):
+            return Refusal(
+                "not-acceptable",
+                f"{row.id} waits for something else than a decision about its leg ({row.reason}): give it an OWNER, "
+                "or RETRY when the cause is mended",
+            )
+    return None
 
 
 def decided(row: Any, resolution: Resolution, now: datetime) -> ExceptionEvent:

@@ -173,15 +173,25 @@ class Billing:
         return await self.exceptions_named(answer["exceptions"])
 
     async def record_resolution(
-        self, ids: Sequence[str], resolution: Resolution, *, caller: str, key: str, now: datetime
+        self,
+        ids: Sequence[str],
+        resolution: Resolution,
+        *,
+        caller: str,
+        key: str,
+        now: datetime,
+        may_accept: Callable[[str], bool] = lambda _: True,
     ) -> list[str] | Refusal:
-        """Keep what a person decided; the conferences to rate anew. Refused `unknown-exception`, `not-waiting`."""
+        """Keep what a person decided; the conferences to rate anew.
+
+        Refused `unknown-exception`, `not-waiting`, `not-acceptable`, `ends-later`.
+        """
         call = Call("recordResolution", caller, key, input_hash([list(ids), resolution]))
         answer = await write_once(
             self.database,
             KEYS,
             call=call,
-            effect=lambda connection: exceptions.resolve(connection, ids, resolution, now=now),
+            effect=lambda connection: exceptions.resolve(connection, ids, resolution, now=now, may_accept=may_accept),
         )
         if "refused" in answer:
             return Refusal(**answer["refused"])

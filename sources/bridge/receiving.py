@@ -64,7 +64,8 @@ def read_file(connection: Connection, bridge: str, *, format: str, content: str)
     """The file, read in its bridge's zone. `format` is one of sources/feeds/formats.py."""
     row = connection.execute(ZONE, {"bridge": bridge}).one_or_none()
     if row is None:
-        return Refusal("unknown-bridge", f"bridge {bridge} is not known: enter it before its call records come")
+        remedy = f"give it a section [bridges.{bridge}] in spojka.toml"
+        return Refusal("unknown-bridge", f"bridge {bridge} is not known: {remedy}")
     zone = declared_zone(row.cdr_zone)
     if zone is None:
         return Refusal(

@@ -45,7 +45,9 @@ async def simulate(
     if booking is not None:
         opened = [each for each in await rooms.of_bookings([booking]) if each.state == "OPEN"]
         if not opened:
-            return Refusal("no-room", f"booking {booking} has no room: wait until it is PROVISIONED")
+            return Refusal(
+                "no-room", f"booking {booking} has no room: check its reference, and wait until it is PROVISIONED"
+            )
         place = opened[0].bridge, opened[0].room
     bridge, where = place
     if bridge not in simulated:

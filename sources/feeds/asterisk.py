@@ -16,7 +16,7 @@ events; a file comes hours later.
 """
 
 from collections.abc import Iterator
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 
 from sources.feeds.csv_lines import BrokenLine, Row, rows
 from sources.feeds.local_times import instant
@@ -55,7 +55,8 @@ def read_row(line: int, text: str, fields: list[str], bridge: str, zone: tzinfo)
 
 
 def leg_of(fields: list[str], bridge: str, zone: tzinfo) -> Leg:
-    """The leg of a row. ValueError or TimeRefused says what is wrong with it."""
+    """The leg of a row. ValueError or TimeRefused says what is wrong with it, also with what nothing is made of."""
+    instant("start", fields[9], UTC)  # which of two hours it was matters only where it is the identity
     found = leg(
         identity(fields, bridge, zone),
         bridge=bridge,

@@ -291,7 +291,10 @@ class ExcludedLeg:
 
 @dataclass(frozen=True, slots=True)
 class CallCharges:
-    """The charges of one conference for one account under one rate version. `minimum_charge`: see `Minimum.amount`."""
+    """The charges of one conference for one account under one rate version. `minimum_charge`: see `Minimum.amount`.
+
+    `anew`: legs that were credited are charged again, which is for people to say.
+    """
 
     account: str
     conference: str
@@ -304,3 +307,4 @@ class CallCharges:
     excluded: tuple[ExcludedLeg, ...]
     minimum_charge: Decimal | None
     rule_version: str
+    anew: bool = True

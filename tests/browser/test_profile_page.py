@@ -113,12 +113,13 @@ def test_system_that_is_down_is_named_and_nothing_looks_empty(open_page: OpenPag
     page = open_page(site, f"/app/#/client/{MAIN.client}")
     become(page, "salesperson")
     expect(page.get_by_role("heading", name="Last calls")).to_be_visible()
+    empty = page.get_by_text("none", exact=True).count()  # on some days the client has no open invoice
     with site.without(system):
         page.reload()
         expect(page.get_by_text(f"Not answering now: {system}.")).to_be_visible()
         expect(page.get_by_role("heading", level=1)).to_have_text(MAIN.name)
         expect(page.get_by_text(f"{system} is down").first).to_be_visible()
-        expect(page.get_by_text("none", exact=True)).to_have_count(0)
+        assert page.get_by_text("none", exact=True).count() <= empty
         if system == "bridge":
             expect(page.get_by_text("no call records")).to_have_count(0)
     page.reload()

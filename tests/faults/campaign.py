@@ -32,7 +32,7 @@ from processes.stepping import TRANSIENT
 from processes.wire import instant_to_wire
 from sources.billing import Billing
 from tests.company import ask
-from tests.faults.checks import conferences_of, issued_for, problems, untaken
+from tests.faults.checks import LIVE_RUN, conferences_of, issued_for, problems, untaken
 from tests.faults.live import Calls, bridge_section, has_janus, hearing
 from tests.faults.scene import BRIDGE, CLOSING, Scene, a_scene
 from tests.faults.stage import Doom, OnPostgreSQL, OnSQLite, Workers, with_bridge
@@ -272,7 +272,7 @@ async def found_at_rest(company: Company, scene: Scene, calls: Calls | None) -> 
     while True:
         await settled(company, calls)
         found: list[str] = await insisted(partial(problems, company, scene, calls))
-        if not await insisted(company.around.register.unfinished):
+        if not any(LIVE_RUN in each for each in found):
             return found
 
 

@@ -21,10 +21,11 @@ from sources.columns import Instant
 from tests.faults.live import JANUS, Calls
 from tests.faults.scene import BRIDGE, CLOSING, Scene
 
-__all__ = ["conferences_of", "issued_for", "problems", "untaken"]
+__all__ = ["LIVE_RUN", "conferences_of", "issued_for", "problems", "untaken"]
 
 Rows = Sequence[Any]
 PAPERS_AT_ONCE = 20
+LIVE_RUN = "for no reason"
 
 CALLS = "SELECT leg, state, conference, invoice, duration_seconds, credited FROM rated_calls"
 LEGS = "SELECT id, room, conference, joined_at, left_at FROM legs WHERE bridge = :bridge"
@@ -48,7 +49,7 @@ async def problems(company: Company, scene: Scene, calls: Calls | None) -> list[
         *period_problems(billing),
         *await papers_problems(company, billing),
         *(f"run {run.id} ended {run.state}: {run.message}" for run in runs if run.state == "FAILED"),
-        *(f"run {run.id} is {run.state} for no reason" for run in runs if run.is_live and not run.waits_for),
+        *(f"run {run.id} is {run.state} {LIVE_RUN}" for run in runs if run.is_live and not run.waits_for),
     ]
 
 

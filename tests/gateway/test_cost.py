@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from graphql import build_schema
 
+from gateway.coercing import Coercing
 from gateway.cost import check_objects, objects_of
 from gateway.errors import OverLimit
 from gateway.operation import Operation, choose, coerce, prepare, read
@@ -24,7 +25,7 @@ SCHEMA = build_schema(
 def prepared(text: str, **variables: Any) -> tuple[Operation, Any]:
     document = read(text, SCHEMA)
     operation = choose(document, None)
-    values = coerce(operation, variables, SCHEMA)
+    values = coerce(operation, variables, Coercing(SCHEMA))
     return prepare(document, operation, variables=values, schema=SCHEMA), values
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLSchema, build_schema
 
+from gateway.coercing import Coercing
 from gateway.errors import BadVariables, OperationNotFound, OverLimit, SyntaxRefused, ValidationRefused
 from gateway.operation import Operation, choose, coerce, conditions, prepare, read
 from gateway.selections import Field, Selections
@@ -22,7 +23,7 @@ SCHEMA = build_schema(
 def prepared(text: str, schema: GraphQLSchema = SCHEMA, **variables: Any) -> Operation:
     document = read(text, schema)
     operation = choose(document, None)
-    return prepare(document, operation, variables=coerce(operation, variables, schema), schema=schema)
+    return prepare(document, operation, variables=coerce(operation, variables, Coercing(schema)), schema=schema)
 
 
 def shown(selections: Selections) -> str:

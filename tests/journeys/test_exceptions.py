@@ -128,6 +128,26 @@ async def test_phantom_is_held_and_its_conference_invoiced(company: Company) -> 
     assert len({each["leg"]["id"] for each in charges}) == 5
 
 
+@pytest.mark.parametrize(
+    ("decision", "code"),
+    [
+        ({"resolution": "ACCEPT"}, "not-acceptable"),
+        ({"resolution": "ACCEPT", "endsAt": "2099-01-01T00:00:00Z"}, "ends-later"),
+        ({"resolution": "OWNER", "client": "CL-99999", "account": "nope"}, "unknown-client"),
+        ({"resolution": "OWNER", "client": cast.MAIN.client, "account": "nope"}, "foreign-account"),
+        ({"resolution": "OWNER", "client": cast.MAIN.client, "account": cast.PER_CALL[0]}, "foreign-account"),
+    ],
+)
+async def test_decision_that_would_settle_nothing_is_refused(
+    company: Company, decision: dict[str, str], code: str
+) -> None:
+    """Whoever decided would only find it waiting again, for a reason that was known."""
+    await ask(company, INVOICE, id=cast.NO_CONTRACT.conference, key="first")
+    [held, *_] = await waiting(company, cast.NO_CONTRACT.conference)
+    assert await resolved(company, [held["id"]], **decision) == {"code": code}
+    assert held in await waiting(company, cast.NO_CONTRACT.conference)
+
+
 async def test_over_31_days_blocks_no_conference(company: Company) -> None:
     """Nor can anybody have it billed; it can be excluded, and is then in no invoice and no list."""
     month = a_leg("pbx-praha:9.9", seconds=32 * 24 * 3600, display_name="Phantom")
@@ -217,6 +237,29 @@ async def test_accepted_leg_of_a_live_call_is_billed(
     assert seconds.get(held["leg"]["id"]) == billed
 
 
+async def test_call_of_which_every_leg_is_held_waits_for_a_person(company: Company) -> None:
+    """It has no conference until one leg is accepted; its end, as the person said it, goes with it."""
+    starts = datetime(2026, 11, 24, 16, 35, tzinfo=UTC)
+    call = f"{BRIDGE}:20260123:1"
+    await tell_calls(company.databases["bridge"], {"20260123": [("bob", None, 300)]}, starts=starts)
+    await company.runner.start("collect-call", call, {}, caller="test")
+    found: list[Any] = []
+
+    async def is_held() -> bool:
+        found[:] = await waiting(company, call)
+        return bool(found)
+
+    await until(is_held)
+    [held] = found
+    assert (held["code"], held["waitsFor"]) == ("incomplete", "DECISION")
+    answer = await resolved(company, [held["id"]], resolution="ACCEPT", endsAt="2026-11-24T16:45:00Z")
+    assert answer == {"conferences": [{"id": CONFERENCE}]}
+    await none_waits(company, CONFERENCE)
+    await none_waits(company, call)
+    [charge] = (await ask(company, CHARGED, id=CONFERENCE)).data["conference"]["charges"]
+    assert (charge["leg"]["id"], charge["seconds"]) == (held["leg"]["id"], 300)
+
+
 async def test_legs_that_were_left_behind_are_assembled_by_the_clock(company: Company) -> None:
     """A run that was cancelled after it had published leaves legs that no list of ended calls shows any more."""
     starts = datetime(2026, 11, 24, 16, 35, tzinfo=UTC)
@@ -225,7 +268,7 @@ async def test_legs_that_were_left_behind_are_assembled_by_the_clock(company: Co
     assert (await ask(company, publish)).errors == []
     [watch] = [each for each in WATCHES if each.process == "assemble-legs"]
     data = (await ask(company, watch.document)).data
-    assert [due.subject for due in watch.due(data)] == [BRIDGE]
+    assert [due.subject for due in watch.due(data, starts)] == [BRIDGE]
     await company.runner.start("assemble-legs", BRIDGE, {}, caller="test")
 
     async def is_charged() -> bool:
@@ -233,4 +276,4 @@ async def test_legs_that_were_left_behind_are_assembled_by_the_clock(company: Co
         return bool(found.data["conference"] and found.data["conference"]["charges"])
 
     await until(is_charged)
-    assert list(watch.due((await ask(company, watch.document)).data)) == []
+    assert list(watch.due((await ask(company, watch.document)).data, starts)) == []

@@ -92,6 +92,19 @@ async def test_conference_is_booked_and_its_room_provisioned() -> None:
     assert run.started == [("provision-conference", "BK-1", {})]
 
 
+async def test_who_asks_again_with_their_key_gets_the_booking_that_a_cancelled_run_had_made() -> None:
+    """The run is another one then; reservations know the order by its key."""
+    world = Reservations()
+    keys = set()
+    for n in (1, 2):
+        graph = world.graph()
+        run = FakeRun(graph, id=f"book-conference:CL-1:{n}", time=NOW)
+        assert isinstance(await book_conference.carry_out(run, "CL-1", {**ORDER, "order": "5f0c"}), Done)
+        keys.add(graph.variables("CreateBooking")["key"])
+    assert keys == {"5f0c:create"}
+    assert [made["input"] for made in world.made] == [{**ORDER, "client": "CL-1"}] * 2
+
+
 @pytest.mark.parametrize(
     ("accounts", "chosen", "code"),
     [

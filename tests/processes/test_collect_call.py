@@ -9,6 +9,7 @@ import pytest
 
 from processes.collect_call import collect_call
 from processes.graph import GraphError
+from processes.invoice_call import BY_ITSELF
 from processes.rules.refusal import Refusal
 from processes.run import Done
 from tests.processes.fakes import FakeGraph, FakeRun, unavailable
@@ -74,7 +75,7 @@ async def test_call_becomes_its_bookings_conference_and_is_invoiced() -> None:
     run = a_run(leg("alice"), leg("bob"))
     done = await collect_call(run, CALL, {})
     assert done == Done("CF-of-BK-2026-000123", {"conferences": ["CF-of-BK-2026-000123"]})
-    assert run.started == [("invoice-call", "CF-of-BK-2026-000123", {})]
+    assert run.started == [("invoice-call", "CF-of-BK-2026-000123", BY_ITSELF)]
     assert run.alarms == []
     (group,) = run.graph.variables("AssembleConferences")["conferences"]
     assert len(group["legs"]) == 2
@@ -85,7 +86,7 @@ async def test_legs_that_an_earlier_run_assembled_are_not_assembled_again() -> N
     run = a_run(leg("alice", conference="CF-1"))
     await collect_call(run, CALL, {})
     assert "AssembleConferences" not in run.graph.operations
-    assert run.started == [("invoice-call", "CF-1", {})]
+    assert run.started == [("invoice-call", "CF-1", BY_ITSELF)]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ async def test_bookings_that_are_only_read_keep_no_invoice_back() -> None:
     error = {"message": "reservations is only read here", "extensions": {"code": "SYSTEM_READ_ONLY"}}
     run.graph.fails_before["RecordBookingState"] = GraphError([error])
     assert isinstance(await collect_call(run, CALL, {}), Done)
-    assert run.started == [("invoice-call", "CF-of-BK-2026-000123", {})]
+    assert run.started == [("invoice-call", "CF-of-BK-2026-000123", BY_ITSELF)]
 
 
 async def test_what_the_bridge_refuses_is_the_runs_refusal() -> None:
@@ -135,11 +136,12 @@ async def test_held_leg_is_an_exception_of_the_conference() -> None:
     assert run.alarms == []
 
 
-async def test_call_of_which_all_is_held_alarms() -> None:
-    """There is no conference that somebody would look at."""
+async def test_call_of_which_all_is_held_alarms_and_is_work_for_a_person() -> None:
+    """There is no conference that somebody would look at: the exception is of the call."""
     run = a_run(held=[HELD])
     assert await collect_call(run, CALL, {}) == Done("1 held leg", {"conferences": []})
     assert [code for code, _ in run.alarms] == ["clock"]
+    assert run.graph.variables("RecordHeldLegs")["conference"] == CALL
     assert run.started == []
 
 
@@ -158,4 +160,4 @@ async def test_system_that_is_down_is_waited_for(step: str, when: str) -> None:
     run = a_run(leg("alice"))
     getattr(run.graph, when)[step] = unavailable("bridge")
     assert isinstance(await collect_call(run, CALL, {}), Done)
-    assert run.started == [("invoice-call", "CF-of-BK-2026-000123", {})]
+    assert run.started == [("invoice-call", "CF-of-BK-2026-000123", BY_ITSELF)]

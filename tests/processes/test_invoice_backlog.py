@@ -129,12 +129,12 @@ async def one_by_one(template: Path, folder: Path, scene: Scene) -> list[list[tu
     return settled(folder)
 
 
-async def each_alone(graph: Graph, *, after: int) -> int:
+async def each_alone(graph: Graph, *, after: int, anew: bool = False) -> int:
     """Every conference behind this position, by a run of its own; the last one's position."""
     page = await graph.execute(backlog.NEXT, {"bridge": BRIDGE, "position": after, "first": 100})
     for each in page["conferencesAfter"]:
         id = each["conference"]["id"]
-        await invoice_call(graph, id, run=f"invoice-call:{id}:{each['position']}")
+        await invoice_call(graph, id, run=f"invoice-call:{id}:{each['position']}:{anew}", anew=anew)
     return max(int(each["position"]) for each in page["conferencesAfter"])
 
 
@@ -173,7 +173,10 @@ async def test_many_at_once_come_to_the_same_as_one_by_one(
 async def test_many_at_once_come_to_the_same_when_an_invoice_was_taken_back_and_legs_come_late(
     company_with_bookings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    """Half of the legs are charged, issued and credited; with the others, some of them earlier, all come anew."""
+    """Half of the legs are charged, issued and credited, the others come then, some of them earlier.
+
+    By itself nothing is charged anew: of a call with late legs all wait for a person. Once one says so, all are.
+    """
     monkeypatch.setattr(backlog, "PAGE", 2)
     chance = random.Random(seed)
     scene = a_scene(chance)
@@ -195,10 +198,16 @@ async def test_many_at_once_come_to_the_same_when_an_invoice_was_taken_back_and_
             for n, line in enumerate(lines[half:]):
                 await import_call_records(graph, BRIDGE, format="ASTERISK_CSV", content=line, run=f"late:{n}")
             await way(graph, after=looked)
-        found.append(settled(folder))
-    assert found[1] == found[0]
-    assert all(found[0][:4])
-    assert any(id.endswith("#2") for id, *_ in found[0][1])  # charged anew
+            found.append(settled(folder))
+            await each_alone(graph, after=0, anew=True)
+            found.append(settled(folder))
+    [alone, alone_anew, at_once, at_once_anew] = found
+    assert at_once == alone
+    assert at_once_anew == alone_anew
+    assert not any(id.endswith("#2") for id, *_ in alone[1])
+    assert "partly-credited" in {reason for *_, reason, _ in alone[0]}
+    assert all(alone_anew[:4])
+    assert any(id.endswith("#2") for id, *_ in alone_anew[1])  # charged anew
 
 
 @pytest.mark.parametrize("edge", ["before", "after"])

@@ -157,6 +157,7 @@ async def test_what_billing_is_told_is_the_worked_example() -> None:
         "minimumCharge": None,
         "excluded": [],
         "ruleVersion": "tariff-2",
+        "anew": True,
     }
     assert [(charge["leg"], charge["durationSeconds"]) for charge in charges] == [
         ("Alice", 3025),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from processes.note_call import carry_out
@@ -11,7 +13,11 @@ from processes.watches import not_in_call
 from tests.processes.fakes import FakeRun
 from tests.processes.rooms import World
 
-CALLED = [{"booking": {"ref": status, "status": status}} for status in ("PROVISIONED", "IN_CALL", "COMPLETED", None)]
+NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+CALLED = [
+    {"booking": {"ref": status, "status": status, "startsAt": "2026-11-24T10:00:00Z"}}
+    for status in ("PROVISIONED", "IN_CALL", "COMPLETED", None)
+]
 
 
 def a_world(call_state: str | None, status: str = "PROVISIONED") -> World:
@@ -60,5 +66,10 @@ async def test_cancelled_booking_stays_cancelled() -> None:
 
 def test_watch_asks_for_those_that_are_not_noted_yet() -> None:
     """The booking of a call may have been forgotten by reservations: nothing can be said of it."""
-    assert [due.subject for due in not_in_call({"liveCalls": CALLED})] == ["PROVISIONED", "COMPLETED"]
-    assert list(not_in_call({"liveCalls": None})) == []
+    assert [due.subject for due in not_in_call({"liveCalls": CALLED}, NOW)] == ["PROVISIONED", "COMPLETED"]
+    assert list(not_in_call({"liveCalls": None}, NOW)) == []
+
+
+def test_who_comes_more_than_half_an_hour_early_is_not_at_the_conference() -> None:
+    """Somebody tries the PIN days before: the booking can still be moved and cancelled."""
+    assert list(not_in_call({"liveCalls": CALLED}, NOW - timedelta(seconds=1))) == []

@@ -92,9 +92,9 @@ def test_a_bridge_is_invoiced_as_far_as_it_has_come(
     }
     often, seldom = [each for each in WATCHES if each.process == "invoice-backlog"]
     assert often.every < 10 < 60 < seldom.every
-    assert [each.subject for each in often.due(data)] == files
-    assert [each.subject for each in seldom.due(data)] == switches
-    assert [*often.due({**data, "invoicingPositions": None})] == []  # billing is only read
+    assert [each.subject for each in often.due(data, NOW)] == files
+    assert [each.subject for each in seldom.due(data, NOW)] == switches
+    assert [*often.due({**data, "invoicingPositions": None}, NOW)] == []  # billing is only read
 
 
 async def test_run_that_its_executor_dropped_is_put_in_again(register: Processes) -> None:

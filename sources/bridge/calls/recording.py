@@ -28,6 +28,7 @@ __all__ = [
     "digest",
     "known_rooms",
     "may_poll",
+    "open_rooms",
     "quarantine",
     "record_events",
     "record_poll",
@@ -295,6 +296,12 @@ def _new_life(bridge: str, epoch: datetime, *, before: datetime, now: datetime) 
 def known_rooms(connection: Connection, bridge: str) -> set[str]:
     """Rooms of which something is not published yet."""
     rooms = select(OBSERVED_ROOMS.c.room).where(OBSERVED_ROOMS.c.bridge == bridge, OBSERVED_ROOMS.c.state != QUIET)
+    return set(connection.scalars(rooms))
+
+
+def open_rooms(connection: Connection, bridge: str) -> set[str]:
+    """Rooms where a call is going on, or where something is new that nobody has looked at yet."""
+    rooms = select(OBSERVED_ROOMS.c.room).where(OBSERVED_ROOMS.c.bridge == bridge, OBSERVED_ROOMS.c.state == OPEN)
     return set(connection.scalars(rooms))
 
 

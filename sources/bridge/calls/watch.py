@@ -31,6 +31,7 @@ from sources.bridge.calls.recording import (
     Seen,
     known_rooms,
     may_poll,
+    open_rooms,
     record_events,
     record_poll,
     record_rules,
@@ -62,6 +63,9 @@ class WatchTimes:
     pause: timedelta = timedelta(seconds=1)
     """After what went wrong."""
 
+    again: timedelta = timedelta(seconds=5)
+    """How often rooms are looked at of which nothing new was told."""
+
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
@@ -87,6 +91,7 @@ class BridgeWatch:
     _due: dict[str, datetime] = field(default_factory=dict)
     _poll_now: asyncio.Event = field(default_factory=asyncio.Event)
     _troubles: dict[str, str] = field(default_factory=dict)
+    _looks_at: datetime | None = None
 
     async def __aenter__(self) -> Self:
         self._begin("settling", self._look_when_due, first=self._look_at_all)
@@ -193,8 +198,17 @@ class BridgeWatch:
         await self._look_at(await self.database.read(partial(known_rooms, bridge=self.bridge)))
 
     async def _look_when_due(self) -> None:
+        """A room is due by its own time, and now and then all that are open.
+
+        What was written down about a room and not looked at, as the database went away in between or whoever wrote it
+        died, is told by nothing else.
+        """
         now = self.clock()
-        await self._look_at([room for room, due in self._due.items() if due <= now])
+        rooms = {room for room, due in self._due.items() if due <= now}
+        if self._looks_at is None or self._looks_at <= now:
+            rooms |= await self.database.read(partial(open_rooms, bridge=self.bridge))
+            self._looks_at = now + self.times.again
+        await self._look_at(sorted(rooms))
         await asyncio.sleep(self.times.reading.total_seconds())
 
     async def _look_at(self, rooms: Iterable[str]) -> None:

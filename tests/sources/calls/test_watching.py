@@ -18,7 +18,7 @@ from sources.bridge.calls.settling import CallRules
 from sources.bridge.calls.watch import BridgeWatch
 from sources.bridge.spooling.spool import Spool, line_of
 from sources.database import Database
-from sources.errors import BridgeDown
+from sources.errors import BridgeDown, SystemUnavailable
 from sources.records.bridge import Bridge, Leg
 from sources.records.calls import EndedCall, PublishedCall
 from sources.records.refusal import Refusal
@@ -123,6 +123,28 @@ async def test_call_ends_at_once_when_spool_and_polls_agree(watched: MakeWatched
     assert await one.calls.ended(limit=10) == []
     await one.poll(61)
     assert await one.calls.ended(limit=10) == [EndedCall(CALL, "bridge-1", ROOM, at(60.5))]
+    assert one.ended == [CALL]
+
+
+async def test_call_whose_last_look_was_lost_ends_all_the_same(
+    watched: MakeWatched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database went away when the last event was written down and its room not yet looked at."""
+    one = watched()
+
+    async def down(rooms: Any) -> None:
+        raise SystemUnavailable("bridge")
+
+    await one.posts(0, event("started", 0), event("joined", 1, "alice"))
+    await one.time_passes(1)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(BridgeWatch, "_look_at", lambda self, rooms: down(rooms))
+        with pytest.raises(SystemUnavailable):
+            await one.posts(31, event("left", 31, "alice"))
+    await one.watch.read()
+    assert one.ended == []
+    for seconds in (37, 50, 60):
+        await one.time_passes(seconds)
     assert one.ended == [CALL]
 
 

@@ -99,6 +99,7 @@ def test_identity_is_uniqueid_else_channel_and_start(text: str, identity: str) -
         (line(answer=""), "malformed"),
         (line(answer="0001-01-01 00:00:00"), "malformed"),
         (line(end="2026-11-24"), "malformed"),
+        (line(start="2026-13-45 14:00:00"), "malformed"),
         (line(end="2026-13-24 17:00:00"), "malformed"),
         (line(lastdata=",default_bridge"), "malformed"),
         (line(billsec="long"), "malformed"),
