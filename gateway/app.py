@@ -18,6 +18,7 @@ from gateway.company import (
     PROCESSES,
     SYSTEMS,
     Clock,
+    Company,
     access,
     here,
     make_folder,
@@ -36,6 +37,8 @@ from gateway.http.demo import Demo
 from gateway.http.gate import Proof
 from gateway.http.page import Example, Page
 from gateway.http.persisted import open_documents
+from gateway.http.unsubscribe import Unsubscribing
+from gateway.post import configured_post, open_unsubscribing
 from gateway.subgraphs.serving import ServedSubgraph
 from resolvers.roles import ROLES
 
@@ -53,6 +56,7 @@ _PAGES = (
 )
 _CAST = {"salesperson": "jana.kralova"}  # in the demo: who has a role, where it matters who
 _DEMO_TOKEN = timedelta(hours=12)
+_UNSUBSCRIBE = "mutation ($letter: ID!) { recordUnsubscribe(letter: $letter) { __typename } }"
 
 
 def make_app(settings: Settings, *, reach: Reach = "machine", has_worker: bool = False) -> Starlette:
@@ -85,8 +89,20 @@ def make_app(settings: Settings, *, reach: Reach = "machine", has_worker: bool =
         cors=settings.http.cors,
         demo=_demo(settings, company.clock) if reach == "machine" else None,
         pages=_PAGES,
+        unsubscribing=_unsubscribing(settings, company),
         lifespan=lifespan,
     )
+
+
+def _unsubscribing(settings: Settings, company: Company) -> Unsubscribing | None:
+    """The endpoint of the links in mails, which are of letters; it records by the graph, as processes do."""
+
+    async def record(letter: str) -> bool:
+        found = (await company.around.graph.execute(_UNSUBSCRIBE, {"letter": letter}))["recordUnsubscribe"]
+        return bool(found["__typename"] == "Unsubscribed")
+
+    post = configured_post(settings)
+    return open_unsubscribing(post, record) if post else None
 
 
 def make_subgraph(name: str, settings: Settings) -> Starlette:

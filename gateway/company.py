@@ -156,7 +156,7 @@ class Company:
         """Lets the runs that have begun come to their end, then closes the databases and hangs up the switches."""
         await self.runner.close()
         await asyncio.gather(*(switch.close() for switch in self.switches.values()))
-        await asyncio.gather(*(printer.close() for printer in (self.delivery.printers or {}).values()))
+        await self.delivery.close()
         await asyncio.gather(*(database.close() for database in self.databases.values()))
 
 

@@ -13,9 +13,10 @@ from gateway.config import Settings
 from resolvers.demo import DEMO_RULES
 from sources import billing, bridge, links, mailing, processes, reservations, sales
 from sources.database import Database
-from sources.demo import make_company
+from sources.demo import ADDED, make_company
 from sources.engines import open_durable_engine
 from sources.errors import MappingRefused, SourceError
+from sources.mailing.shipped_templates import fill_templates
 from sources.making import Part, create_together
 from sources.mapping.mapped import Mapped
 from sources.mapping.reading import read
@@ -95,11 +96,17 @@ def refuse_misfits(databases: Mapping[str, Database]) -> None:
 
 
 def make_ours(databases: Mapping[str, Database], *, today: date) -> bool:
-    """Make what Spojka owns, unless any of it is there already. True when it was made now.
+    """Make what Spojka owns, unless any of it is there already; then only what is newer. True when it was made now.
 
     With the demo company where all of it is Spojka's; empty beside another program's data. Raises SourceError.
     """
     ours = {name: database for name, database in databases.items() if not database.is_read_only}
     if ours.keys() == databases.keys():
         return make_company(databases, today=today, rules=DEMO_RULES)
-    return create_together([Part(name, database.engines, METADATA[name]) for name, database in ours.items()])
+    fills = {"mailing": fill_templates(today)}
+    return create_together(
+        [
+            Part(name, database.engines, METADATA[name], fills.get(name), added=name in ADDED)
+            for name, database in ours.items()
+        ]
+    )

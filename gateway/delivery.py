@@ -1,19 +1,69 @@
-"""Who renders and prints the letters of mailings, as the settings say.
+"""Who renders and prints the letters of mailings and sends their notices, as the settings say.
 
 Wiring: settings -> what mailing needs besides its database. Nothing is asked here, and nothing opened.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
 from gateway.config import Settings
+from gateway.post import configured_post, open_bounces, open_mailer
 from gateway.printers import open_printers
 from resolvers.mailing import Delivery
 from sources.mailing.lettering import Lettering, check_body
+from sources.mailing.outside import Delivered, Outgoing
+from sources.post import Mailer, Message, bodies
+from sources.post.settings import PostSettings
 from sources.records.papers import Party
 
-__all__ = ["open_delivery"]
+__all__ = ["Post", "open_delivery"]
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Sends notices as e-mails. Marketing ends with the link by which its letter's client unsubscribes."""
+
+    settings: PostSettings
+    mailer: Mailer
+
+    async def __call__(self, notices: Sequence[Outgoing]) -> Sequence[Delivered]:
+        """What became of each. Raises SystemUnavailable when the mail server can't be reached."""
+        return await self.mailer.send([self.message(each) for each in notices])
+
+    def message(self, notice: Outgoing) -> Message:
+        links = self.settings.unsubscribe if notice.purpose == "MARKETING" else None
+        url = links.link(notice.notice.letter) if links else None
+        language: Literal["cs", "en"] = "cs" if notice.language.lower() == "cs" else "en"
+        text, html = bodies(notice.text, language=language, unsubscribe_url=url)
+        return Message(
+            message_id=notice.notice.message_id,
+            sender=self.settings.sender,
+            recipient_name=notice.name,
+            recipient=notice.notice.email,
+            subject=notice.subject,
+            text=text,
+            html=html,
+            unsubscribe_url=url,
+            campaign=notice.campaign,
+        )
 
 
 def open_delivery(settings: Settings, seller: Party | None) -> Delivery:
     """Letters bear the paper of the one who issues invoices; where that is nobody, none can be made."""
-    return Delivery(
+    printing = Delivery(
         typeset=Lettering(seller) if seller else None, check_body=check_body, printers=open_printers(settings)
+    )
+    post = configured_post(settings)
+    if post is None:
+        return printing
+    mailer = open_mailer(post, settings.data)
+    return Delivery(
+        typeset=printing.typeset,
+        check_body=check_body,
+        printers=printing.printers,
+        postman=Post(post, mailer),
+        domain=post.origin.domain,
+        bounces=open_bounces(post),
+        hang_up=mailer.close,
     )

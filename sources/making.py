@@ -6,7 +6,8 @@ SQLite is written into `<file>.new`, called `<file>.made` when it is whole, and 
 transaction that is committed when all are written. A crash while writing leaves only `.new` and `.made` files, which
 the next making replaces; a crash between two publishings leaves `.made` files, which the next making only renames.
 MariaDB commits with each table: what is in the making has one more, `spojka_making`, with a row when it is whole.
-Nothing else ever creates a database: one that vanished is a system that is down, not an empty one.
+Nothing else ever creates a database: one that vanished is a system that is down, not an empty one. A system that is
+newer than the others' databases is made beside them, and touches none.
 """
 
 from __future__ import annotations
@@ -56,25 +57,41 @@ A_DAY = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One system to be made: its tables, and what is put into them first."""
+    """One system to be made: its tables, and what is put into them first.
+
+    One that was `added` to Spojka later is made beside the others where they are older than it is.
+    """
 
     system: str
     engines: Engines
     metadata: MetaData
     fill: Fill | None = None
+    added: bool = False
+
+    def may_be_added(self) -> bool:
+        """Was it never made here? A file's lock stays where the file vanishes, and such a system is down, not new."""
+        file = self.engines.file
+        if not self.added or file is None:
+            return self.added
+        aside = file.with_name(f"{file.name}.new")  # an adding that a crash cut short
+        return aside.exists() or not file.with_name(f"{file.name}.lock").exists()
 
 
 def create_together(parts: Sequence[Part]) -> bool:
-    """Make all `parts`, or none when one of them is there already. True when they were made now.
+    """Make all `parts`, or none when one of them is there already, but what was added. True when they were made now.
 
     Raises SystemUnavailable, SystemBusy or ForeignTables, naming the system that can't be made.
     """
+    addable = {part.system for part in parts if part.may_be_added()}  # looked at before the locks are made
     with ExitStack() as held:
         # Everyone takes the locks in the same order, so two starting processes can't wait for each other.
         makings = [held.enter_context(begun(part)) for part in sorted(parts, key=lambda part: part.system)]
         if any(making.exists() for making in makings):
             for making in makings:
                 making.resume()
+                if making.part.system in addable and not making.exists():
+                    making.write()
+                    making.publish()
             return False
         for making in makings:
             making.write()
@@ -97,6 +114,9 @@ def begun(part: Part) -> Iterator[Making]:
 
 class Making(Protocol):
     """A system in the making, with its lock held."""
+
+    @property
+    def part(self) -> Part: ...
 
     def exists(self) -> bool: ...
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import strawberry
 
@@ -21,7 +21,7 @@ class Bounces(Protocol):
     """What came back, and is given again until it was acknowledged."""
 
     async def bounces(self) -> Sequence[Returned]: ...
-    async def acknowledge(self, bounces: Sequence[Returned]) -> None: ...
+    async def acknowledge(self, bounces: Sequence[Any]) -> None: ...
 
 
 def utc_now() -> datetime:
@@ -32,7 +32,8 @@ def utc_now() -> datetime:
 class Delivery:
     """Who renders, prints and sends. What is None isn't set up here: then what needs it is refused, and says so.
 
-    `check_body` says what is wrong with a template's text. `domain` is that of Message-IDs.
+    `check_body` says what is wrong with a template's text. `domain` is that of Message-IDs. `hang_up` ends what the
+    postman has open.
     """
 
     typeset: Typeset | None = None
@@ -41,6 +42,14 @@ class Delivery:
     postman: Postman | None = None
     domain: str = "localhost"
     bounces: Bounces | None = None
+    hang_up: Callable[[], Awaitable[None]] | None = None
+
+    async def close(self) -> None:
+        """Gives up the connections to printers and to the mail server."""
+        for printer in (self.printers or {}).values():
+            await printer.close()
+        if self.hang_up is not None:
+            await self.hang_up()
 
 
 @dataclass(frozen=True, kw_only=True)

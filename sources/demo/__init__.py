@@ -7,7 +7,7 @@
 
 from sources.demo.cast import SELLER
 from sources.demo.company import Company, company_of
-from sources.demo.making import SYSTEMS, make_company
+from sources.demo.making import ADDED, SYSTEMS, make_company
 from sources.demo.rules import DemoRules, Rated
 
-__all__ = ["SELLER", "SYSTEMS", "Company", "DemoRules", "Rated", "company_of", "make_company"]
+__all__ = ["ADDED", "SELLER", "SYSTEMS", "Company", "DemoRules", "Rated", "company_of", "make_company"]

@@ -14,17 +14,21 @@ from sources.demo.clients import OTHERS
 from sources.demo.company import Company, company_of
 from sources.demo.rules import DemoRules
 from sources.links import Links
+from sources.mailing.shipped_templates import fill_templates
 from sources.making import Part, create_together
 from sources.reservations import Reservations
 from sources.sales import Sales
 
-__all__ = ["SYSTEMS", "make_company"]
+__all__ = ["ADDED", "SYSTEMS", "make_company"]
 
 SYSTEMS = ("links", "sales", "reservations", "bridge", "billing", "mailing", "processes")
+ADDED = frozenset({"mailing"})
+"""Systems that came when there were companies already."""
 
 
 def make_company(databases: Mapping[str, Database], *, today: date, rules: DemoRules, others: int = OTHERS) -> bool:
-    """Make and fill the databases of all SYSTEMS; False when any of them is there already: then nothing is touched.
+    """Make and fill the databases of all SYSTEMS; False when any of them is there already: then nothing is touched,
+    and only what was ADDED later is made beside it.
 
     `others` is the number of clients besides the cast. Never half: see `sources.making`. A company that is there costs
     no generating. Raises SystemUnavailable, SystemBusy.
@@ -76,8 +80,8 @@ def make_company(databases: Mapping[str, Database], *, today: date, rules: DemoR
         "reservations": (reservations.METADATA, fill_reservations),
         "bridge": (bridge.METADATA, fill_bridge),
         "billing": (billing.METADATA, fill_billing),
-        "mailing": (mailing.METADATA, None),
+        "mailing": (mailing.METADATA, fill_templates(today)),
         "processes": (processes.METADATA, None),
     }
-    parts = [Part(system, databases[system].engines, *tables[system]) for system in SYSTEMS]
+    parts = [Part(system, databases[system].engines, *tables[system], added=system in ADDED) for system in SYSTEMS]
     return create_together(parts)

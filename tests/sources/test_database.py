@@ -208,6 +208,35 @@ class TestMaking:
         with pytest.raises(SystemUnavailable):
             await two.read(count)
 
+    async def test_what_is_newer_is_made_beside_what_is_there(self, database: MakeDatabase) -> None:
+        """Once: what is there isn't touched, and where the newer one's file vanishes it is down, not new."""
+        old, newer = database("old"), database("newer")
+        assert old.create(METADATA, three_things)
+        parts = [Part("old", old.engines, METADATA), Part("newer", newer.engines, METADATA, three_things, added=True)]
+        assert not create_together(parts)
+        assert not create_together(parts)
+        assert (await old.read(count), await newer.read(count)) == (3, 3)
+        if newer.engines.file is None:
+            return
+        newer.engines.file.unlink()
+        assert not create_together(parts)
+        assert not newer.engines.file.exists()
+        newer.engines.file.with_name("newer.sqlite.new").touch()  # a crash while it was added
+        assert not create_together(parts)
+        assert await database("newer").read(count) == 3
+
+    async def test_what_is_newer_is_not_made_beside_another_programs_tables(self, database: MakeDatabase) -> None:
+        """A database with a CRM's tables is no place for it: they stay as they are."""
+        old, newer = database("old"), database("newer")
+        if newer.engines.file:
+            pytest.skip("any file at all is never an empty place")
+        assert old.create(METADATA)
+        await newer.write(lambda c: c.execute(text("CREATE TABLE kli_firmy (id INT)")))
+        parts = [Part("old", old.engines, METADATA), Part("newer", newer.engines, METADATA, three_things, added=True)]
+        with pytest.raises(SourceError, match=r"^newer: .*\(kli_firmy\): map them in"):
+            create_together(parts)
+        assert inspect(newer.engines.read).get_table_names() == ["kli_firmy"]
+
     async def test_nothing_is_made_beside_another_programs_tables(self, database: MakeDatabase) -> None:
         """A database with a CRM's tables is a CRM that nobody has mapped, not a place for ours."""
         things, other = database("things"), database("other")
