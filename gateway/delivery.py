@@ -4,7 +4,7 @@ Wiring: settings -> what mailing needs besides its database. Nothing is asked he
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from gateway.config import Settings
@@ -51,17 +51,19 @@ class Post:
 
 def open_delivery(settings: Settings, seller: Party | None) -> Delivery:
     """Letters bear the paper of the one who issues invoices; where that is nobody, none can be made."""
+    lettering = Lettering(seller) if seller else None
     printing = Delivery(
-        typeset=Lettering(seller) if seller else None, check_body=check_body, printers=open_printers(settings)
+        typeset=lettering,
+        preview=lettering.preview if lettering else None,
+        check_body=check_body,
+        printers=open_printers(settings),
     )
     post = configured_post(settings)
     if post is None:
         return printing
     mailer = open_mailer(post, settings.data)
-    return Delivery(
-        typeset=printing.typeset,
-        check_body=check_body,
-        printers=printing.printers,
+    return replace(
+        printing,
         postman=Post(post, mailer),
         domain=post.origin.domain,
         bounces=open_bounces(post),

@@ -11,7 +11,7 @@ import strawberry
 
 from resolvers.context import Context
 from sources.mailing import Mailing
-from sources.mailing.outside import Postman, Printer, Returned, Typeset
+from sources.mailing.outside import Postman, Preview, Printer, Returned, Typeset
 from sources.records.mailing import TemplateVersion
 
 __all__ = ["Bounces", "Delivery", "Info", "MailingContext"]
@@ -37,6 +37,7 @@ class Delivery:
     """
 
     typeset: Typeset | None = None
+    preview: Preview | None = None
     check_body: Callable[[TemplateVersion], str | None] | None = None
     printers: Mapping[str, Printer] | None = None
     postman: Postman | None = None

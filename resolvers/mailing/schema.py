@@ -31,6 +31,7 @@ from resolvers.mailing.leading import (
     resume_mailing,
 )
 from resolvers.mailing.making import CampaignOutcome, TemplateOutcome, create_campaign, save_template
+from resolvers.mailing.previewing import PreviewOutcome, preview_letter
 from resolvers.mailing.values import LetterTemplate
 from resolvers.scalars import configuration
 
@@ -95,6 +96,12 @@ class Query:
     )
     letter_template: LetterTemplate | None = strawberry.federation.field(
         resolver=letter_template, requires_scopes=asks(Scope.MAILING_READ), description="A version of a template."
+    )
+    preview_letter: PreviewOutcome | None = strawberry.federation.field(
+        resolver=preview_letter,
+        requires_scopes=asks(Scope.MAILING_READ, Scope.CLIENTS_ALL, Scope.ADDRESSES_READ),
+        description="A recipient's letter as it would be printed; nothing is kept. Refused `unknown-mailing`, "
+        "`unknown-recipient`, `no-letter` (with field or line), `no-letters`.",
     )
 
 

@@ -19,7 +19,7 @@ from sources.mailing.letters import (
     TemplateRefused,
     read_template,
 )
-from sources.mailing.outside import Render, Rendered, Unrendered
+from sources.mailing.outside import Previewed, Render, Rendered, Undrawn, Unrendered
 from sources.records.mailing import Recipient, TemplateVersion
 from sources.records.papers import Party
 
@@ -67,6 +67,19 @@ class Lettering:
 
         try:
             yield render
+        finally:
+            template.close()
+
+    def preview(self, version: TemplateVersion, day: date, recipient: Recipient) -> Previewed | Undrawn:
+        """The letter as it would be, and its first page as a picture."""
+        template = read(version)
+        if isinstance(template, TemplateRefused):
+            return Undrawn(template.reason, line=template.line)
+        values = json.loads(recipient.data)
+        try:
+            return template.preview(LetterData(addressee_of(recipient), day, sender_of(self.seller), values))
+        except LetterRefused as refused:
+            return Undrawn(refused.reason, field=refused.field)
         finally:
             template.close()
 

@@ -18,12 +18,15 @@ __all__ = [
     "JobState",
     "Outgoing",
     "Postman",
+    "Preview",
+    "Previewed",
     "Printer",
     "PrinterState",
     "Render",
     "Rendered",
     "Returned",
     "Typeset",
+    "Undrawn",
     "Unrendered",
 ]
 
@@ -87,6 +90,28 @@ Render = Callable[[Recipient], Rendered]
 
 Typeset = Callable[[TemplateVersion, date], AbstractContextManager[Render]]
 """(template, the date on the letters) -> what renders its letters, open as long as the context is."""
+
+
+class Previewed(Protocol):
+    """A letter as it will be printed, and its first page as a picture."""
+
+    @property
+    def pdf(self) -> bytes: ...
+    @property
+    def png(self) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Undrawn:
+    """Why a letter can't be made: the field that is to blame, or the line of the template's body, where one is."""
+
+    reason: str
+    field: str | None = None
+    line: int | None = None
+
+
+Preview = Callable[[TemplateVersion, date, Recipient], Previewed | Undrawn]
+"""(template, the date on the letter, whose it is) -> the letter as it would be, nothing of which is kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ def mailings() -> dict[str, str]:
     return {
         "Query.mailing": f'(id: "{DELIVERED}")',
         "Query.letter": f'(id: "{DELIVERED}-1")',
+        "Query.previewLetter": f'(campaign: "{DELIVERED}", position: 1)',
         "Query.letterTemplate": '(template: "price-change", version: 1)',
         "Mutation.saveTemplate": f'(input: {{{template}, subject: "s", notice: "n {{price}}"}}, {key})',
         "Mutation.createCampaign": f"(input: {{{campaign}}}, {key})",

@@ -53,6 +53,7 @@ OTHER_ARGUMENTS = {
     "LinkChange": {"Query.billingAccount": f'(number: "{cast.UNLINKED[0]}")'},
     "LinkProblem": {"Mutation.linkAccounts": f"(links: [{NOT_THEIRS}])"},
     "LinksRefused": {"Mutation.linkAccounts": f"(links: [{NOT_THEIRS}])"},
+    "PreviewRefused": {"Query.previewLetter": '(campaign: "ML-2026-000001", position: 99)'},
     "Refused": {"Query.billingAccount": f'(number: "{cast.NO_CONTRACT.accounts[0]}")'},
 }
 """For the ways to some types."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import email
 import email.policy
+import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +33,8 @@ sender = "Konference <info@example.org>"
 url = "https://graph.example.org/unsubscribe"
 key_file = "KEY"
 """
+PREVIEW = """query ($campaign: ID!, $position: Int!) { previewLetter(campaign: $campaign, position: $position) {
+  ... on LetterPreview { pdfBase64 pngBase64 } ... on PreviewRefused { code message field line } } }"""
 REPORT = """query ($id: ID!) { mailing(id: $id) {
   letters { state sha256 notice { state email } } exclusions { code client { id } }
   report { recipients letters notices exclusions failed open balanced } } }"""
@@ -91,6 +95,12 @@ def a_row(client: str, name: str, **changes: Any) -> dict[str, Any]:
     }
 
 
+async def previewed(company: Company, campaign: str, position: int) -> Any:
+    answer = await ask(company, PREVIEW, campaign=campaign, position=position)
+    assert answer.errors == []
+    return answer.data["previewLetter"]
+
+
 @pytest.fixture
 def settings(files: Path, tmp_path: Path) -> Settings:
     key = tmp_path / "key"
@@ -126,6 +136,10 @@ async def test_from_a_template_that_came_along_to_a_report_that_adds_up(mailing:
     assert report["recipients"] == 3 == report["notices"] + report["letters"] + report["exclusions"]
     assert (report["failed"], report["open"]) == (0, 0)
 
+    preview = await previewed(mailing.company, id, 1)
+    pdf, png = (base64.b64decode(preview[name]) for name in ("pdfBase64", "pngBase64"))
+    assert (hashlib.sha256(pdf).hexdigest(), png[:4]) == (found["letters"][0]["sha256"], b"\x89PNG")
+    assert (await previewed(mailing.company, id, 2))["code"] == "unknown-recipient"
     [printed] = (settings.data / "printed").rglob("*.pdf")
     assert printed.read_bytes().startswith(b"%PDF")
     [file] = (settings.data / FOLDER).glob("*.eml")
@@ -145,6 +159,20 @@ async def test_from_a_template_that_came_along_to_a_report_that_adds_up(mailing:
     id = await mailing.deliver("season-greeting-en", [rows[0], a_row("CL-00005", "Dvořák, s.r.o.")])
     found = (await ask(mailing.company, REPORT, id=id)).data["mailing"]
     assert [(each["client"]["id"], each["code"]) for each in found["exclusions"]] == [("CL-00417", "OPTED_OUT")]
+
+
+async def test_a_letter_that_cannot_be_made_says_which_value_is_to_blame(mailing: Mailing) -> None:
+    """Before anybody approves it."""
+    wanted = {"title": "x", "template": "season-greeting-cs", "version": 1, "audience": "{ clients }"}
+    given = ("CampaignInput!", {**wanted, "printer": "folder"})
+    id = (await mailing.tell("createCampaign", CAMPAIGN, input=given))["campaign"]["id"]
+    rows = [a_row("CL-00417", "Novák", values=[{"name": "year", "value": "二〇二七"}])]
+    taken = {"campaign": ("ID!", id), "recipients": ("[RecipientInput!]!", rows)}
+    answer = await mailing.tell("snapshotRecipients", CAMPAIGN, **taken)
+    assert answer["campaign"]["state"] == "SNAPSHOT"
+    refused = await previewed(mailing.company, id, 1)
+    assert (refused["code"], refused["field"], refused["line"]) == ("no-letter", "year", None)
+    assert refused["message"].startswith("no font here has the letters")
 
 
 async def test_without_a_key_there_is_no_endpoint(files: Path) -> None:

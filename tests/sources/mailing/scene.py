@@ -126,6 +126,16 @@ def typeset(version: TemplateVersion, day: date) -> Iterator[Render]:
     yield render
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    pdf: bytes = b"a letter"
+    png: bytes = b"its first page"
+
+
+def preview(version: TemplateVersion, day: date, recipient: Recipient) -> Picture:
+    return Picture()
+
+
 @dataclass(slots=True)
 class Clock:
     now: datetime = NOON
@@ -245,6 +255,7 @@ def in_memory() -> Delivery:
     """Letters that are rendered, printed, announced and come back without leaving this process."""
     return Delivery(
         typeset=typeset,
+        preview=preview,
         printers={"letters": MemoryPrinter()},
         postman=MemoryPostman(),
         domain="example.cz",
