@@ -168,28 +168,27 @@ def of_list(item: Coerce) -> Coerce:
 
 
 def of_object(type_: GraphQLInputObjectType, within: tuple[GraphQLInputType, ...]) -> Coerce:
-    fields: list[tuple[str, str, GraphQLInputField, Coerce]] = [
-        (name, field.out_name or name, field, compiled(field.type, within)) for name, field in type_.fields.items()
+    fields = [
+        (name, field.out_name or name, compiled(field.type, within), when_missing(field))
+        for name, field in type_.fields.items()
     ]
-    missing = {name: when_missing(field) for name, _, field, _ in fields}
-    made = None if type_.out_type is GraphQLInputObjectType.out_type else type_.out_type
 
     def coerce(value: Any) -> Any:
         if type(value) is not dict:
             raise Unsure
         values: dict[str, Any] = {}
         known = 0
-        for name, out, _, of_field in fields:
+        for name, out, of_field, default_of in fields:
             if name in value:
                 known += 1
                 values[out] = of_field(value[name])
             else:
-                default = missing[name]()
+                default = default_of()
                 if default is not Undefined:
                     values[out] = default
         if known != len(value):
             raise Unsure
-        return made(values) if made else values
+        return type_.out_type(values)
 
     return coerce
 

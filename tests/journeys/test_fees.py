@@ -34,8 +34,8 @@ LATE = {"localStart": "2026-11-25T10:00", "localEnd": "2026-11-25T11:00"}
 """Fifteen hours from now; the contract's deadline is 24 hours before."""
 
 
-def a_no_show(**changes: str) -> dict[str, Any]:
-    """The input of `recordFee`."""
+def a_fee(**changes: str) -> dict[str, Any]:
+    """The input of `recordFee`, of a no-show."""
     return {
         "booking": cast.MAIN.booking,
         "kind": "NO_SHOW",
@@ -83,16 +83,7 @@ async def test_edge_case_11_late_cancellation_is_a_line_of_the_next_invoice(comp
     assert draft["lines"][-1] == fee
     assert [line for line in draft["lines"] if line["conference"] is None] == [fee]
 
-    again = {
-        "booking": ref,
-        "kind": "LATE_CANCELLATION",
-        "account": cast.MAIN.accounts[0],
-        "contract": cast.MAIN.contracts[0],
-        "rateVersion": 2,
-        "currency": "CZK",
-        "amount": "250.00",
-        "arisenAt": "2026-11-24T18:00:00Z",
-    }
+    again = a_fee(booking=ref, kind="LATE_CANCELLATION", amount="250.00")
     assert (await ask(company, RECORD, input=again, key="again")).data["recordFee"] == {"invoice": {"id": invoice}}
     assert (await ask(company, PAPER, id=invoice)).data["invoice"]["lines"] == draft["lines"]
 
@@ -124,7 +115,7 @@ WITHDRAW = """mutation ($booking: ID!, $key: ID!) {
 
 async def test_fee_is_taken_off_a_draft_and_not_off_an_invoice(company: Company) -> None:
     """Records came after all; what is issued is for a person, who credits it."""
-    told = a_no_show()
+    told = a_fee()
     nothing = await ask(company, WITHDRAW, booking=cast.MAIN.booking, key="nothing")
     assert nothing.data["withdrawFee"] == {"invoice": None}
     charged = (await ask(company, RECORD, input=told, key="one")).data["recordFee"]["invoice"]
@@ -139,7 +130,7 @@ async def test_fee_is_taken_off_a_draft_and_not_off_an_invoice(company: Company)
 
 async def test_fee_in_another_currency_is_refused(company: Company) -> None:
     """As charges are: one invoice, one currency (I4)."""
-    told = a_no_show(currency="EUR", amount="5.00")
+    told = a_fee(currency="EUR", amount="5.00")
     assert (await ask(company, RECORD, input=told, key="k")).data["recordFee"] == {"code": "wrong-currency"}
     unknown = {**told, "account": "none", "currency": "CZK"}
     assert (await ask(company, RECORD, input=unknown, key="l")).data["recordFee"] == {"code": "unknown-account"}
