@@ -41,7 +41,7 @@ if due empty; then
 fi
 echo 'STATE: -media-empty-error' >&2
 [ -f "$D/slow" ] && sleep 1
-number=$(printf '%%06d' "$1")
+number=$(printf '%%06d' $((done + 1)))
 cat ${6:+"$6"} > "$D/out/$number.part" && mv "$D/out/$number.part" "$D/out/$number.pdf"
 """
 
@@ -107,7 +107,7 @@ class Cups:
         return f"http://127.0.0.1:{self.port}"
 
     def printed(self) -> list[bytes]:
-        """The documents that came out, in order."""
+        """The documents that came out, in the order in which they did."""
         return [path.read_bytes() for path in sorted((self.folder / "out").glob("*.pdf"))]
 
     def be(self, what: str, after: int = 0) -> None:
@@ -116,6 +116,15 @@ class Cups:
 
     def stop_being(self, what: str) -> None:
         (self.folder / what).unlink(missing_ok=True)
+
+    def forget(self) -> None:
+        """Empties the folder and prints on, between tests."""
+        for what in ("empty", "jam", "slow"):
+            self.stop_being(what)
+        for document in (self.folder / "out").iterdir():
+            document.unlink()
+        self.command("cancel", "-a", self.queue)
+        self.command("cupsenable", self.queue)
 
     def command(self, *command: str) -> None:
         """`cupsenable`, `cancel` and the like, asked of this server."""

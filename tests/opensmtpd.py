@@ -2,6 +2,7 @@
 
     deliver@example.test                                 into the maildir `deliver`; others there are refused at RCPT
     bounces@bounces.test, bounces+anything@bounces.test  into the maildir `bounces`
+    anybody@company.example, whatever the company        into the maildir `everybody`
     anybody@elsewhere.test                               handed on to `relay_port`, where a test's server may refuse it
 
 The places of its queue and its socket are compiled into it, so it runs with a /var/spool and a /run of its own.
@@ -53,6 +54,7 @@ class OpenSmtpd:
         """Starts it, and waits until it answers (about 0.2 s)."""
         (self.folder / "smtpd.conf").write_text(settings_of(self))
         (self.folder / "users").write_text(f"deliver {USER}\nbounces {USER}\n")
+        (self.folder / "everybody").write_text(f"@ {USER}\n")
         (self.folder / "mail").mkdir()
         self.folder.chmod(0o755)
         shutil.chown(self.folder / "mail", USER)
@@ -102,11 +104,14 @@ def settings_of(server: OpenSmtpd) -> str:
     mail = server.folder / "mail"
     return f"""
 table users file:{server.folder}/users
+table everybody file:{server.folder}/everybody
 listen on 127.0.0.1 port {server.port} hostname mail.example.test
 action "deliver" maildir "{mail}/deliver" virtual <users>
 action "bounces" maildir "{mail}/bounces" virtual <users>
+action "everybody" maildir "{mail}/everybody" virtual <everybody>
 action "relay" relay host smtp://127.0.0.1:{server.relay_port}
 match from any for domain "example.test" action "deliver"
 match from any for domain "bounces.test" action "bounces"
+match from any for domain "*.example" action "everybody"
 match from any for domain "elsewhere.test" action "relay"
 """

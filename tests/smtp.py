@@ -6,7 +6,8 @@
 
 `does` takes: accept; greylist (451 the first time to each recipient); refuse, full, crowded (a 550, 452 or 421 to one
 recipient); sender (550 to MAIL); drop (closes after `after` messages of a session, without a word); limit (`452 4.5.3`
-after `after` of them); hang (says nothing to RCPT); close (takes the content, closes before it answers); data (554).
+after `after` of them); hang (says nothing to RCPT, after `after` of them); close (takes the content, closes before it
+answers); data (554).
 
 With a certificate it offers STARTTLS, and asks for a name and a password (`NAME`, `WORD`).
 """
@@ -148,10 +149,10 @@ def main(folder: Path, port: int, certificate: Path | None) -> None:
             return "250 OK"
 
         async def handle_RCPT(
-            self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+            self, server: SMTP, session: Any, envelope: Envelope, address: str, options: list[str]
         ) -> str:
             plan = self.plan()
-            if plan["what"] == "hang":
+            if plan["what"] == "hang" and session.taken >= plan.get("after", 0):
                 await asyncio.sleep(3600)
             if plan["what"] == "greylist" and address not in greeted:
                 greeted.add(address)
