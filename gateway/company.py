@@ -361,7 +361,7 @@ def _wired(
     # Processes work on the graph that the subgraph which starts them is part of, so the runner comes last.
     graph = _AnsweredGraph(answer)
     around = Surroundings(graph=graph, register=sources["processes"], clock=clock, make_step=Step, enqueue=_nowhere)
-    runner = Runner(sources["processes"], executor(around), clock=clock, new_key=_new_key)
+    runner = Runner(sources["processes"], executor(around), graph=graph, clock=clock, new_key=_new_key)
     return Company(databases, gateway, runner, contexts, clock, around, switches, delivery)
 
 

@@ -12,12 +12,14 @@ from processes import (
     charge_fee,
     close_period,
     collect_call,
+    deliver_mailing,
     import_call_records,
     invoice_backlog,
     invoice_call,
     move_conference,
     note_call,
     provision_conference,
+    read_bounces,
     resolve_exceptions,
     restore_room,
     settle_booking,
@@ -42,6 +44,8 @@ _ALL: tuple[Process, ...] = (
     invoice_call.PROCESS,
     resolve_exceptions.PROCESS,
     restore_room.PROCESS,
+    deliver_mailing.PROCESS,
+    read_bounces.PROCESS,
 )
 
 PROCESSES: Mapping[str, Process] = MappingProxyType({process.name: process for process in _ALL})

@@ -18,8 +18,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from processes.audience import Taken, take_recipients
 from processes.book_conference import ORDER, may_book, may_change
 from processes.catalogue import ORDERS
+from processes.deliver_mailing import NAME as DELIVER_MAILING
 from processes.graph import Graph
 from processes.import_call_records import Imported
 from processes.invoice_conference import Prepared
@@ -81,19 +83,23 @@ class RunFailed(Exception):
 
 
 class Runner:
-    """Runs processes by `executor`, written down in `register`; `clock` and `new_key` bring time and chance."""
+    """Runs processes by `executor`, written down in `register`; `clock` and `new_key` bring time and chance.
+
+    `graph` is the one that processes see."""
 
     def __init__(
         self,
         register: Register,
         executor: Executor,
         *,
+        graph: Graph,
         clock: Callable[[], datetime],
         new_key: Callable[[], str],
         seconds: float = ANSWER_SECONDS,
     ) -> None:
         self._register = register
         self._executor = executor
+        self._graph = graph
         self._clock = clock
         self._new_key = new_key
         self._seconds = seconds
@@ -144,6 +150,15 @@ class Runner:
             return why
         answer = await self.answer("cancel-conference", ref, {"revision": revision}, key=idempotency_key, caller=caller)
         return answer if isinstance(answer, Refusal) else str(answer["booking"])
+
+    async def take_recipients(
+        self, campaign: str, *, seen: Graph, idempotency_key: str, caller: str
+    ) -> Taken | Refusal | None:
+        """What came of it, None where this key had them taken before; its letters are being made."""
+        taken = await take_recipients(seen, self._graph, campaign, caller=caller, key=idempotency_key)
+        if not isinstance(taken, Refusal):
+            await self.start(DELIVER_MAILING, campaign, {}, caller=caller)
+        return taken
 
     async def answer(
         self, process: str, subject: str, input: Mapping[str, Any], *, key: str, caller: str

@@ -6,7 +6,16 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from processes import assemble_legs, close_period, invoice_backlog, invoice_call, note_call, restore_room
+from processes import (
+    assemble_legs,
+    close_period,
+    deliver_mailing,
+    invoice_backlog,
+    invoice_call,
+    note_call,
+    read_bounces,
+    restore_room,
+)
 from processes.reconcile import Due, Watch
 from processes.rules.conferences import EARLIEST
 from processes.wire import instant_from_wire, instant_to_wire
@@ -78,6 +87,18 @@ query Backlogs($at: DateTime!) {
 }
 """
 
+MAILINGS_TO_DELIVER = """
+query MailingsToDeliver($at: DateTime!) {
+  mailingsToDeliver(at: $at, first: 100) { id }
+}
+"""
+
+BOUNCES_TO_READ = """
+query BouncesToRead {
+  bouncesToRead
+}
+"""
+
 DOCUMENTS = (
     BRIDGES_TO_ASSEMBLE,
     BOOKINGS_TO_PROVISION,
@@ -88,6 +109,8 @@ DOCUMENTS = (
     ENDED_CALLS,
     LIVE_CALLS,
     BACKLOGS,
+    MAILINGS_TO_DELIVER,
+    BOUNCES_TO_READ,
 )
 
 
@@ -149,6 +172,14 @@ def bookings_to_settle(data: Mapping[str, Any], _: datetime) -> Iterable[Due]:
     return (Due(booking["ref"]) for booking in data["bookingsToSettle"] or ())
 
 
+def mailings_to_deliver(data: Mapping[str, Any], _: datetime) -> Iterable[Due]:
+    return (Due(each["id"]) for each in data["mailingsToDeliver"] or ())
+
+
+def bounces_to_read(data: Mapping[str, Any], _: datetime) -> Iterable[Due]:
+    return (Due(read_bounces.MAILBOX),) if data["bouncesToRead"] else ()
+
+
 def backlogs_of_files(data: Mapping[str, Any], _: datetime) -> Iterable[Due]:
     """Conferences made of files: nothing else has them invoiced."""
     return (Due(bridge) for bridge, kind in backlogs(data) if kind == FILES)
@@ -197,4 +228,15 @@ WATCHES: tuple[Watch, ...] = (
     Watch(invoice_backlog.NAME, BACKLOGS, 3.0, at_this_time, backlogs_of_files),
     Watch(invoice_backlog.NAME, BACKLOGS, 600.0, at_this_time, backlogs_of_switches),
     Watch(note_call.NAME, LIVE_CALLS, 1.0, nothing, not_in_call),
+    # A printer without paper is looked at ever more seldom, and after ten minutes somebody is told.
+    Watch(
+        deliver_mailing.NAME,
+        MAILINGS_TO_DELIVER,
+        2.0,
+        at_this_time,
+        mailings_to_deliver,
+        longest=60.0,
+        alarm_after=13,
+    ),
+    Watch(read_bounces.NAME, BOUNCES_TO_READ, 60.0, nothing, bounces_to_read),
 )

@@ -13,6 +13,7 @@ from resolvers.mailing.context import Info
 from resolvers.mailing.entities import Campaign, Client, campaigns_of
 from resolvers.mailing.making import CampaignOutcome, outcome_of
 from resolvers.mailing.rules import RULES
+from resolvers.mailing.values import LetterValueInput
 from resolvers.refused import Refused
 from resolvers.texts import storable
 from sources.mailing.outside import Printer
@@ -37,15 +38,6 @@ MOST = 500
 MOST_ROWS = 1_000
 LONGEST_NAME = 500
 LONGEST_VALUE = 5_000
-
-
-@built_at_once
-@strawberry.input
-class LetterValueInput:
-    """What a letter says in a field of its template: text, a decimal (1.95, or 1.95 CZK), or a day (2027-01-01)."""
-
-    name: str
-    value: str
 
 
 @built_at_once
@@ -126,6 +118,7 @@ async def snapshot_recipients(
     idempotency_key: strawberry.ID,
     after: int = 0,
     is_last: bool = True,
+    round: int | None = None,
 ) -> CampaignOutcome:
     if len(recipients) > MOST_ROWS:
         raise BadInput(f"recipients: there are {len(recipients)}; give at most {MOST_ROWS} at once")
@@ -137,6 +130,7 @@ async def snapshot_recipients(
         [each.record(f"recipients[{place}]") for place, each in enumerate(recipients)],
         after=after,
         is_last=is_last,
+        round=round,
         caller=context.caller,
         key=storable("idempotencyKey", idempotency_key),
         rules=RULES,

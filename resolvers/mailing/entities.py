@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from datetime import date, datetime
 from typing import Self
 
@@ -14,6 +15,7 @@ from resolvers.errors import BadInput, limited
 from resolvers.grouping import by_key, grouped
 from resolvers.mailing.context import Info
 from resolvers.mailing.values import (
+    AudienceCondition,
     Bounce,
     CampaignState,
     ExclusionCode,
@@ -24,6 +26,7 @@ from resolvers.mailing.values import (
     Notice,
     PrintJob,
     Recipient,
+    SharedValue,
 )
 from sources.records import mailing as records
 
@@ -103,6 +106,8 @@ class Campaign(Entity):
     variables: str | None = strawberry.field(description="The audience's variables, as JSON.")
     state: CampaignState | None
     paused: bool | None
+    conditions: list[AudienceCondition] | None = strawberry.field(description="What its rows have to meet, all of it.")
+    values: list[SharedValue] | None = strawberry.field(description="What all letters say.")
     printer: strawberry.ID | None
     letter_date: date | None = strawberry.field(description="The day that stands on the letters.")
     notify_at: datetime | None = strawberry.field(description="When notices go out; null for never.")
@@ -195,6 +200,8 @@ class Campaign(Entity):
             variables=record.variables,
             state=CampaignState(record.state),
             paused=record.paused,
+            conditions=[AudienceCondition.of(each) for each in json.loads(record.conditions)],
+            values=[SharedValue(name=name, value=value) for name, value in json.loads(record.letter_values).items()],
             printer=strawberry.ID(record.printer),
             letter_date=record.letter_date,
             notify_at=record.notify_at,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated
 
@@ -11,12 +12,22 @@ import strawberry
 
 from processes.rules.instants import local_day
 from processes.rules.mailing import templates as rules
+from processes.rules.mailing.audience_document import read_document
+from processes.rules.mailing.audience_rows import Condition
+from processes.rules.refusal import Refusal as Unfit
 from resolvers.access import Scope, asks
 from resolvers.errors import BadInput
 from resolvers.mailing.context import Info
 from resolvers.mailing.entities import Campaign
 from resolvers.mailing.rules import fields_of
-from resolvers.mailing.values import FieldType, LetterTemplate, Purpose, TemplateLanguage
+from resolvers.mailing.values import (
+    ConditionOperator,
+    FieldType,
+    LetterTemplate,
+    LetterValueInput,
+    Purpose,
+    TemplateLanguage,
+)
 from resolvers.refused import Refused
 from resolvers.texts import storable
 from sources.records import mailing as records
@@ -25,7 +36,9 @@ from sources.records.refusal import Refusal
 __all__ = ["CampaignOutcome", "CampaignRecorded", "TemplateOutcome", "create_campaign", "outcome_of", "save_template"]
 
 LONGEST_TEXT = 100_000
+LONGEST_VALUE = 5_000
 MOST_FIELDS = 50
+MOST_CONDITIONS = 50
 VARIABLES = "{}"
 
 
@@ -84,10 +97,30 @@ TemplateOutcome = Annotated[TemplateSaved | Refused, strawberry.union("TemplateO
 
 
 @strawberry.input
+class AudienceConditionInput:
+    """What a row of the audience has to meet: `path` leads by names of its answer, like `billingAccounts.status`.
+
+    Through a list it is enough that one of its values does. `value` is text, a number, a day or an instant.
+    """
+
+    path: str
+    operator: ConditionOperator
+    value: str | None = None
+
+    def condition(self, place: str) -> Condition:
+        value = None if self.value is None else storable(f"{place}.value", self.value)
+        return Condition(storable(f"{place}.path", self.path), self.operator.value, value)
+
+
+@strawberry.input
 class CampaignInput:
     """A mailing. `audience` is a GraphQL document that asks for the recipients, `variables` its variables as JSON.
 
-    Without `letterDate` the letters bear today's; without `notifyAt` no notices go out.
+    `recipients` is the name of its rows: a connection of clients, or of what has a `client`, with their id, name,
+    email, postalAddress (street, city, postalCode, country) and, for marketing, marketingConsent. What else has the
+    name of a field of the template is its value; `values` are those that all letters share. Of the rows those are
+    recipients that meet all `conditions`. Without `letterDate` the letters bear today's; without `notifyAt` no notices
+    go out.
     """
 
     title: str
@@ -95,6 +128,8 @@ class CampaignInput:
     version: int
     audience: str
     variables: str = VARIABLES
+    conditions: list[AudienceConditionInput] = strawberry.field(default_factory=list)
+    values: list[LetterValueInput] = strawberry.field(default_factory=list)
     printer: strawberry.ID
     letter_date: date | None = None
     notify_at: datetime | None = None
@@ -115,10 +150,24 @@ class CampaignInput:
             notify_at=self.notify_at,
             merges_addresses=self.merges_addresses,
             asked=0,
-            round=1,
+            round=0,
             created_by=by,
             created_at=now,
+            conditions=json.dumps([asdict(each) for each in self.wanted_conditions()], ensure_ascii=False),
+            letter_values=json.dumps(self.shared_values(), ensure_ascii=False),
         )
+
+    def wanted_conditions(self) -> list[Condition]:
+        if len(self.conditions) > MOST_CONDITIONS:
+            raise BadInput(f"input.conditions: there are {len(self.conditions)}; give at most {MOST_CONDITIONS}")
+        return [each.condition(f"input.conditions[{place}]") for place, each in enumerate(self.conditions)]
+
+    def shared_values(self) -> dict[str, str]:
+        return {
+            each.name: storable(f"input.values.{each.name}", each.value, longest=LONGEST_VALUE)
+            for each in self.values
+            if storable("input.values.name", each.name)
+        }
 
 
 def variables_of(text: str) -> str:
@@ -147,6 +196,25 @@ def outcome_of(found: records.Campaign | Refusal) -> CampaignRecorded | Refused:
     return CampaignRecorded(campaign=Campaign.of(found))
 
 
+def unfit(template: records.TemplateVersion, wanted: records.Campaign, conditions: list[Condition]) -> Unfit | None:
+    """Why the audience can't be this template's; what isn't the graph's, the graph says when it is asked."""
+    values = json.loads(wanted.letter_values)
+    of_rows = [field for field in fields_of(template) if field.name not in values]
+    if problem := rules.check_values([field for field in fields_of(template) if field.name in values], values):
+        return Unfit("bad-value", f"values: {problem}")
+    document = read_document(wanted.audience)
+    if isinstance(document, Unfit):
+        return document
+    for place, condition in enumerate(conditions):
+        if problem := condition.problem:
+            return Unfit("bad-condition", f"conditions[{place}]: {problem}")
+    return document.refuses(
+        fields=[field.name for field in of_rows if field.required],
+        purpose=template.purpose,
+        conditions=[condition.path for condition in conditions],
+    )
+
+
 async def save_template(info: Info, input: LetterTemplateInput, idempotency_key: strawberry.ID) -> TemplateOutcome:
     context = info.context
     wanted = input.record(by=context.caller, now=context.now)
@@ -169,6 +237,9 @@ async def create_campaign(info: Info, input: CampaignInput, idempotency_key: str
     if context.delivery.printers is not None and wanted.printer not in context.delivery.printers:
         there = ", ".join(context.delivery.printers) or "none"
         return Refused(code="unknown-printer", message=f"there is no printer {wanted.printer}; there are {there}")
+    version = await context.source.template(wanted.template, wanted.version)
+    if version is not None and (refusal := unfit(version, wanted, input.wanted_conditions())) is not None:
+        return Refused(code=refusal.code, message=refusal.message)
     key = storable("idempotencyKey", idempotency_key)
     year = local_day(context.now).year
     return outcome_of(await context.source.create_campaign(wanted, year=year, caller=context.caller, key=key))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import strawberry
 from strawberry.federation import Schema
 
@@ -55,6 +57,16 @@ async def mailings_under_way(info: Info, first: int = PAGE) -> list[Campaign] | 
     return [Campaign.of(each) for each in found]
 
 
+async def mailings_to_deliver(info: Info, at: datetime, first: int = PAGE) -> list[Campaign] | None:
+    found = await info.context.source.campaigns_to_deliver(at=at, first=limited("first", first))
+    return [Campaign.of(each) for each in found]
+
+
+async def bounces_to_read(info: Info) -> int | None:
+    bounces = info.context.delivery.bounces
+    return len(await bounces.bounces()) if bounces else None
+
+
 async def letter(info: Info, id: strawberry.ID) -> Letter | None:
     found = await info.context.source.letters([id])
     return Letter.of(found[0]) if found else None
@@ -83,6 +95,17 @@ class Query:
         resolver=mailings_under_way,
         requires_scopes=asks(Scope.MAILING_READ),
         description="Mailings that have not come to their end, the oldest first.",
+    )
+    mailings_to_deliver: list[Campaign] | None = strawberry.federation.field(
+        resolver=mailings_to_deliver,
+        requires_scopes=asks(Scope.MAILING_DELIVER),
+        description="Mailings of which something can be done at this time: letters to render, to print or to follow, "
+        "notices to send.",
+    )
+    bounces_to_read: int | None = strawberry.federation.field(
+        resolver=bounces_to_read,
+        requires_scopes=asks(Scope.MAILING_DELIVER),
+        description="How many messages wait in the mailbox of notices that came back; null where there is none.",
     )
     letter: Letter | None = strawberry.federation.field(
         resolver=letter,
@@ -116,13 +139,13 @@ class Mutation:
     create_campaign: CampaignOutcome = strawberry.federation.mutation(
         resolver=create_campaign,
         requires_scopes=asks(Scope.MAILING_WRITE),
-        description="Make a mailing, as a draft. Refused `unknown-template`, `unknown-printer`.",
+        description="Make a mailing, as a draft. Refused `unknown-template`, `unknown-printer`, `bad-audience`, "
+        "`bad-condition`, `bad-value`.",
     )
     refresh_recipients: CampaignOutcome = strawberry.federation.mutation(
         resolver=refresh_recipients,
         requires_scopes=asks(Scope.MAILING_WRITE),
-        description="Have the recipients taken anew, before it is approved: it is a draft again. Refused "
-        "`wrong-state`.",
+        description="Forget the recipients, before it is approved: it is a draft again. Refused `wrong-state`.",
     )
     approve_mailing: CampaignOutcome = strawberry.federation.mutation(
         resolver=approve_mailing,
@@ -152,7 +175,8 @@ class Mutation:
         resolver=snapshot_recipients,
         requires_scopes=asks(Scope.MAILING_DELIVER),
         description="Take rows of the audience, those after the `after`th; the last ones end the snapshot. Rows that "
-        "came before are known. Refused `wrong-state`, `rows-missing`, `bad-value`.",
+        "came before are known. With `round`, only in that one. Refused `wrong-state`, `rows-missing`, `bad-value`, "
+        "`other-round`.",
     )
     render_letters: HandingOutcome = strawberry.federation.mutation(
         resolver=render_letters,

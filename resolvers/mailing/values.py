@@ -6,28 +6,33 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
-from typing import Self
+from typing import Any, Self
 
 import strawberry
 
 from processes.rules.mailing.report import report
 from resolvers.access import Scope, asks
+from resolvers.building import built_at_once
 from sources.records import mailing as records
 
 __all__ = [
+    "AudienceCondition",
     "Bounce",
     "CampaignState",
+    "ConditionOperator",
     "ExclusionCode",
     "FieldType",
     "LetterDecision",
     "LetterDecisionKind",
     "LetterState",
     "LetterTemplate",
+    "LetterValueInput",
     "MailingReport",
     "Notice",
     "PrintJob",
     "Purpose",
     "Recipient",
+    "SharedValue",
     "TemplateLanguage",
 ]
 
@@ -88,6 +93,31 @@ class ExclusionCode(Enum):
     NO_ADDRESS_NO_EMAIL = "NO_ADDRESS_NO_EMAIL"
     OPTED_OUT = "OPTED_OUT"
     DUPLICATE = "DUPLICATE"
+
+
+@strawberry.enum
+class ConditionOperator(Enum):
+    """As text; AT_LEAST and AT_MOST by number, day or instant. EXISTS, MISSING: is there anything at all?"""
+
+    IS = "IS"
+    IS_NOT = "IS_NOT"
+    AT_LEAST = "AT_LEAST"
+    AT_MOST = "AT_MOST"
+    EXISTS = "EXISTS"
+    MISSING = "MISSING"
+
+
+@strawberry.federation.type(requires_scopes=asks(Scope.MAILING_READ))
+class AudienceCondition:
+    """What a row of the audience has to meet."""
+
+    path: str
+    operator: ConditionOperator
+    value: str | None
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> Self:
+        return cls(path=kept["path"], operator=ConditionOperator(kept["operator"]), value=kept["value"])
 
 
 @strawberry.enum
@@ -165,9 +195,26 @@ class LetterTemplate:
         )
 
 
+@built_at_once
+@strawberry.input
+class LetterValueInput:
+    """What a letter says in a field of its template: text, a decimal (1.95, or 1.95 CZK), or a day (2027-01-01)."""
+
+    name: str
+    value: str
+
+
 @strawberry.federation.type(requires_scopes=asks(Scope.ADDRESSES_READ))
 class LetterValue:
     """What one letter says in a field of its template."""
+
+    name: str
+    value: str
+
+
+@strawberry.federation.type(requires_scopes=asks(Scope.MAILING_READ))
+class SharedValue:
+    """What all letters of a mailing say in a field of its template, unless the audience has a value of its own."""
 
     name: str
     value: str

@@ -1,4 +1,4 @@
-"""Runs and their steps, and what they are about: conferences, bookings, invoices."""
+"""Runs and their steps, and what they are about: conferences, bookings, mailings, invoices."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from resolvers.grouping import by_key, grouped
 from resolvers.processes.starting import Info
 from sources.records import processes as records
 
-__all__ = ["Booking", "Conference", "Invoice", "Process", "ProcessState", "ProcessStep"]
+__all__ = ["Booking", "Campaign", "Conference", "Invoice", "Process", "ProcessState", "ProcessStep"]
 
 INVOICING = "invoice-call"
 PROVISIONING = "provision-conference"
+DELIVERING = "deliver-mailing"
 
 
 @strawberry.enum
@@ -144,6 +145,24 @@ class Booking(Entity):
     @classmethod
     async def resolve_references(cls, info: Info, keys: list[Representation]) -> list[Self]:
         return [cls(ref=strawberry.ID(str(key["ref"]))) for key in keys]
+
+
+@strawberry.federation.type(keys=["id"], requires_scopes=asks(Scope.MAILING_READ))
+class Campaign(Entity):
+    """A mailing, known here by its id alone."""
+
+    id: strawberry.ID
+
+    @batched(description="The latest run that has it rendered, printed or announced.")
+    @staticmethod
+    async def delivery(parents: strawberry.Parent[list[Campaign]], info: Info) -> list[Process | None]:
+        ids = [campaign.id for campaign in parents]
+        found = by_key(await info.context.source.latest_of_subjects(DELIVERING, ids), lambda run: run.subject)
+        return [Process.of(found[id]) if id in found else None for id in ids]
+
+    @classmethod
+    async def resolve_references(cls, info: Info, keys: list[Representation]) -> list[Self]:
+        return [cls(id=strawberry.ID(str(key["id"]))) for key in keys]
 
 
 @strawberry.federation.type(

@@ -12,7 +12,8 @@ from resolvers.access import Scope, asks
 from resolvers.call_records import CallRecordFormat, QuarantinedLine
 from resolvers.errors import limited
 from resolvers.processes.backlog import Backlog
-from resolvers.processes.entities import Booking, Conference, Invoice, Process, ProcessState
+from resolvers.processes.entities import Booking, Campaign, Conference, Invoice, Process, ProcessState
+from resolvers.processes.mailing import Mailing
 from resolvers.processes.orders import Ordering
 from resolvers.processes.resolving import Resolving
 from resolvers.processes.starting import ImportRefused, Info
@@ -140,7 +141,7 @@ async def steered(info: Info, outcome: str | Refusal) -> SteeringOutcome:
 
 
 @strawberry.type
-class Mutation(Backlog, Ordering, Resolving):
+class Mutation(Backlog, Mailing, Ordering, Resolving):
     import_call_records: CallRecordsImported = strawberry.federation.mutation(
         resolver=import_call_records,
         requires_scopes=asks(Scope.PROCESSES_IMPORT),
@@ -169,7 +170,7 @@ def make_schema() -> Schema:
     return Schema(
         query=Query,
         mutation=Mutation,
-        types=[Process, Conference, Booking],
+        types=[Process, Conference, Booking, Campaign],
         federation_version="2.9",
         config=configuration(),
     )

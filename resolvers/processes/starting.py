@@ -61,6 +61,15 @@ class ImportedFile(Protocol):
     def conferences(self) -> Sequence[str]: ...
 
 
+class TakenRecipients(Protocol):
+    """How many rows the audience had, and how many of them met the conditions."""
+
+    @property
+    def rows(self) -> int: ...
+    @property
+    def recipients(self) -> int: ...
+
+
 class Runner(Orders, Protocol):
     """What starts runs and waits for their end. A fault comes out as an exception that carries its code."""
 
@@ -73,6 +82,10 @@ class Runner(Orders, Protocol):
     async def answer(
         self, process: str, subject: str, input: Mapping[str, Any], *, key: str, caller: str
     ) -> Mapping[str, Any] | Refusal: ...
+
+    async def take_recipients(
+        self, campaign: str, *, seen: Any, idempotency_key: str, caller: str
+    ) -> TakenRecipients | Refusal | None: ...
 
     async def invoice_conference(self, id: str, *, idempotency_key: str, caller: str) -> PreparedInvoice | Refusal: ...
 

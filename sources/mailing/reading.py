@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Integer, Row, Table, and_, bindparam, func, or_, select
 
-from sources.columns import Text
+from sources.columns import Instant, Text
 from sources.database import Connection, one_of
 from sources.mailing.tables import (
     BOUNCES,
@@ -75,6 +75,36 @@ CAMPAIGNS_BEFORE = LATEST_CAMPAIGNS.where(CAMPAIGNS.c.id < bindparam("before", t
 UNDER_WAY = (
     select(*CAMPAIGN_COLUMNS).where(CAMPAIGNS.c.state.not_in(("DONE", "CANCELLED"))).order_by(CAMPAIGNS.c.id)
 ).limit(bindparam("first", type_=Integer))
+OF_THE_CAMPAIGN = LETTERS.c.campaign == CAMPAIGNS.c.id
+UNANNOUNCED = (
+    select(LETTERS.c.id)
+    .join(RECIPIENTS, and_(RECIPIENTS.c.campaign == LETTERS.c.campaign, RECIPIENTS.c.position == LETTERS.c.position))
+    .outerjoin(NOTICES, NOTICES.c.letter == LETTERS.c.id)
+    .where(
+        OF_THE_CAMPAIGN,
+        LETTERS.c.state == "PRINTED",
+        RECIPIENTS.c.email.is_not(None),
+        or_(
+            NOTICES.c.letter.is_(None),
+            and_(NOTICES.c.state.in_(("PLANNED", "RETRYING")), NOTICES.c.next_at <= bindparam("at", type_=Instant)),
+        ),
+    )
+    .exists()
+)
+TO_DELIVER = (
+    select(*CAMPAIGN_COLUMNS)
+    .where(
+        CAMPAIGNS.c.paused.is_(False),
+        or_(
+            CAMPAIGNS.c.state.in_(("SNAPSHOT", "APPROVED", "PRINTING")),
+            and_(
+                CAMPAIGNS.c.state == "NOTIFYING", CAMPAIGNS.c.notify_at <= bindparam("at", type_=Instant), UNANNOUNCED
+            ),
+        ),
+    )
+    .order_by(CAMPAIGNS.c.id)
+    .limit(bindparam("first", type_=Integer))
+)
 
 RECIPIENT_COLUMNS = columns_of(RECIPIENTS, Recipient)
 RECIPIENTS_IN_ORDER = (

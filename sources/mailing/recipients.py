@@ -5,6 +5,7 @@ A  rows come in order, page by page; `after` says how many came before. What cam
 B  a row whose values the template can't use is refused with its whole page: nothing of it is kept
 C  each row is judged by what came before it; the one that gets a letter takes the next position
 D  with the last page the snapshot is taken
+E  who takes them says in which round: rows of one that began before are refused
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ def snapshot(
     *,
     after: int,
     is_last: bool,
+    round: int | None,
     rules: MailingRules,
 ) -> dict[str, Any]:
     """{"campaign": id} or {"refused": ...}; refused, nothing has changed."""
@@ -45,6 +47,9 @@ def snapshot(
         return refused(before)
     if refusal := rules.may_snapshot(before):
         return refused(refusal)
+    if round not in (None, before.round):  # E
+        why = f"its recipients are being taken anew, for the {before.round}. time: what began before that is over"
+        return refused(Refusal("other-round", f"mailing {campaign}: {why}"))
     if after > before.asked:  # A
         why = f"rows after the {after}th came, but only {before.asked} have come before: send the ones between first"
         return refused(Refusal("rows-missing", f"mailing {campaign}: {why}"))

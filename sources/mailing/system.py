@@ -78,6 +78,10 @@ class Mailing:
             return []
         return await self._read(reading.UNDER_WAY, {"first": first}, lambda row: Campaign(*row))
 
+    async def campaigns_to_deliver(self, *, at: datetime, first: int) -> list[Campaign]:
+        """Of which something can be done at this time; the oldest first."""
+        return await self._read(reading.TO_DELIVER, {"at": at, "first": first}, lambda row: Campaign(*row))
+
     async def recipients(self, campaign: str, *, first: int, after: int) -> list[Recipient]:
         """By position."""
         of = {"campaign": campaign, "first": first, "after": after}
@@ -186,18 +190,23 @@ class Mailing:
         *,
         after: int,
         is_last: bool,
+        round: int | None = None,
         caller: str,
         key: str,
         rules: MailingRules,
     ) -> Campaign | Refusal:
-        """Takes rows of the audience. Refused `unknown-mailing`, `wrong-state`, `rows-missing`, `bad-value`."""
-        hashed = input_hash([campaign, [{**row_of(row), "values": dict(row.values)} for row in rows], after, is_last])
+        """Takes rows of the audience, of this round or whichever it is.
+
+        Refused `unknown-mailing`, `wrong-state`, `other-round`, `rows-missing`, `bad-value`.
+        """
+        of_rows = [{**row_of(row), "values": dict(row.values)} for row in rows]
+        hashed = input_hash([campaign, of_rows, after, is_last, round])
         return await self._campaign(
             "snapshotRecipients",
             caller,
             key,
             hashed,
-            lambda c: snapshot(c, campaign, rows, after=after, is_last=is_last, rules=rules),
+            lambda c: snapshot(c, campaign, rows, after=after, is_last=is_last, round=round, rules=rules),
         )
 
     async def render(

@@ -112,6 +112,8 @@ CAMPAIGNS = Table(
     Column("created_at", Instant, nullable=False),
     Column("approved_by", Text),
     Column("approved_at", Instant),
+    Column("conditions", Prose, nullable=False),
+    Column("letter_values", Prose, nullable=False),
     ForeignKeyConstraint(["template", "version"], [TEMPLATES.c.template, TEMPLATES.c.version]),
     limited_to("campaigns", "state", CAMPAIGN_STATES),
     CheckConstraint(  # nothing is printed that no person has approved

@@ -58,6 +58,9 @@ class TemplateVersion:
 class Campaign:
     """One mailing. `audience` is a GraphQL document, `variables` its variables as JSON.
 
+    `conditions` are what its rows have to meet, [{"path", "operator", "value"}]; `letter_values` what all letters say,
+    {field: value}; both JSON.
+
     `state` is DRAFT, SNAPSHOT, RENDERED, APPROVED, PRINTING, NOTIFYING, DONE or CANCELLED. `letter_date` stands on the
     letters. `notify_at` is when notices go out, None for never. With `merges_addresses` equal addresses get one letter.
     `asked` is how many rows of the audience have come, `round` how many snapshots were begun.
@@ -81,6 +84,8 @@ class Campaign:
     created_at: datetime
     approved_by: str | None = None
     approved_at: datetime | None = None
+    conditions: str = "[]"
+    letter_values: str = "{}"
 
 
 @dataclass(frozen=True, slots=True)

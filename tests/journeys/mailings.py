@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from gateway.company import Company
 from sources.demo import cast
 from sources.mailing import Mailing
 from tests.company import EVENING
-from tests.sources.mailing.scene import Clock, Scene, a_row
+from tests.sources.mailing.scene import AUDIENCE, Clock, Scene, a_row
 
 __all__ = ["mailings", "mailings_made"]
 
-DELIVERED, DRAFT, SNAPSHOT, RENDERED, APPROVED, CANCELLED, TO_RENDER = (f"ML-2026-{n:06}" for n in range(1, 8))
+DELIVERED, DRAFT, SNAPSHOT, RENDERED, APPROVED, CANCELLED, TO_RENDER, TO_TAKE = (f"ML-2026-{n:06}" for n in range(1, 9))
+PRICE = '{name: "price", value: "1.95"}'
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ async def mailings_made(company: Company) -> None:
     await scene.make()
     await scene.snapshot(same)
     assert scene.id == TO_RENDER
+    await scene.make()
+    assert scene.id == TO_TAKE
 
 
 def mailings() -> dict[str, str]:
@@ -56,9 +60,12 @@ def mailings() -> dict[str, str]:
     template = (
         f'template: "another", name: "Another", language: CS, purpose: MARKETING, body: "= Hello", fields: [{field}]'
     )
-    campaign = 'title: "t", template: "price-change", version: 1, audience: "{ clients }", printer: "letters"'
-    row = f'{{client: "{cast.MAIN.client}", name: "x", values: [{{name: "price", value: "1.95"}}]}}'
+    campaign = f'title: "t", template: "price-change", version: 1, audience: {json.dumps(AUDIENCE)}, printer: "letters"'
+    campaign += f', conditions: [{{path: "name", operator: EXISTS}}], values: [{PRICE}]'
+    row = f'{{client: "{cast.MAIN.client}", name: "x", values: [{PRICE}]}}'
     return {
+        "Query.mailingsToDeliver": f'(at: "{EVENING.isoformat()}")',
+        "Mutation.takeRecipients": f'(campaign: "{TO_TAKE}", {key})',
         "Query.mailing": f'(id: "{DELIVERED}")',
         "Query.letter": f'(id: "{DELIVERED}-1")',
         "Query.previewLetter": f'(campaign: "{DELIVERED}", position: 1)',

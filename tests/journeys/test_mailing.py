@@ -20,6 +20,7 @@ from gateway.company import SYSTEMS, Company, open_company
 from gateway.config import Settings, read_settings
 from gateway.post import FOLDER
 from tests.company import EVENING, ask
+from tests.sources.mailing.scene import AUDIENCE
 
 REFUSED = "... on Refused { code message }"
 CAMPAIGN = f"... on CampaignRecorded {{ campaign {{ id state }} }} {REFUSED}"
@@ -64,7 +65,8 @@ class Mailing:
             "title": "Dopis",
             "template": template,
             "version": 1,
-            "audience": "{ clients { edges { node { id } } } }",
+            "audience": AUDIENCE,
+            "values": [{"name": "year", "value": "2027"}],
             "printer": "folder",
             "notifyAt": EVENING.isoformat(),
         }
@@ -72,7 +74,7 @@ class Mailing:
         of: dict[str, tuple[str, Any]] = {"campaign": ("ID!", id)}
         await self.tell("snapshotRecipients", CAMPAIGN, **of, recipients=("[RecipientInput!]!", rows))
         await self.tell("renderLetters", HANDED, **of)
-        await self.tell("approveMailing", CAMPAIGN, **of, round=("Int!", 1))
+        await self.tell("approveMailing", CAMPAIGN, **of, round=("Int!", 0))
         assert (await self.tell("submitLetters", HANDED, **of))["waiting"] is None
         assert (await self.tell("followLetters", HANDED, **of))["campaign"]["state"] == "NOTIFYING"
         sent = await self.tell("sendNotices", HANDED, **of)
@@ -163,7 +165,8 @@ async def test_from_a_template_that_came_along_to_a_report_that_adds_up(mailing:
 
 async def test_a_letter_that_cannot_be_made_says_which_value_is_to_blame(mailing: Mailing) -> None:
     """Before anybody approves it."""
-    wanted = {"title": "x", "template": "season-greeting-cs", "version": 1, "audience": "{ clients }"}
+    wanted = {"title": "x", "template": "season-greeting-cs", "version": 1, "audience": AUDIENCE}
+    wanted["values"] = [{"name": "year", "value": "2027"}]
     given = ("CampaignInput!", {**wanted, "printer": "folder"})
     id = (await mailing.tell("createCampaign", CAMPAIGN, input=given))["campaign"]["id"]
     rows = [a_row("CL-00417", "Novák", values=[{"name": "year", "value": "二〇二七"}])]

@@ -14,14 +14,17 @@ from graphql.language import FieldNode, ObjectTypeDefinitionNode, StringValueNod
 from gateway.company import Company, supergraph_sdl
 from gateway.doors.viewer import ANONYMOUS, Viewer
 from processes import (
+    audience,
     book_conference,
     cancel_conference,
     close_period,
+    deliver_mailing,
     invoice_call,
     issue_invoice,
     move_conference,
     note_call,
     provision_conference,
+    read_bounces,
     settle_booking,
     watches,
 )
@@ -46,10 +49,7 @@ BOOKING = (
     *settle_booking.DOCUMENTS,
     *watches.DOCUMENTS,
 )
-
-
-DELIVERING = {Scope.MAILING_READ, Scope.MAILING_DELIVER}
-"""Of the process that delivers mailings, whose documents are being written."""
+MAILING = (*audience.DOCUMENTS, *deliver_mailing.DOCUMENTS, *read_bounces.DOCUMENTS)
 
 
 def test_every_field_has_a_decision() -> None:
@@ -114,9 +114,9 @@ def test_every_root_field_asks_for_something(root: str) -> None:
 def test_processes_have_what_their_documents_ask_for() -> None:
     """Least privilege: neither less, or they stop, nor more."""
     closing = (*invoice_call.DOCUMENTS, *issue_invoice.DOCUMENTS, *close_period.DOCUMENTS)
-    texts = (*BOOKING, *COLLECTING, *IMPORTING, *INVOICING, *RESOLVING, *closing)
+    texts = (*BOOKING, *COLLECTING, *IMPORTING, *INVOICING, *RESOLVING, *MAILING, *closing)
     asked = frozenset().union(*(ASKED[each] for text in texts for each in coordinates_in(text)))
-    assert ROLES["processes"] == asked | {Scope.CLIENTS_ALL, *DELIVERING}
+    assert ROLES["processes"] == asked | {Scope.CLIENTS_ALL}
 
 
 def coordinates_in(text: str) -> set[str]:
@@ -177,6 +177,7 @@ def test_only_those_change_something_who_should() -> None:
         "bookConference": {"salesperson", "reservations", "manager"},
         "moveBooking": {"salesperson", "reservations", "manager"},
         "cancelBooking": {"salesperson", "reservations", "manager"},
+        "takeRecipients": {"mailing", "manager"},
         "createBooking": {"processes"},
         "changeBooking": {"processes"},
         "recordCancellation": {"processes"},

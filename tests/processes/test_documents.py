@@ -8,11 +8,13 @@ import pytest
 from graphql import OperationDefinitionNode, build_schema, parse, validate
 
 from processes import (
+    audience,
     book_conference,
     cancel_conference,
     charge_fee,
     close_period,
     collect_call,
+    deliver_mailing,
     import_call_records,
     invoice_backlog,
     invoice_call,
@@ -22,6 +24,7 @@ from processes import (
     move_conference,
     note_call,
     provision_conference,
+    read_bounces,
     resolve_exceptions,
     restore_room,
     settle_booking,
@@ -33,7 +36,10 @@ SCHEMA = Path(__file__).parents[2] / "schema.graphql"
 DOCUMENTS = (
     *book_conference.DOCUMENTS,
     *book_conference.CALLER_DOCUMENTS,
+    *audience.DOCUMENTS,
+    *audience.CALLER_DOCUMENTS,
     *cancel_conference.DOCUMENTS,
+    *deliver_mailing.DOCUMENTS,
     *charge_fee.DOCUMENTS,
     *note_call.DOCUMENTS,
     *move_conference.DOCUMENTS,
@@ -53,6 +59,7 @@ DOCUMENTS = (
     *invoice_backlog.DOCUMENTS,
     *invoice_call.DOCUMENTS,
     *issue_invoice.DOCUMENTS,
+    *read_bounces.DOCUMENTS,
     *resolve_exceptions.DOCUMENTS,
     *restore_room.DOCUMENTS,
 )

@@ -51,7 +51,14 @@ def a_runner(graph: FakeGraph, register: Processes) -> Runner:
     around = Surroundings(
         graph=graph, register=register, clock=lambda: NOW, make_step=Step, enqueue=nowhere, pause=0.05
     )
-    runner = Runner(register, Here(PROCESSES, around), clock=lambda: NOW, new_key=lambda: str(next(keys)), seconds=5)
+    runner = Runner(
+        register,
+        Here(PROCESSES, around),
+        graph=around.graph,
+        clock=lambda: NOW,
+        new_key=lambda: str(next(keys)),
+        seconds=5,
+    )
     RUNNERS.append(runner)
     return runner
 

@@ -16,7 +16,7 @@ from sources.demo.cast import SELLER
 from sources.mailing import Mailing
 from sources.mailing.lettering import Lettering, check_body
 from tests.asking import Answer, ask, entities
-from tests.sources.mailing.scene import Clock, MemoryBounces, MemoryPostman, MemoryPrinter, in_memory, opened
+from tests.sources.mailing.scene import AUDIENCE, Clock, MemoryBounces, MemoryPostman, MemoryPrinter, in_memory, opened
 
 NOON = datetime(2026, 11, 24, 11, tzinfo=UTC)
 REFUSED = "... on Refused { code message }"
@@ -32,6 +32,7 @@ TEMPLATE: dict[str, Any] = {
     "subject": "Dopis pro {name}",
     "notice": "Dobrý den, {name}, píšeme Vám o ceně {price}.",
 }
+VALUES = [{"name": "price", "value": "1.95 CZK"}, {"name": "valid_from", "value": "2027-01-01"}]
 ROW: dict[str, Any] = {
     "client": "CL-00417",
     "name": "Novák & synové #1, s.r.o.",
@@ -77,7 +78,8 @@ class Asking:
             "title": "Nové ceny",
             "template": "price-change",
             "version": 1,
-            "audience": "{ clients { edges { node { id } } } }",
+            "audience": AUDIENCE,
+            "values": VALUES,
             "printer": "letters",
             "notifyAt": "2026-11-24T11:00:00Z",
             **changes,
@@ -108,12 +110,12 @@ async def test_from_a_template_to_the_last_notice(asking: Asking) -> None:
     assert (await asking.save())["template"] == {"version": 1, "used": False}
     made = (await asking.create())["campaign"]
     id = made["id"]
-    assert made == {"id": "ML-2026-000001", "state": "DRAFT", "paused": False, "round": 1, "asked": 0}
+    assert made == {"id": "ML-2026-000001", "state": "DRAFT", "paused": False, "round": 0, "asked": 0}
     rows = [ROW, {**ROW, "client": "CL-00002", "email": ""}, {**ROW, "client": "CL-00003", "street": None}]
     taken = await asking.of("snapshotRecipients", id, recipients=("[RecipientInput!]!", rows))
     assert (taken["campaign"]["state"], taken["campaign"]["asked"]) == ("SNAPSHOT", 3)
     assert (await asking.of("renderLetters", id, HANDED))["campaign"]["state"] == "RENDERED"
-    assert (await asking.of("approveMailing", id, round=("Int!", 1)))["campaign"]["state"] == "APPROVED"
+    assert (await asking.of("approveMailing", id, round=("Int!", 0)))["campaign"]["state"] == "APPROVED"
     assert (await asking.of("submitLetters", id, HANDED))["letters"] == 2
     assert (await asking.of("followLetters", id, HANDED))["campaign"]["state"] == "NOTIFYING"
     sent = await asking.of("sendNotices", id, HANDED)
@@ -247,8 +249,8 @@ async def test_people_lead_a_mailing(asking: Asking) -> None:
     id = (await asking.create())["campaign"]["id"]
     assert (await asking.of("pauseMailing", id))["campaign"]["paused"]
     assert not (await asking.of("resumeMailing", id))["campaign"]["paused"]
-    assert (await asking.of("approveMailing", id, round=("Int!", 1)))["code"] == "wrong-state"
-    assert (await asking.of("refreshRecipients", id))["campaign"]["round"] == 2
+    assert (await asking.of("approveMailing", id, round=("Int!", 0)))["code"] == "wrong-state"
+    assert (await asking.of("refreshRecipients", id))["campaign"]["round"] == 1
     assert (await asking.of("cancelMailing", id))["campaign"]["state"] == "CANCELLED"
     assert (await asking.of("resumeMailing", id))["code"] == "wrong-state"
     assert (await asking.of("pauseMailing", "nothing"))["code"] == "unknown-mailing"

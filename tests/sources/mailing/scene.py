@@ -24,6 +24,7 @@ from sources.records.mailing import AudienceRow, Campaign, Letter, Recipient, Te
 from sources.records.refusal import Refusal
 
 __all__ = [
+    "AUDIENCE",
     "NOON",
     "Clock",
     "Condition",
@@ -59,13 +60,23 @@ def a_template(**changes: Any) -> TemplateVersion:
     return TemplateVersion(**{**values, **changes})
 
 
+AUDIENCE = """
+query Recipients($first: Int!, $after: String) {
+  recipients: clients(first: $first, after: $after) {
+    pageInfo { hasNextPage endCursor }
+    edges { node { id name email marketingConsent postalAddress { street city postalCode country } } }
+  }
+}
+"""
+
+
 def a_campaign(**changes: Any) -> Campaign:
     values: dict[str, Any] = {
         "id": "",
         "title": "Nové ceny",
         "template": "price-change",
         "version": 1,
-        "audience": "{ clients { edges { node { id } } } }",
+        "audience": AUDIENCE,
         "variables": "{}",
         "state": "DRAFT",
         "paused": False,
@@ -77,6 +88,8 @@ def a_campaign(**changes: Any) -> Campaign:
         "round": 1,
         "created_by": "anna",
         "created_at": NOON,
+        "conditions": '[{"path": "id", "operator": "EXISTS", "value": null}]',
+        "letter_values": '{"price": "1.95"}',
     }
     return Campaign(**{**values, **changes})
 

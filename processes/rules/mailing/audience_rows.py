@@ -1,0 +1,164 @@
+"""The rows of an audience: which of them meet the mailing's conditions, and what they say as recipients.
+
+    IS, IS_NOT           as text: "OPEN", "true", "2027-01-01"
+    AT_LEAST, AT_MOST    numbers by value, days and instants by time
+    EXISTS, MISSING      is there anything at all
+
+A path leads by names in the answer, through lists too: there it is enough that one of their values meets the condition,
+and IS_NOT and MISSING are the opposites. A row meets all conditions or it is none of the mailing's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from processes.rules.mailing.audience_document import CLIENT
+from processes.rules.refusal import Refusal
+
+__all__ = ["OPERATORS", "Condition", "meets", "recipient_of"]
+
+OPERATORS = ("IS", "IS_NOT", "AT_LEAST", "AT_MOST", "EXISTS", "MISSING")
+MONEY = {"amount", "currency"}
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """`path` is like `billingAccounts.status`; `value` is None where the operator needs none."""
+
+    path: str
+    operator: str
+    value: str | None = None
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (self.path, self.operator, self.value)))
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong with it by itself."""
+        needs = self.operator not in ("EXISTS", "MISSING")
+        if needs and self.value is None:
+            return f"{self.operator} needs a value"
+        if not needs and self.value is not None:
+            return f"{self.operator} takes no value"
+        if self.operator in ("AT_LEAST", "AT_MOST") and ordered(self.value or "") is None:
+            return f"{self.value} is no number, no day and no instant: nothing is more or less than it"
+        return None
+
+
+def meets(row: Row, conditions: Collection[Condition]) -> bool:
+    return all(met(row, each) for each in conditions)
+
+
+def met(row: Row, condition: Condition) -> bool:
+    found = [each for each in at(row, condition.path.split(".")) if each is not None]
+    match condition.operator:
+        case "EXISTS":
+            return bool(found)
+        case "MISSING":
+            return not found
+        case "IS":
+            return any(is_value(each, condition.value or "") for each in found)
+        case "IS_NOT":
+            return not any(is_value(each, condition.value or "") for each in found)
+        case _:
+            return any(compares(each, condition) for each in found)
+
+
+def is_value(found: Any, wanted: str) -> bool:
+    if text(found) == wanted:
+        return True
+    number = ordered(wanted)
+    return isinstance(number, Decimal) and ordered(text(found) or "") == number
+
+
+def compares(found: Any, condition: Condition) -> bool:
+    """Nothing of another kind is more or less: a day is no number."""
+    have, wanted = ordered(text(found) or ""), ordered(condition.value or "")
+    if isinstance(have, datetime) and type(wanted) is date:
+        have = have.date()
+    if have is None or wanted is None or type(have) is not type(wanted):
+        return False
+    is_more: bool = have > wanted  # type: ignore[operator]
+    return have == wanted or is_more is (condition.operator == "AT_LEAST")
+
+
+def ordered(value: str) -> Decimal | date | datetime | None:
+    try:
+        number = Decimal(value)
+        return number if number.is_finite() else None
+    except InvalidOperation:
+        pass
+    try:
+        return date.fromisoformat(value) if len(value) == len("2027-01-01") else aware(value)
+    except ValueError:
+        return None
+
+
+def aware(value: str) -> datetime | None:
+    read = datetime.fromisoformat(value)
+    return read if read.tzinfo else None
+
+
+def at(value: Any, path: Sequence[str]) -> Iterator[Any]:
+    """What is at the end of the path, of each element of each list on the way."""
+    if isinstance(value, list):
+        for each in value:
+            yield from at(each, path)
+    elif not path:
+        yield value
+    elif isinstance(value, Mapping):
+        yield from at(value.get(path[0]), path[1:])
+
+
+def recipient_of(row: Row, fields: Collection[str]) -> dict[str, Any] | Refusal:
+    """The row as a `RecipientInput`; `fields` are all that the template has. Refused `bad-audience`."""
+    client: Row = row[CLIENT] if isinstance(row.get(CLIENT), Mapping) else row
+    if not client.get("id"):
+        return Refusal("bad-audience", f"a row of the audience has no client: {str(dict(row))[:200]}")
+    address = client.get("postalAddress") or {}
+    values: list[dict[str, str]] = []
+    for field in fields:
+        found = sorted({each for each in map(text, named(row, field)) if each})
+        if len(found) > 1:
+            several = ", ".join(found[:3])
+            why = f"{client['id']} has {len(found)} values of {field} ({several}): narrow it to one"
+            return Refusal("bad-audience", f"the audience is ambiguous: {why}")
+        values += [{"name": field, "value": each} for each in found]
+    return {
+        "client": client["id"],
+        "name": client.get("name") or client["id"],
+        **{part: address.get(part) for part in ("street", "city", "postalCode", "country")},
+        "email": client.get("email"),
+        "marketingConsent": client.get("marketingConsent"),
+        "values": values,
+    }
+
+
+def named(value: Any, name: str) -> Iterator[Any]:
+    """All that has this name, however deep."""
+    if isinstance(value, list):
+        for each in value:
+            yield from named(each, name)
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from each if key == name and isinstance(each, list) else [each] if key == name else named(each, name)
+
+
+def text(value: Any) -> str | None:
+    """As a letter says it, and a condition compares it; an amount with its currency. None where there is nothing."""
+    match value:
+        case None:
+            return None
+        case bool():
+            return "true" if value else "false"
+        case str() | int() | float() | Decimal():
+            return str(value)
+        case Mapping() if value.keys() >= MONEY and value["amount"] is not None:
+            return f"{value['amount']} {value['currency']}"
+    return None
