@@ -17,7 +17,7 @@ from sources.demo import ADDED, make_company
 from sources.engines import open_durable_engine
 from sources.errors import MappingRefused, SourceError
 from sources.mailing.shipped_templates import fill_templates
-from sources.making import Part, create_together
+from sources.making import Fill, Part, create_together
 from sources.mapping.mapped import Mapped
 from sources.mapping.reading import read
 from sources.mapping.requirements import Requirement, requirements
@@ -26,6 +26,7 @@ __all__ = [
     "METADATA",
     "StartError",
     "durable_engine",
+    "first_rows_of_added",
     "make_ours",
     "mapped",
     "open_database",
@@ -103,10 +104,15 @@ def make_ours(databases: Mapping[str, Database], *, today: date) -> bool:
     ours = {name: database for name, database in databases.items() if not database.is_read_only}
     if ours.keys() == databases.keys():
         return make_company(databases, today=today, rules=DEMO_RULES)
-    fills = {"mailing": fill_templates(today)}
+    fills = first_rows_of_added(today)
     return create_together(
         [
             Part(name, database.engines, METADATA[name], fills.get(name), added=name in ADDED)
             for name, database in ours.items()
         ]
     )
+
+
+def first_rows_of_added(today: date) -> Mapping[str, Fill]:
+    """What is put into each system that came later, where it is made beside a company without it."""
+    return {"mailing": fill_templates(today)}

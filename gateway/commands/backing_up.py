@@ -8,7 +8,7 @@ Nothing has to stand still for it. Until it is whole the directory has another n
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from gateway.commands.manifest import BackedUp, Manifest, sum_of
-from gateway.commands.systems import is_nowhere, left_to_others, opened, ours, parts_of
+from gateway.commands.systems import is_nowhere, left_to_others, never_made, opened, ours, parts_of
 from gateway.config import Settings
 from sources.copying import Copied, copy_together
 from sources.errors import SourceError
@@ -37,8 +37,10 @@ def back_up(settings: Settings, folder: Path, *, with_key: bool) -> Manifest:
                     f"nothing of Spojka's is in {settings.data} or where spojka.toml has it: name another --data, or "
                     "start `spojka serve` once, which makes it; nothing was backed up"
                 )
+            newer = never_made(engines)
+            parts = [part for part in parts_of(engines) if part.system not in newer]
             try:
-                copied = copy_together(parts_of(engines), draft)
+                copied = copy_together(parts, draft)
             except SourceError as error:
                 raise click.ClickException(f"{error}; nothing was backed up, and `spojka check` says more") from error
         _copy_lines(settings.data / AUDIT, draft / AUDIT)
@@ -47,7 +49,7 @@ def back_up(settings: Settings, folder: Path, *, with_key: bool) -> Manifest:
         manifest = Manifest(
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
             systems={each.system: _told(each) for each in copied},
-            left_out=_left_out(settings, with_key=with_key),
+            left_out=_left_out(settings, newer, with_key=with_key),
             files={file.name: sum_of(file) for file in sorted(draft.iterdir())},
         )
         manifest.write(draft)
@@ -81,9 +83,10 @@ def _told(copied: Copied) -> BackedUp:
     return BackedUp(copied.file.name, copied.kind, copied.rows)
 
 
-def _left_out(settings: Settings, *, with_key: bool) -> Mapping[str, str]:
+def _left_out(settings: Settings, newer: Sequence[str], *, with_key: bool) -> Mapping[str, str]:
     theirs = "its tables are another program's: back them up with that program"
     left_out = dict.fromkeys(left_to_others(settings), theirs)
+    left_out |= dict.fromkeys(newer, "it is newer than this company, which hasn't it yet: `spojka serve` makes it")
     left_out["spojka.toml"] = "settings and the secrets beside them are yours: keep them with a backup of your own"
     if settings.doors.jwks is None and not with_key:
         left_out[KEY] = "whoever has it can be anybody, so only --with-key takes it along; without it the tokens that "

@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway import company
 from gateway.commands.findings import Finding, fine, note, problem
-from gateway.commands.systems import has_strangers, is_nowhere
+from gateway.commands.systems import has_strangers, is_nowhere, never_made
 from gateway.config import ConfigError, Settings
 from gateway.databases import METADATA, StartError, open_database, requirement
 from processes.rules.counts import counted
@@ -44,10 +44,13 @@ def look_at_systems(settings: Settings, databases: dict[str, Database]) -> Itera
     nowhere = is_nowhere(own)
     beside_others = bool(settings.read_only) or (nowhere and any(has_strangers(*each) for each in own.items()))
     filled = "empty" if beside_others else "with the demo company"
+    newer = () if nowhere else never_made(own)
     for name, database in databases.items():
         try:
             if nowhere and name in own:
-                yield from _look_at_place(name, database.engines, filled)
+                yield from _look_at_place(name, database.engines, f"the first start makes it, {filled}")
+            elif name in newer:
+                yield from _look_at_place(name, database.engines, "it came later, and the next start makes it")
             else:
                 yield from _look_at(name, database, settings)
         except DATABASE_ERRORS as error:
@@ -82,7 +85,7 @@ def _remedy_of_no_file(name: str, settings: Settings) -> str:
     )
 
 
-def _look_at_place(name: str, engines: Engines, filled: str) -> Iterator[Finding]:
+def _look_at_place(name: str, engines: Engines, told: str) -> Iterator[Finding]:
     if engines.file is None or engines.file.exists():
         with engines.read.connect() as connection:
             is_readable(connection)
@@ -91,7 +94,7 @@ def _look_at_place(name: str, engines: Engines, filled: str) -> Iterator[Finding
         if strangers:
             yield problem(name, strangers_told(name, strangers))
             return
-    yield note(name, f"it is not there yet: the first start makes it, {filled}")
+    yield note(name, f"it is not there yet: {told}")
 
 
 def _look_at_mapped(name: str, engines: Engines, mapping: SystemMapping) -> Iterator[Finding]:

@@ -2,12 +2,14 @@
 
     the manifest's sums -> does it fit these tables? -> all systems are made from it together -> the directory's name
 
-Systems with a URL may be in another kind of database than they were.
+Systems with a URL may be in another kind of database than they were. What came to Spojka later than the backup was made
+is made with it, as beside any company that is older.
 """
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +19,9 @@ from gateway.commands.backing_up import AUDIT, KEY, in_one_step
 from gateway.commands.manifest import Manifest, read_manifest
 from gateway.commands.systems import left_to_others, opened, ours, parts_of
 from gateway.config import Settings
-from gateway.databases import METADATA
+from gateway.databases import METADATA, first_rows_of_added
 from sources.copying import fill_from, what_does_not_fit
+from sources.demo import ADDED
 from sources.errors import SourceError
 from sources.making import create_together
 
@@ -42,13 +45,16 @@ def _make(settings: Settings, manifest: Manifest, folder: Path) -> None:
     fills: Mapping[str, Any] = {
         name: fill_from(folder / each.file, METADATA[name]) for name, each in manifest.systems.items()
     }
-    with opened(settings, tuple(manifest.systems)) as engines:
+    own = ours(settings)
+    newer = first_rows_of_added(datetime.now(UTC).date())
+    fills = {**{name: newer.get(name) for name in own if name in ADDED - settings.read_only}, **fills}
+    with opened(settings, tuple(fills)) as engines:
         try:
             made = create_together(parts_of(engines, fills))
         except SourceError as error:
             raise click.ClickException(f"{error}; nothing was restored") from error
     if not made:
-        there = ", ".join(name for name in manifest.systems if name in settings.urls)
+        there = ", ".join(name for name in fills if name in settings.urls)
         raise click.ClickException(
             f"there are tables already where {there} would be: nothing was restored; empty those databases, or name "
             "other ones in spojka.toml"
@@ -73,6 +79,6 @@ def _other_systems(own: Sequence[str], others: Sequence[str], manifest: Manifest
         elif name not in own:
             yield f"{name} is in the backup, and there is no such system"
     for name in own:
-        if name not in manifest.systems:
+        if name not in manifest.systems and name not in ADDED:
             why = manifest.left_out.get(name, "nobody said why")
             yield f"{name} is not in the backup ({why}): name its tables in spojka.toml"

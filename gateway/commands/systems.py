@@ -7,12 +7,13 @@ from typing import Any
 from gateway import company
 from gateway.config import Settings
 from gateway.databases import METADATA, StartError
+from sources.demo import ADDED
 from sources.engines import Engines, open_engines
 from sources.faults import DATABASE_ERRORS
 from sources.inspecting import strangers_in, what_is_missing
 from sources.making import Part
 
-__all__ = ["has_strangers", "is_nowhere", "left_to_others", "opened", "ours", "parts_of"]
+__all__ = ["has_strangers", "is_nowhere", "left_to_others", "never_made", "opened", "ours", "parts_of"]
 
 
 def left_to_others(settings: Settings) -> Sequence[str]:
@@ -43,7 +44,9 @@ def opened(settings: Settings, systems: Sequence[str]) -> Iterator[Mapping[str, 
 
 def parts_of(engines: Mapping[str, Engines], fills: Mapping[str, Any] | None = None) -> list[Part]:
     """Each system with its tables, and what `fills` them."""
-    return [Part(name, each, METADATA[name], (fills or {}).get(name)) for name, each in engines.items()]
+    return [
+        Part(name, each, METADATA[name], (fills or {}).get(name), added=name in ADDED) for name, each in engines.items()
+    ]
 
 
 def is_nowhere(engines: Mapping[str, Engines]) -> bool:
@@ -52,6 +55,13 @@ def is_nowhere(engines: Mapping[str, Engines]) -> bool:
     Another program's tables, which nobody has mapped yet, are none of it.
     """
     return not any(_is_there(name, each) for name, each in engines.items())
+
+
+def never_made(engines: Mapping[str, Engines]) -> Sequence[str]:
+    """The systems that came to Spojka later, and are not there as the company is older than they are."""
+    return [
+        part.system for part in parts_of(engines) if part.may_be_added() and not _is_there(part.system, part.engines)
+    ]
 
 
 def has_strangers(name: str, engines: Engines) -> bool:

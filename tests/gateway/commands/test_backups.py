@@ -33,6 +33,7 @@ from sources.copying import NAMED_LAST, copy, snapshot
 from sources.database import Database
 from sources.demo import SYSTEMS, make_company
 from sources.links import METADATA, Links
+from sources.mailing.shipped_templates import shipped_templates
 from sources.making import Part
 from tests.company import DOCUMENTS, EVENING, ask, opened
 from tests.conftest import KINDS, MakeDatabase, new_place
@@ -289,6 +290,41 @@ def test_backup_of_an_earlier_spojka_lacks_what_came_later(backup: Path, tmp_pat
     found = {(system, table): rows for system, table, rows in rows_in(tmp_path / "again")}
     assert {row[-1] for row in found["billing", "billing_accounts"]} == {None}
     assert found["links", "account_link_changes"] == []
+
+
+def test_backup_that_is_older_than_mailing_is_restored(backup: Path, tmp_path: Path) -> None:
+    """What came to Spojka later is made with what is in it, as beside any company that is older."""
+    manifest = json.loads((backup / "manifest.json").read_text())
+    (backup / "mailing.sqlite").unlink()
+    del manifest["systems"]["mailing"], manifest["files"]["mailing.sqlite"]
+    edit_manifest(backup, systems=manifest["systems"], files=manifest["files"])
+    restored = run("restore", backup, "--data", "there")
+    assert restored.exit_code == 0, restored.output
+    back_up(Settings(data=tmp_path / "there"), tmp_path / "again", with_key=False)
+    found = {(system, table): rows for system, table, rows in rows_in(tmp_path / "again")}
+    assert {row[0] for row in found["mailing", "letter_templates"]} == {
+        each.template for each in shipped_templates(EVENING.date())
+    }
+    assert found["mailing", "campaigns"] == []
+    assert found["sales", "clients"] != []
+
+
+def test_company_that_is_older_than_mailing_is_backed_up(files: Path, tmp_path: Path) -> None:
+    """A backup comes before a new Spojka's first start. But a mailing that was there and isn't any more is down."""
+    (files / "mailing.sqlite").unlink()
+    lost = run("backup", "backup", "--data", files)
+    assert "mailing is not available" in lost.output
+    assert run("check", "--data", files).exit_code == 1
+    (files / "mailing.sqlite.lock").unlink()
+    backed_up = run("backup", "backup", "--data", files)
+    assert backed_up.exit_code == 0, backed_up.output
+    assert "left out: mailing: it is newer than this company" in backed_up.output
+    checked = run("check", "--data", files)
+    assert checked.exit_code == 0, checked.output
+    assert "it is not there yet: it came later, and the next start makes it" in checked.output
+    assert run("restore", "backup", "--data", "there").exit_code == 0
+    assert (tmp_path / "there" / "mailing.sqlite").exists()
+    assert not (files / "mailing.sqlite").exists()
 
 
 def test_tables_that_are_there_are_left_alone(backup: Path, files: Path, tmp_path: Path) -> None:
