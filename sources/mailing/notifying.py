@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+import secrets
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -33,6 +35,10 @@ from sources.rows import insert_all, insert_new, row_of
 
 __all__ = ["Notifying", "keep_bounces"]
 
+_log = logging.getLogger("spojka.mailing")
+
+LONGEST_SHOWN = 200
+TOKEN = 8  # bytes; VERP puts the Message-ID's left part into 64 characters of an address
 OF_CAMPAIGN = bindparam("campaign", type_=Text)
 RECIPIENT_OF = and_(RECIPIENTS.c.campaign == LETTERS.c.campaign, RECIPIENTS.c.position == LETTERS.c.position)
 PRINTED_JOBS = (
@@ -70,9 +76,14 @@ OPTED_OUT = select(UNSUBSCRIBES.c.client).where(one_of(UNSUBSCRIBES.c.client))
 BY_MESSAGE = select(NOTICES.c.message_id, NOTICES.c.letter, NOTICES.c.state).where(one_of(NOTICES.c.message_id))
 
 
+def new_token() -> str:
+    """What of a Message-ID nobody guesses: whoever knows one can say that its message came back."""
+    return secrets.token_hex(TOKEN)
+
+
 @dataclass(frozen=True, slots=True)
 class Notifying:
-    """One call of `sendNotices`; `domain` is that of the Message-IDs."""
+    """One call of `sendNotices`; `domain` is that of the Message-IDs, `new_token` gives each what nobody guesses."""
 
     database: Database
     campaign: str
@@ -81,6 +92,7 @@ class Notifying:
     clock: Callable[[], datetime]
     holder: str
     domain: str
+    new_token: Callable[[], str] = new_token
 
     @property
     def lease(self) -> Lease:
@@ -125,7 +137,8 @@ class Notifying:
     def plan(self, connection: Connection, first: int, now: datetime) -> None:
         planned = []
         for letter, email, attempt in connection.execute(TO_PLAN, {"campaign": self.campaign, "first": first}):
-            notice = Notice(letter, f"<{letter.lower()}@{self.domain}>", email, "PLANNED", 0, now, now)
+            message_id = f"<{letter.lower()}.{self.new_token()}@{self.domain}>"
+            notice = Notice(letter, message_id, email, "PLANNED", 0, now, now)
             planned.append({**row_of(notice), "attempt": attempt, "printed": "PRINTED"})
         insert_all(connection, NOTICES, planned)
 
@@ -198,20 +211,34 @@ def write(connection: Connection, notice: Notice) -> None:
 
 
 def keep_bounces(connection: Connection, returned: Sequence[Returned], now: datetime) -> int:
-    """How many were new. The same one again is known; one that is about nothing of ours is kept without a letter."""
+    """How many were new. The same one again is known; one that is about nothing of ours is kept without a letter.
+
+    While a server goes on trying, nothing has come back: what it says is its last word about the notice until then.
+    """
     found = connection.execute(BY_MESSAGE, {"keys": {each.message_id for each in returned}})
     notices = {row.message_id: row for row in found}
     new = 0
     for each in returned:
         notice = notices.get(each.message_id)
         letter = notice.letter if notice else None
+        if not each.is_final:
+            if letter is not None:
+                goes_on_trying(connection, letter, each)
+            continue
         parts = (each.message_id, each.recipient, each.status, each.text)
         id = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
         if insert_new(connection, BOUNCES, row_of(Bounce(id, letter, *parts, now))):
             new += 1
             if letter is not None:
                 came_back(connection, letter, each)
+            else:
+                _log.warning("a bounce is not believed: nothing was sent as %r", each.message_id[:LONGEST_SHOWN])
     return new
+
+
+def goes_on_trying(connection: Connection, letter: str, returned: Returned) -> None:
+    accepted = (NOTICES.c.letter == letter, NOTICES.c.state == "ACCEPTED")
+    connection.execute(update(NOTICES).where(*accepted).values(code=returned.status, text=returned.text))
 
 
 def came_back(connection: Connection, letter: str, returned: Returned) -> None:

@@ -146,7 +146,7 @@ Postman = Callable[[Sequence[Outgoing]], Any]
 
 
 class Returned(Protocol):
-    """A message that came back."""
+    """A message that came back, or hasn't arrived yet: `is_final` where its server has given up."""
 
     @property
     def message_id(self) -> str: ...
@@ -156,3 +156,5 @@ class Returned(Protocol):
     def status(self) -> str: ...
     @property
     def text(self) -> str: ...
+    @property
+    def is_final(self) -> bool: ...

@@ -7,6 +7,9 @@
 
 A bounce is tied to its message by that Message-ID, else by Original-Envelope-Id, which we give (RFC 3461), else by the
 address it came to (VERP, see Origin). What isn't a report, an answering machine's or a person's answer, is no bounce.
+
+Nothing signs a report: anybody can write that a message came back whose Message-ID they know, by each of these ways. So
+who makes Message-IDs puts something into them that can't be guessed, and believes only those that were given out.
 """
 
 from __future__ import annotations
@@ -33,6 +36,7 @@ _STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 _RETURNED_TYPES = ("message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers")
 _ARRIVED_AT = ("To", "Delivered-To", "X-Original-To", "Envelope-To")
 _NOTHING_WRONG = ("delivered", "relayed", "expanded")
+_ACTIONS = ("failed", "delayed", *_NOTHING_WRONG)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +55,9 @@ class Bounce:
     key: str
 
     @property
-    def is_permanent(self) -> bool:
-        """The address is wrong or closed (5.Y.Z). Else something was full or down: the address may well be right."""
-        return self.action == "failed" and self.status.startswith("5.")
+    def is_final(self) -> bool:
+        """The server has given up: refused (5.Y.Z), or tried in vain for days (4.4.7). Else it goes on trying."""
+        return self.action == "failed"
 
 
 class NoBounce(Exception):
@@ -94,11 +98,13 @@ def read_report(content: bytes, *, key: str, origin: Origin) -> list[Bounce]:
 
 
 def _bounce(block: Part, message_id: str, key: str, words: str) -> Bounce:
-    action = _field(block, "Action").lower() or "failed"
     address = _field(block, "Original-Recipient") or _field(block, "Final-Recipient")
     address = address.rpartition(";")[2].strip()
     told = _field(block, "Diagnostic-Code").partition(";")[2].strip() or _said_of(address, words)
     status = _STATUS.search(_field(block, "Status")) or _STATUS.search(told)
+    action = _field(block, "Action").lower()
+    if action not in _ACTIONS:
+        action = "delayed" if status and status[1] == "4" else "failed"
     return Bounce(
         message_id=message_id,
         recipient=address,

@@ -19,10 +19,11 @@ PRICE = '{name: "price", value: "1.95"}'
 
 @dataclass(frozen=True)
 class Back:
-    message_id: str = f"<{DELIVERED.lower()}-1@example.cz>"
+    message_id: str
     recipient: str = "klient1@example.cz"
     status: str = "5.1.1"
     text: str = "no such user"
+    is_final: bool = True
 
 
 async def mailings_made(company: Company) -> None:
@@ -36,7 +37,7 @@ async def mailings_made(company: Company) -> None:
     await scene.submit()
     await scene.follow()
     await scene.notify()
-    await scene.mailing.keep_bounces([Back()], now=EVENING)
+    await scene.mailing.keep_bounces([Back(scene.postman.posted[0].notice.message_id)], now=EVENING)
     await scene.make()
     for steps in range(3):
         await scene.make()

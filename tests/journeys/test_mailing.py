@@ -147,7 +147,7 @@ async def test_from_a_template_that_came_along_to_a_report_that_adds_up(mailing:
     [file] = (settings.data / FOLDER).glob("*.eml")
     message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
     assert message["To"].addresses[0].addr_spec == "cl-00417@example.cz"
-    assert message["Message-ID"] == f"<{id.lower()}-1@example.org>"
+    assert message["Message-ID"].startswith(f"<{id.lower()}-1.")
     link = str(message["List-Unsubscribe"]).split(">")[0].strip("<")
     assert link.startswith("https://graph.example.org/unsubscribe/")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -73,10 +74,8 @@ async def test_everybody_is_accounted_for_in_the_end(any_scene: Scene) -> None:
     assert (await scene.campaign()).state == "DONE"
     assert await counted(scene) == Report(recipients=5, letters=2, notices=1, exclusions=2, failed=0, open=0)
     first = scene.postman.posted[0]
-    assert (first.notice.message_id, first.subject) == (
-        f"<{scene.id.lower()}-1@example.cz>",
-        "Dopis pro Řízek a synové 1, s.r.o.",
-    )
+    assert re.fullmatch(rf"<{scene.id.lower()}-1\.[0-9a-f]{{16}}@example\.cz>", first.notice.message_id)
+    assert first.subject == "Dopis pro Řízek a synové 1, s.r.o."
     assert first.text == "Dobrý den, Řízek a synové 1, s.r.o.,\n\npošleme Vám dopis o ceně 1.95."
     told = {position: (each.state, each.attempts, each.code) for position, each in (await notices(scene)).items()}
     assert told == {1: ("ACCEPTED", 1, "250"), 3: ("REFUSED", 1, "550")}
@@ -215,6 +214,7 @@ class Back:
     recipient: str = "klient1@example.cz"
     status: str = "5.1.1"
     text: str = "no such user"
+    is_final: bool = True
 
 
 async def test_what_comes_back_is_tied_to_its_letter(any_scene: Scene) -> None:
@@ -222,7 +222,8 @@ async def test_what_comes_back_is_tied_to_its_letter(any_scene: Scene) -> None:
     scene = any_scene
     await printed(scene, a_row(1), a_row(2))
     await scene.notify()
-    back = [Back(f"<{scene.id.lower()}-1@example.cz>"), Back("<somebody@else>")]
+    first, _ = scene.postman.posted
+    back = [Back(first.notice.message_id), Back("<somebody@else>")]
     assert await scene.mailing.keep_bounces(back, now=NOON) == 2
     assert await scene.mailing.keep_bounces(back, now=NOON) == 0
     [bounce] = await scene.mailing.bounces([f"{scene.id}-1", f"{scene.id}-2"])
@@ -230,6 +231,35 @@ async def test_what_comes_back_is_tied_to_its_letter(any_scene: Scene) -> None:
     assert {position: each.state for position, each in (await notices(scene)).items()} == {1: "BOUNCED", 2: "ACCEPTED"}
     assert await counted(scene) == Report(recipients=2, letters=1, notices=1, exclusions=0, failed=0, open=0)
     assert await scene.states() == ["PRINTED", "PRINTED"]
+
+
+async def test_a_guessed_bounce_is_not_believed(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever knows which letters there are can't say that one's notice came back; the log has what was tried."""
+    await printed(scene, a_row(1))
+    await scene.notify()
+    guessed = [f"<{scene.id.lower()}-1@example.cz>", f"<{scene.id.lower()}-1.{'0' * 16}@example.cz>"]
+    assert await scene.mailing.keep_bounces([Back(each) for each in guessed], now=NOON) == 2
+    assert (await notices(scene))[1].state == "ACCEPTED"
+    assert await scene.mailing.bounces([f"{scene.id}-1"]) == []
+    assert [each.getMessage() for each in caplog.records] == [
+        f"a bounce is not believed: nothing was sent as {each!r}" for each in guessed
+    ]
+
+
+async def test_a_notice_that_is_delayed_has_not_come_back(scene: Scene) -> None:
+    """What the server says meanwhile is known; when it gives up, the notice is a bounce, and stays one."""
+    await printed(scene, a_row(1))
+    await scene.notify()
+    [sent] = scene.postman.posted
+    late = Back(sent.notice.message_id, status="4.4.1", text="no route", is_final=False)
+    assert await scene.mailing.keep_bounces([late], now=NOON) == 0
+    now = (await notices(scene))[1]
+    assert (now.state, now.code, now.text) == ("ACCEPTED", "4.4.1", "no route")
+    assert await scene.mailing.bounces([f"{scene.id}-1"]) == []
+    given_up = Back(sent.notice.message_id, status="4.4.7", text="tried for 5 days")
+    assert await scene.mailing.keep_bounces([given_up, late], now=NOON) == 1
+    now = (await notices(scene))[1]
+    assert (now.state, now.code, now.text) == ("BOUNCED", "4.4.7", "tried for 5 days")
 
 
 async def test_a_cancelled_mailing_sends_no_more_notices(scene: Scene) -> None:

@@ -53,20 +53,23 @@ def test_each_way_to_its_message(content: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "action", "permanent"),
+    ("status", "action", "final"),
     [
         ("5.1.1", "failed", True),
         ("5.2.1 (closed)", "failed", True),
-        ("4.4.7", "failed", False),
+        ("4.4.7", "failed", True),
         ("4.2.2", "delayed", False),
         ("5.0.0", "delayed", False),
         ("nonsense", "failed", True),
+        ("4.4.1", "waiting", False),
+        ("4.4.1", "", False),
+        ("5.1.1", "", True),
     ],
 )
-def test_for_good_or_for_now(status: str, action: str, permanent: bool) -> None:
-    """Status says it (the diagnosis, where it is nonsense); what a server still tries is never for good."""
+def test_for_good_or_for_now(status: str, action: str, final: bool) -> None:
+    """A server that says it failed tries no more, whatever hindered it (RFC 3464, 2.3.3); else the status says it."""
     (bounce,) = read(a_report(status=status, action=action))
-    assert bounce.is_permanent is permanent
+    assert bounce.is_final is final
 
 
 @pytest.mark.parametrize(

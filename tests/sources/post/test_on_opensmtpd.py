@@ -98,7 +98,7 @@ async def test_what_was_accepted_comes_back(server: OpenSmtpd, tmp_path: Path) -
     reader = maildir_bounces(server.maildir("bounces"), origin=ORIGIN)
     (bounce,) = await reader.bounces()
     assert (bounce.message_id, bounce.recipient) == ("<c7-3@mail.example.test>", "wrong@elsewhere.test")
-    assert (bounce.is_permanent, "no such user" in bounce.text) == (True, True)
+    assert (bounce.is_final, "no such user" in bounce.text) == (True, True)
     await kept_once(reader, [bounce])
 
 
