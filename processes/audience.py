@@ -18,7 +18,7 @@ from typing import Any
 
 from processes.graph import Graph, GraphError
 from processes.rules.mailing.audience_document import AFTER, FIRST, ROWS, AudienceDocument, read_document
-from processes.rules.mailing.audience_rows import Condition, meets, recipient_of
+from processes.rules.mailing.audience_rows import Condition, narrowed, recipient_of
 from processes.rules.refusal import Refusal
 
 __all__ = ["CALLER_DOCUMENTS", "DOCUMENTS", "Taken", "take_recipients"]
@@ -93,7 +93,8 @@ async def take_recipients(seen: Graph, graph: Graph, campaign: str, *, caller: s
     except GraphError as error:
         if not set(error.codes) <= REFUSED:
             raise
-        return Refusal("bad-audience", f"the graph refuses the audience of {campaign}: {error}")
+        said = "; ".join(list(dict.fromkeys(str(each.get("message")) for each in error.errors))[:3])
+        return Refusal("bad-audience", f"the graph refuses the audience of {campaign}: {said}")
 
 
 # A
@@ -117,9 +118,10 @@ async def taken(seen: Graph, graph: Graph, campaign: str, begun: Mapping[str, An
     async for page, is_last in pages_of(seen, begun["audience"], document, json.loads(begun["variables"])):
         recipients = []
         for row in page:
-            if not meets(row, conditions):
+            narrow = narrowed(row, conditions)
+            if narrow is None:
                 continue
-            recipient = recipient_of(row, fields)
+            recipient = recipient_of(narrow, fields)
             if isinstance(recipient, Refusal):
                 return recipient
             own = {each["name"] for each in recipient["values"]}

@@ -100,7 +100,8 @@ TemplateOutcome = Annotated[TemplateSaved | Refused, strawberry.union("TemplateO
 class AudienceConditionInput:
     """What a row of the audience has to meet: `path` leads by names of its answer, like `billingAccounts.status`.
 
-    Through a list it is enough that one of its values does. `value` is text, a number, a day or an instant.
+    Of a list what meets it is kept, for further conditions and for the letter. `value` is text, a number, a day or an
+    instant.
     """
 
     path: str

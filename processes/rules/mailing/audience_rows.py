@@ -4,8 +4,9 @@
     AT_LEAST, AT_MOST    numbers by value, days and instants by time
     EXISTS, MISSING      is there anything at all
 
-A path leads by names in the answer, through lists too: there it is enough that one of their values meets the condition,
-and IS_NOT and MISSING are the opposites. A row meets all conditions or it is none of the mailing's.
+A path leads by names in the answer, through lists too. Of a list what meets the condition is kept, for the conditions
+that follow and for the letter: so of several contracts it is the same one that begins on a day and has a price. Where
+nothing is left the row is none of the mailing's. What isn't there is missing, and is not anything.
 """
 
 from __future__ import annotations
@@ -19,10 +20,14 @@ from typing import Any
 from processes.rules.mailing.audience_document import CLIENT
 from processes.rules.refusal import Refusal
 
-__all__ = ["OPERATORS", "Condition", "meets", "recipient_of"]
+__all__ = ["OPERATORS", "Condition", "narrowed", "recipient_of"]
 
 OPERATORS = ("IS", "IS_NOT", "AT_LEAST", "AT_MOST", "EXISTS", "MISSING")
+ABSENT = ("IS_NOT", "MISSING")
+"""What holds of what isn't there."""
+
 MONEY = {"amount", "currency"}
+NOTHING: Any = object()
 
 Row = Mapping[str, Any]
 
@@ -51,23 +56,43 @@ class Condition:
         return None
 
 
-def meets(row: Row, conditions: Collection[Condition]) -> bool:
-    return all(met(row, each) for each in conditions)
+def narrowed(row: Row, conditions: Collection[Condition]) -> Row | None:
+    """The row with what meets all conditions; None where it doesn't."""
+    for condition in conditions:
+        found = kept(row, condition, condition.path.split("."))
+        if found is NOTHING:
+            return None
+        row = found
+    return row
 
 
-def met(row: Row, condition: Condition) -> bool:
-    found = [each for each in at(row, condition.path.split(".")) if each is not None]
+def kept(value: Any, condition: Condition, path: Sequence[str]) -> Any:
+    """What of the value meets it, or NOTHING."""
+    if value is None or value == []:
+        return value if condition.operator in ABSENT else NOTHING
+    if isinstance(value, list):
+        left = [each for each in (kept(each, condition, path) for each in value) if each is not NOTHING]
+        return left or NOTHING
+    if not path:
+        return value if met(value, condition) else NOTHING
+    if not isinstance(value, Mapping):
+        return NOTHING
+    below = kept(value.get(path[0]), condition, path[1:])
+    return NOTHING if below is NOTHING else {**value, path[0]: below}
+
+
+def met(found: Any, condition: Condition) -> bool:
     match condition.operator:
         case "EXISTS":
-            return bool(found)
+            return True
         case "MISSING":
-            return not found
+            return False
         case "IS":
-            return any(is_value(each, condition.value or "") for each in found)
+            return is_value(found, condition.value or "")
         case "IS_NOT":
-            return not any(is_value(each, condition.value or "") for each in found)
+            return not is_value(found, condition.value or "")
         case _:
-            return any(compares(each, condition) for each in found)
+            return compares(found, condition)
 
 
 def is_value(found: Any, wanted: str) -> bool:
@@ -103,17 +128,6 @@ def ordered(value: str) -> Decimal | date | datetime | None:
 def aware(value: str) -> datetime | None:
     read = datetime.fromisoformat(value)
     return read if read.tzinfo else None
-
-
-def at(value: Any, path: Sequence[str]) -> Iterator[Any]:
-    """What is at the end of the path, of each element of each list on the way."""
-    if isinstance(value, list):
-        for each in value:
-            yield from at(each, path)
-    elif not path:
-        yield value
-    elif isinstance(value, Mapping):
-        yield from at(value.get(path[0]), path[1:])
 
 
 def recipient_of(row: Row, fields: Collection[str]) -> dict[str, Any] | Refusal:
