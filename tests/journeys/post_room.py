@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,22 +22,40 @@ from gateway.company import SYSTEMS, Company, billing_settings, open_company
 from gateway.config import Settings, read_settings
 from gateway.databases import open_database
 from gateway.delivery import open_delivery
-from processes.deliver_mailing import NAME, PROCESS
+from processes import deliver_mailing, read_bounces
 from processes.rules.refusal import Refusal
 from resolvers.demo import DEMO_RULES
 from resolvers.mailing import Delivery
 from sources.demo.making import make_company
+from sources.records.sales import Client, PostalAddress
 from sources.sales import Sales
 from tests.company import EVENING, ask
 from tests.cups import Cups
 from tests.sources.mailing.scene import Clock
-from tests.world import a_client
+from tests.world import a_client, a_contract
 
-__all__ = ["Letter", "PostRoom", "a_company", "a_row", "opened_at", "written"]
+__all__ = ["AUDIENCE", "Letter", "PostRoom", "a_company", "a_customer", "opened_at", "some_clients", "written"]
 
 DAY = date(2026, 11, 24)
 SECONDS = 60
 REFUSED = "... on Refused { code message }"
+AUDIENCE = """query Recipients($first: Int!, $after: String) {
+  recipients: clients(first: $first, after: $after) {
+    pageInfo { hasNextPage endCursor }
+    edges { node {
+      id name email marketingConsent salesperson
+      postalAddress { street city postalCode country }
+      contracts(status: SIGNED) { contract: number }
+    } }
+  }
+}"""
+VALUES = [
+    {"name": "valid_from", "value": "2027-01-01"},
+    {"name": "old_price", "value": "1.80 CZK"},
+    {"name": "new_price", "value": "1.95 CZK"},
+]
+SALESPERSON = "hana.postova"
+TAKEN = f"... on RecipientsTaken {{ rows recipients }} {REFUSED}"
 CAMPAIGN = f"... on CampaignRecorded {{ campaign {{ id state }} }} {REFUSED}"
 LETTERS = """query ($id: ID!, $after: Int!) { mailing(id: $id) { letters(first: 500, after: $after) {
   id position state sha256 reason recipient { name street email }
@@ -82,32 +100,6 @@ class Letter:
         return cls(**{"".join(f"_{c.lower()}" if c.isupper() else c for c in name): it for name, it in found.items()})
 
 
-@dataclass(frozen=True, slots=True)
-class OneRun:
-    """A run over the company's graph, of which nothing is kept. A system that is down ends it, as a crash would."""
-
-    id: str
-    company: Company
-    alarms: list[tuple[str, str]]
-
-    async def execute(
-        self, document: str, variables: Mapping[str, Any], *, until: datetime | None = None
-    ) -> dict[str, Any]:
-        return await self.company.around.graph.execute(document, variables)
-
-    async def now(self) -> datetime:
-        return self.company.clock()
-
-    async def wait(self, until: datetime, why: str) -> None:
-        raise AssertionError(f"{self.id} waits for {why}")
-
-    async def start(self, process: str, subject: str, input: Mapping[str, Any]) -> None:
-        raise AssertionError(f"{self.id} starts {process}")
-
-    async def alarm(self, code: str, message: str) -> None:
-        self.alarms.append((code, message))
-
-
 @dataclass
 class PostRoom:
     """Asks the company's graph; each mutation has a key of its own, each run of the process an id."""
@@ -115,7 +107,6 @@ class PostRoom:
     company: Company
     clock: Clock
     cups: Cups
-    alarms: list[tuple[str, str]] = field(default_factory=list)
     name: str = field(default_factory=lambda: secrets.token_hex(4))
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
@@ -125,56 +116,50 @@ class PostRoom:
         passed = ", ".join(f"{argument}: ${argument}" for argument in given)
         return await self.told(f"mutation ({declared}) {{ it: {name}({passed}) {{ __typename {selection} }} }}", given)
 
-    async def read_bounces(self) -> int:
-        """How many were new."""
-        text = f"mutation {{ it: readBounces {{ __typename ... on BouncesRead {{ bounces }} {REFUSED} }} }}"
-        return int((await self.told(text, {}))["bounces"])
-
     async def told(self, text: str, given: Mapping[str, tuple[str, Any]]) -> Any:
         answer = await ask(self.company, text, **{argument: value for argument, (_, value) in given.items()})
         assert answer.errors == []
         assert answer.data["it"]["__typename"] != "Refused", answer.data
         return answer.data["it"]
 
-    async def rendered(
-        self, rows: Sequence[Mapping[str, Any]], template: str = "price-change-cs", notify_in: timedelta = timedelta()
-    ) -> str:
-        """A mailing to these, whose letters are made; its id."""
+    async def rendered(self, *, template: str = "price-change-cs", notify_in: timedelta = timedelta()) -> str:
+        """A mailing to the post room's clients, whose letters are made; its id."""
         wanted = {
             "title": "Nové ceny",
             "template": template,
             "version": 1,
-            "audience": "{ clients { edges { node { id } } } }",
+            "audience": AUDIENCE,
+            "conditions": [{"path": "salesperson", "operator": "IS", "value": SALESPERSON}],
+            "values": VALUES,
             "printer": "office",
             "letterDate": DAY.isoformat(),
             "notifyAt": (self.clock() + notify_in).isoformat(),
         }
         id = (await self.tell("createCampaign", CAMPAIGN, input=("CampaignInput!", wanted)))["campaign"]["id"]
-        for after in range(0, len(rows), 100):
-            page, is_last = rows[after : after + 100], after + 100 >= len(rows)
-            given = {
-                "recipients": ("[RecipientInput!]!", page),
-                "after": ("Int!", after),
-                "isLast": ("Boolean!", is_last),
-            }
-            await self.tell("snapshotRecipients", CAMPAIGN, campaign=("ID!", id), **given)
+        await self.tell("takeRecipients", TAKEN, campaign=("ID!", id))
         await self.run(id)
         return str(id)
 
-    async def approved(
-        self, rows: Sequence[Mapping[str, Any]], template: str = "price-change-cs", notify_in: timedelta = timedelta()
-    ) -> str:
-        id = await self.rendered(rows, template, notify_in)
+    async def approved(self, *, template: str = "price-change-cs", notify_in: timedelta = timedelta()) -> str:
+        id = await self.rendered(template=template, notify_in=notify_in)
         await self.tell("approveMailing", CAMPAIGN, campaign=("ID!", id), round=("Int!", 1))
         return id
 
     async def run(self, mailing: str) -> Mapping[str, str]:
         """One run of the process: what keeps which of its steps."""
-        run = OneRun(f"{NAME}:{mailing}:{self.name}-{next(self.numbers)}", self.company, self.alarms)
-        ended = await PROCESS.carry_out(run, mailing, {})
-        assert not isinstance(ended, Refusal), ended
-        waiting: Mapping[str, str] = ended.answer["waiting"]
+        ended = await self.ended(deliver_mailing.NAME, mailing)
+        waiting: Mapping[str, str] = ended["waiting"]
         return waiting
+
+    async def read_bounces(self) -> int:
+        """How many were new."""
+        return int((await self.ended(read_bounces.NAME, read_bounces.MAILBOX))["bounces"])
+
+    async def ended(self, process: str, subject: str) -> Mapping[str, Any]:
+        key = f"{self.name}-{next(self.numbers)}"
+        ended = await self.company.runner.answer(process, subject, {}, key=key, caller="clock")
+        assert not isinstance(ended, Refusal), ended
+        return ended
 
     async def until(self, mailing: str, true: Callable[[Mapping[str, str]], bool] | None = None) -> Mapping[str, str]:
         """Run after run until what keeps it is `true`, or the mailing is done."""
@@ -218,38 +203,31 @@ class PostRoom:
         return problems
 
 
-def a_row(number: int, name: str | None = None, **changes: Any) -> dict[str, Any]:
-    """A client as the audience has it, with the values of a price change."""
-    row = {
-        "client": f"CL-{number:05}",
-        "name": name or f"Řízek & Žďárský {number}, s.r.o.",
-        "street": f"Křížíkova {number}/12",
-        "city": "Žďár nad Sázavou",
-        "postalCode": "591 01",
-        "country": "CZ",
-        "email": f"klient{number}@zakaznik.example",
-        "marketingConsent": True,
-        "values": [
-            {"name": "contract", "value": f"SM-2024-{number:04}"},
-            {"name": "valid_from", "value": "2027-01-01"},
-            {"name": "old_price", "value": "1.80 CZK"},
-            {"name": "new_price", "value": "1.95 CZK"},
-        ],
-    }
-    return {**row, **changes}
+def some_clients(number: int) -> list[Client]:
+    """So many clients of the post room, in the order in which the audience has them."""
+    return [a_customer(each, f"Řízek & Žďárský {each:03}, s.r.o.") for each in range(1, number + 1)]
 
 
-def a_company(folder: Path, numbers: range = range(1, 31)) -> None:
-    """The systems of a small company with clients of these numbers, made in `folder`."""
+def a_customer(number: int, name: str, postal_address: PostalAddress | None = None) -> Client:
+    return a_client(
+        f"CL-{10_000 + number}",
+        name=name,
+        salesperson=SALESPERSON,
+        company_number=None,
+        vat_number=None,
+        email=f"klient{number}@zakaznik.example",
+        postal_address=postal_address or PostalAddress(f"Křížíkova {number}/12", "Žďár nad Sázavou", "591 01", "CZ"),
+    )
+
+
+def a_company(folder: Path, clients: Sequence[Client]) -> None:
+    """The systems of a small company made in `folder`; these clients have a contract each."""
     settings = Settings(data=folder)
     databases = {system: open_database(system, settings) for system in SYSTEMS}
     assert make_company(databases, today=DAY, rules=DEMO_RULES, others=3)
+    contracts = [a_contract(f"SM-2024-{each.id[3:]}", client=each.id) for each in clients]
     with databases["sales"].engines.write.begin() as connection:
-        clients = [
-            a_client(f"CL-{number:05}", name=a_row(number)["name"], company_number=None, vat_number=None)
-            for number in numbers
-        ]
-        Sales.fill(connection, clients=clients, contacts=[], contracts=[], rate_versions=[], holidays=[])
+        Sales.fill(connection, clients=clients, contacts=[], contracts=contracts, rate_versions=[], holidays=[])
 
     async def close() -> None:
         await asyncio.gather(*(database.close() for database in databases.values()))
