@@ -12,7 +12,7 @@ import hashlib
 import json
 import logging
 import secrets
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,7 @@ from sources.database import Database, one_of
 from sources.errors import SourceError
 from sources.mailing.campaigns import advance, locked, template
 from sources.mailing.leases import HELD_FOR, Lease
+from sources.mailing.letters import Field, Language, values_written
 from sources.mailing.outside import Delivered, Outgoing, Postman, Returned
 from sources.mailing.printing import Handed
 from sources.mailing.reading import NOTICE_COLUMNS
@@ -144,7 +145,8 @@ class Notifying:
 
     def outgoing(self, campaign: Campaign, version: TemplateVersion, row: Any) -> Outgoing:
         client, name, data, *notice = row
-        values = json.loads(data)
+        name = " ".join(name.split())
+        values = as_written(version, json.loads(data))
         return Outgoing(
             notice=Notice(*notice),
             campaign=campaign.id,
@@ -195,6 +197,13 @@ class Notifying:
             advance(connection, campaign, self.rules)
         self.lease.give_back(connection)
         return accepted
+
+
+def as_written(version: TemplateVersion, values: Mapping[str, str]) -> dict[str, str]:
+    """The values as the letter has them: an amount and a day as readers of its language write them."""
+    language: Language = "cs" if version.language == "cs" else "en"
+    fields = [Field(each.name, each.type, each.required) for each in version.fields]  # type: ignore[arg-type]
+    return {name: value or "" for name, value in values_written(fields, values, language).items()}
 
 
 def put_off(connection: Connection, letters: Collection[str], now: datetime) -> None:

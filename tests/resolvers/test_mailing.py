@@ -159,7 +159,7 @@ async def test_from_a_template_to_the_last_notice(asking: Asking) -> None:
         "balanced": True,
         "lettersByState": [{"name": "PRINTED", "number": 2}],
     }
-    assert postman.posted[0].text == "Dobrý den, Novák & synové #1, s.r.o., píšeme Vám o ceně 1.95 CZK."
+    assert postman.posted[0].text == "Dobrý den, Novák & synové #1, s.r.o., píšeme Vám o ceně 1,95\N{NO-BREAK SPACE}Kč."
 
 
 async def test_what_a_client_was_sent_and_what_not(asking: Asking) -> None:

@@ -14,7 +14,7 @@ the envelope, date, page numbers, and the names `fields`, `recipient`, `sender`,
 """
 
 from sources.mailing.letters.addressing import Addressee, LetterData, Sender
-from sources.mailing.letters.fields import Field, FieldType, LetterRefused
+from sources.mailing.letters.fields import Field, FieldType, LetterRefused, values_written
 from sources.mailing.letters.shipped import SHIPPED, ShippedTemplate
 from sources.mailing.letters.template import Preview, RenderedLetter, Template, TemplateRefused, read_template
 from sources.mailing.letters.typesetting import Bounds, Typesetter
@@ -38,4 +38,5 @@ __all__ = [
     "TemplateRefused",
     "Typesetter",
     "read_template",
+    "values_written",
 ]

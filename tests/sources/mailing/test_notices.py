@@ -76,7 +76,7 @@ async def test_everybody_is_accounted_for_in_the_end(any_scene: Scene) -> None:
     first = scene.postman.posted[0]
     assert re.fullmatch(rf"<{scene.id.lower()}-1\.[0-9a-f]{{16}}@example\.cz>", first.notice.message_id)
     assert first.subject == "Dopis pro Řízek a synové 1, s.r.o."
-    assert first.text == "Dobrý den, Řízek a synové 1, s.r.o.,\n\npošleme Vám dopis o ceně 1.95."
+    assert first.text == "Dobrý den, Řízek a synové 1, s.r.o.,\n\npošleme Vám dopis o ceně 1,95."
     told = {position: (each.state, each.attempts, each.code) for position, each in (await notices(scene)).items()}
     assert told == {1: ("ACCEPTED", 1, "250"), 3: ("REFUSED", 1, "550")}
 
