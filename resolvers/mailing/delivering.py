@@ -43,7 +43,10 @@ LONGEST_VALUE = 5_000
 @built_at_once
 @strawberry.input
 class RecipientInput:
-    """One row of an audience, as the graph gave it. Without a word of consent there is none."""
+    """One row of an audience, as the graph gave it. Without a word of consent there is none.
+
+    `ambiguous` is why no one letter can be made of it: it is excluded, and a person writes.
+    """
 
     client: strawberry.ID
     name: str
@@ -53,6 +56,7 @@ class RecipientInput:
     country: str | None = None
     email: str | None = None
     marketing_consent: bool | None = None
+    ambiguous: str | None = None
     values: list[LetterValueInput] | None = None
 
     def record(self, place: str) -> records.AudienceRow:
@@ -65,6 +69,7 @@ class RecipientInput:
             country=optional(f"{place}.country", self.country),
             email=optional(f"{place}.email", self.email),
             marketing_consent=self.marketing_consent,
+            ambiguous=optional(f"{place}.ambiguous", self.ambiguous),
             values={each.name: each.value for each in self.values or () if text_of(place, each)},
         )
 

@@ -57,6 +57,7 @@ def judge(row: AudienceRow, campaign: Campaign, template: TemplateVersion, known
         consent=row.marketing_consent,
         purpose=template.purpose,
         merges_addresses=campaign.merges_addresses,
+        ambiguous=row.ambiguous,
         known=audience.Known(known.clients, known.addresses, known.opted_out),
     )
 

@@ -86,13 +86,14 @@ class NoticeState(Enum):
 
 @strawberry.enum
 class ExclusionCode(Enum):
-    """NO_EMAIL alone excludes from the notice; the letter goes."""
+    """NO_EMAIL alone excludes from the notice; the letter goes. AMBIGUOUS: the graph has several values for a field."""
 
     NO_ADDRESS = "NO_ADDRESS"
     NO_EMAIL = "NO_EMAIL"
     NO_ADDRESS_NO_EMAIL = "NO_ADDRESS_NO_EMAIL"
     OPTED_OUT = "OPTED_OUT"
     DUPLICATE = "DUPLICATE"
+    AMBIGUOUS = "AMBIGUOUS"
 
 
 @strawberry.enum

@@ -68,7 +68,7 @@ def unusable(
     rows: Sequence[AudienceRow], campaign: Campaign, version: TemplateVersion, rules: MailingRules
 ) -> Refusal | None:
     for row in rows:
-        if problem := rules.check_values(version, row.values):
+        if not row.ambiguous and (problem := rules.check_values(version, row.values)):
             of = f"template {version.template}, version {version.version}"
             return Refusal("bad-value", f"mailing {campaign.id}: of {row.client}, {problem} ({of}): mend the audience")
     return None

@@ -90,7 +90,10 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True)
 class AudienceRow:
-    """One row of an audience, as the graph gave it. `marketing_consent` is None where nobody knows of any."""
+    """One row of an audience, as the graph gave it. `marketing_consent` is None where nobody knows of any.
+
+    `ambiguous` is why no one letter can be made of it.
+    """
 
     client: str
     name: str
@@ -100,6 +103,7 @@ class AudienceRow:
     country: str | None = None
     email: str | None = None
     marketing_consent: bool | None = None
+    ambiguous: str | None = None
     values: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -127,7 +131,7 @@ class Recipient:
 class Exclusion:
     """Why a row of the audience gets no letter or, NO_EMAIL alone, no notice; the `number`th of its campaign.
 
-    `code` is NO_ADDRESS, NO_EMAIL, NO_ADDRESS_NO_EMAIL, OPTED_OUT or DUPLICATE.
+    `code` is NO_ADDRESS, NO_EMAIL, NO_ADDRESS_NO_EMAIL, OPTED_OUT, DUPLICATE or AMBIGUOUS.
     """
 
     campaign: str

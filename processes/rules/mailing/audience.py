@@ -5,6 +5,7 @@ no e-mail                    the letter alone
 neither                      excluded
 opted out of marketing       no MARKETING; CONTRACTUAL goes regardless
 the same client again        excluded: everybody gets one letter
+several values for a field   excluded: no letter says both
 an equal address             reported; one letter for all of them only where that was chosen
 """
 
@@ -61,6 +62,7 @@ def judge(
     consent: bool | None,
     purpose: Purpose,
     merges_addresses: bool,
+    ambiguous: str | None = None,
     known: Known,
 ) -> Judged:
     """One row of the audience. Of several reasons the one counts that comes first: there is one row in the end."""
@@ -75,6 +77,8 @@ def judge(
         if not is_reachable(email):
             return excluded("NO_ADDRESS_NO_EMAIL", f"{client} has neither a whole postal address nor an e-mail")
         return excluded("NO_ADDRESS", f"{client} has no whole postal address: sales should ask for it")
+    if ambiguous:
+        return excluded("AMBIGUOUS", f"{client} {ambiguous}: write to them by hand, or narrow the audience to one")
     key = address_key(address)
     if merges_addresses and (other := known.addresses.get(key)):
         return excluded("DUPLICATE", f"{client} has the address of {other}, who gets the letter for both")

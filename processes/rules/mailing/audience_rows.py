@@ -26,6 +26,7 @@ OPERATORS = ("IS", "IS_NOT", "AT_LEAST", "AT_MOST", "EXISTS", "MISSING")
 ABSENT = ("IS_NOT", "MISSING")
 """What holds of what isn't there."""
 
+LONGEST = 400
 MONEY = {"amount", "currency"}
 NOTHING: Any = object()
 
@@ -131,26 +132,26 @@ def aware(value: str) -> datetime | None:
 
 
 def recipient_of(row: Row, fields: Collection[str]) -> dict[str, Any] | Refusal:
-    """The row as a `RecipientInput`; `fields` are all that the template has. Refused `bad-audience`."""
+    """The row as a `RecipientInput`; `fields` are all that the template has. Refused `bad-audience`.
+
+    Of several values for a field none is the letter's: who has them is told, and gets none.
+    """
     client: Row = row[CLIENT] if isinstance(row.get(CLIENT), Mapping) else row
     if not client.get("id"):
         return Refusal("bad-audience", f"a row of the audience has no client: {str(dict(row))[:200]}")
     address = client.get("postalAddress") or {}
-    values: list[dict[str, str]] = []
-    for field in fields:
-        found = sorted({each for each in map(text, named(row, field)) if each})
-        if len(found) > 1:
-            several = ", ".join(found[:3])
-            why = f"{client['id']} has {len(found)} values of {field} ({several}): narrow it to one"
-            return Refusal("bad-audience", f"the audience is ambiguous: {why}")
-        values += [{"name": field, "value": each} for each in found]
+    said = {field: sorted({each for each in map(text, named(row, field)) if each}) for field in fields}
+    several = [
+        f"has {len(found)} values of {field} ({', '.join(found[:3])})" for field, found in said.items() if found[1:]
+    ]
     return {
         "client": client["id"],
         "name": client.get("name") or client["id"],
         **{part: address.get(part) for part in ("street", "city", "postalCode", "country")},
         "email": client.get("email"),
         "marketingConsent": client.get("marketingConsent"),
-        "values": values,
+        "ambiguous": " and ".join(several)[:LONGEST] or None,
+        "values": [{"name": field, "value": found[0]} for field, found in said.items() if len(found) == 1],
     }
 
 

@@ -208,6 +208,7 @@ def test_a_row_is_a_recipient_whether_it_is_a_client_or_has_one() -> None:
         "country": "CZ",
         "email": "a@example.cz",
         "marketingConsent": True,
+        "ambiguous": None,
         "values": [{"name": "price", "value": "1.90 CZK"}, {"name": "valid_from", "value": "2027-01-01"}],
     }
     facts = {"rates": [{"price": {"amount": "1.90", "currency": "CZK"}, "valid_from": "2027-01-01"}], "reason": None}
@@ -223,14 +224,14 @@ def test_a_client_without_an_address_is_a_row_all_the_same() -> None:
     assert (found["client"], found["name"], found["street"]) == ("CL-2", "CL-2", None)
 
 
-@pytest.mark.parametrize(
-    ("row", "why"),
-    [
-        ({"name": "x"}, "a row of the audience has no client"),
-        ({**WHO, "rates": [{"price": "1.90"}, {"price": "2.10"}]}, "CL-1 has 2 values of price (1.90, 2.10)"),
-    ],
-)
-def test_a_row_that_is_no_one_letter(row: dict[str, Any], why: str) -> None:
-    found = recipient_of(row, ["price"])
+def test_who_has_several_values_gets_no_letter_with_one_of_them() -> None:
+    """Two contracts, or two prices: a person writes, and the others have their letters."""
+    found = recipient_of({**WHO, "rates": [{"price": "1.90"}, {"price": "2.10"}, {"price": "1.90"}]}, ["price"])
+    assert isinstance(found, dict)
+    assert (found["ambiguous"], found["values"]) == ("has 2 values of price (1.90, 2.10)", [])
+
+
+def test_a_row_without_a_client_is_none() -> None:
+    found = recipient_of({"name": "x"}, [])
     assert isinstance(found, Refusal)
-    assert why in found.message
+    assert "a row of the audience has no client" in found.message

@@ -67,6 +67,8 @@ def judged_by(**given: Any) -> Any:
         ({"purpose": "MARKETING", "consent": False, "clients": {"CL-1"}}, "DUPLICATE"),
         ({"addresses": {address_key(HOME): "CL-2"}}, None),
         ({"addresses": {address_key(HOME): "CL-2"}, "merges_addresses": True}, "DUPLICATE"),
+        ({"ambiguous": "has 2 values of price (1, 2)"}, "AMBIGUOUS"),
+        ({"ambiguous": "has 2 values of price (1, 2)", "email": None}, "AMBIGUOUS"),
     ],
 )
 def test_consent_and_duplicates(given: dict[str, Any], code: str | None) -> None:
