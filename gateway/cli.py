@@ -41,6 +41,7 @@ from gateway.composition import CompositionError
 from gateway.config import ConfigError
 from gateway.databases import StartError
 from gateway.errors import RequestError, SpojkaError
+from gateway.graphs import local_graph, remote_graph
 from gateway.http.remote import Unreachable
 from gateway.http.serving import serve_until_stopped
 from processes.commands import import_cdr, invoice, invoice_backlog, link, make_feed, processes
@@ -165,9 +166,7 @@ for each in (
 async def _open_graph(url: str | None, data: Path, *, role: str = "integrator") -> AsyncIterator[Graph]:
     try:
         opening = (
-            company.remote_graph(url, token=os.environ.get(_TOKEN) or None)
-            if url
-            else company.local_graph(_settings(data), role=role)
+            remote_graph(url, token=os.environ.get(_TOKEN) or None) if url else local_graph(_settings(data), role=role)
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from error

@@ -6,9 +6,8 @@ Wiring only. What a system is called, which class holds it and which schema answ
 import asyncio
 import logging
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
@@ -19,39 +18,38 @@ from graphql import print_schema
 from strawberry.federation import Schema
 
 import resolvers.billing
-import resolvers.billing.settings
 import resolvers.bridge
 import resolvers.links
 import resolvers.mailing
 import resolvers.processes
 import resolvers.reservations
 import resolvers.sales
+from gateway.answered_graph import AnsweredGraph
 from gateway.authorization.access import Access
 from gateway.authorization.row_rules import RowRule, merged
+from gateway.billing import billing_settings
 from gateway.bridges import configured_bridges, open_switches
 from gateway.composition import SubgraphSdl, compose
 from gateway.composition.supergraph import Supergraph
 from gateway.config import Settings
 from gateway.databases import StartError, durable_engine, make_ours, open_database, refuse_misfits
 from gateway.delivery import open_delivery
-from gateway.doors.audit import AuditLog
 from gateway.doors.viewer import ANONYMOUS, Viewer
 from gateway.doors.witness import Witness
-from gateway.http.remote import RemoteAnswerer
 from gateway.pipeline import Gateway
+from gateway.post import make_own_key
 from gateway.request import GraphQLRequest, GraphQLResponse
 from gateway.subgraphs.embedded import EmbeddedSubgraph
 from gateway.subgraphs.protocol import RequestContext
 from processes.catalogue import PROCESSES as CATALOGUE
 from processes.durable import Queue
-from processes.graph import Graph, GraphError
+from processes.graph import Graph
 from processes.here import Here
 from processes.issue_invoice import ask_for_buyer
 from processes.register import RunRow
 from processes.runner import Executor, Queued, Runner
 from processes.stepping import Surroundings
 from resolvers.billing.issuing import BillingContext
-from resolvers.billing.settings import BillingSettings
 from resolvers.context import Context
 from resolvers.mailing import Delivery, MailingContext
 from resolvers.processes import ProcessesContext
@@ -61,7 +59,6 @@ from sources.bridge import Bridges
 from sources.bridge.registering import register
 from sources.bridge.switches.switch import Switch
 from sources.database import Database
-from sources.demo import SELLER
 from sources.errors import ForeignTables, SourceError
 from sources.inspecting import is_readable
 from sources.links import Links
@@ -79,20 +76,17 @@ __all__ = [
     "Company",
     "access",
     "api_schema_sdl",
-    "billing_settings",
     "composed",
-    "graph_as_it_is",
     "here",
-    "local_graph",
     "make_folder",
     "open_company",
     "queued",
-    "remote_graph",
     "row_rules",
     "states",
     "supergraph",
     "supergraph_sdl",
     "utc_now",
+    "wired",
 ]
 
 _log = logging.getLogger("spojka")
@@ -103,7 +97,6 @@ MakeExecutor = Callable[[Surroundings], Executor]
 
 _HOUSE_ZONE = ZoneInfo("Europe/Prague")
 PROCESSES = Viewer("processes", ROLES["processes"], {"sub": "processes"})
-_OPERATOR = "operator"  # whoever may read the data directory itself
 AUDIT = "audit.log"
 _WATCHED = {"Client": "id"}  # of whom the audit log tells
 
@@ -160,20 +153,6 @@ class Company:
         await asyncio.gather(*(database.close() for database in self.databases.values()))
 
 
-@dataclass(frozen=True, slots=True)
-class _AnsweredGraph:
-    """The graph as processes see it, over whatever answers: all of the data, or GraphError."""
-
-    answer: Callable[[GraphQLRequest], Awaitable[GraphQLResponse]]
-
-    async def execute(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-        response = await self.answer(GraphQLRequest(query=document, variables=variables))
-        if response.errors or response.data is None:
-            raise GraphError(response.errors)
-        data: dict[str, Any] = response.data
-        return data
-
-
 def here(around: Surroundings) -> Executor:
     """An executor in this process."""
     return Here(CATALOGUE, around)
@@ -212,6 +191,7 @@ def open_company(
     """
     if not settings.urls.keys() >= SYSTEMS.keys():
         make_folder(settings.data)
+        make_own_key(settings)
     bridges = configured_bridges(settings)
     databases = {system: open_database(system, settings) for system in SYSTEMS}
     refuse_misfits(databases)
@@ -228,49 +208,11 @@ def open_company(
             raise StartError(str(error)) from error
         _log.warning("starting without %s", ", ".join(name for name, state in found.items() if state))
     switches = open_switches(bridges, settings.data) if switches is None else switches
-    return _wired(databases, switches, clock, witness, settings, held, executor, delivery)
+    return wired(databases, switches, clock, witness, settings, held, executor, delivery)
 
 
 async def _close(databases: Mapping[str, Database]) -> None:
     await asyncio.gather(*(database.close() for database in databases.values()))
-
-
-@asynccontextmanager
-async def local_graph(settings: Settings, *, role: str = "integrator") -> AsyncIterator[Graph]:
-    """The graph in this process as `role` sees it, for commands that need no server."""
-    operator = Viewer(_OPERATOR, ROLES[role], {"sub": _OPERATOR})
-    audit = AuditLog(settings.data / AUDIT, settings.audit)
-    company = await asyncio.to_thread(partial(open_company, settings, witness=audit))
-    try:
-        yield _AnsweredGraph(partial(company.answer, viewer=operator))
-    finally:
-        await company.close()
-        audit.close()
-
-
-@asynccontextmanager
-async def graph_as_it_is(settings: Settings, *, role: str) -> AsyncIterator[Graph]:
-    """The same over the databases as they are: nothing is made, and nobody is told of it."""
-    databases = {system: open_database(system, settings) for system in SYSTEMS}
-    switches = open_switches(configured_bridges(settings), settings.data)
-    company = _wired(databases, switches, utc_now, None, settings, None, here, None)
-    try:
-        yield _AnsweredGraph(partial(company.answer, viewer=Viewer(_OPERATOR, ROLES[role], {"sub": _OPERATOR})))
-    finally:
-        await company.close()
-
-
-@asynccontextmanager
-async def _remote(answerer: RemoteAnswerer) -> AsyncIterator[Graph]:
-    try:
-        yield _AnsweredGraph(answerer.answer)
-    finally:
-        answerer.close()
-
-
-def remote_graph(url: str, *, token: str | None = None) -> AbstractAsyncContextManager[Graph]:
-    """The graph of a Spojka that runs elsewhere. ValueError for what is no HTTP URL, or no token."""
-    return _remote(RemoteAnswerer(url, token=token))
 
 
 @cache
@@ -296,7 +238,7 @@ def api_schema_sdl() -> str:
     return print_schema(supergraph().api_schema) + "\n"
 
 
-def _wired(
+def wired(
     databases: Mapping[str, Database],
     switches: Mapping[str, Switch],
     clock: Clock,
@@ -318,7 +260,7 @@ def _wired(
         async def answer(request: GraphQLRequest) -> GraphQLResponse:
             return await gateway.answer(request, RequestContext(now=asked.now, viewer=asked.viewer))
 
-        return _AnsweredGraph(answer)
+        return AnsweredGraph(answer)
 
     def context_of(name: str) -> MakeContext:
         if name == "processes":
@@ -359,18 +301,10 @@ def _wired(
         return await gateway.answer(request, RequestContext(now=clock(), viewer=PROCESSES))
 
     # Processes work on the graph that the subgraph which starts them is part of, so the runner comes last.
-    graph = _AnsweredGraph(answer)
+    graph = AnsweredGraph(answer)
     around = Surroundings(graph=graph, register=sources["processes"], clock=clock, make_step=Step, enqueue=_nowhere)
     runner = Runner(sources["processes"], executor(around), graph=graph, clock=clock, new_key=_new_key)
     return Company(databases, gateway, runner, contexts, clock, around, switches, delivery)
-
-
-def billing_settings(settings: Settings) -> BillingSettings:
-    """What `[rating]`, `[billing]` and `[company]` say. Raises ConfigError.
-
-    Where everything is Spojka's own the demo company issues, unless another one is named; else nobody is guessed."""
-    read = resolvers.billing.settings.read(settings.rating, billing=settings.billing, company=settings.company)
-    return read if read.seller or settings.read_only else replace(read, seller=SELLER)
 
 
 def access(settings: Settings) -> Access:

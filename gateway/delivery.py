@@ -11,6 +11,7 @@ from gateway.config import Settings
 from gateway.post import configured_post, open_bounces, open_mailer
 from gateway.printers import open_printers
 from resolvers.mailing import Delivery
+from sources.errors import PostUnavailable
 from sources.mailing.lettering import Lettering, check_body
 from sources.mailing.outside import Delivered, Outgoing
 from sources.post import Mailer, Message, bodies
@@ -18,6 +19,8 @@ from sources.post.settings import PostSettings
 from sources.records.papers import Party
 
 __all__ = ["Post", "open_delivery"]
+
+MARKETING = "MARKETING"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +31,16 @@ class Post:
     mailer: Mailer
 
     async def __call__(self, notices: Sequence[Outgoing]) -> Sequence[Delivered]:
-        """What became of each. Raises SystemUnavailable when the mail server can't be reached."""
+        """What became of each. Raises SystemUnavailable when the mail server can't be reached.
+
+        The same where marketing would have no link: it waits for one, however it was approved.
+        """
+        if self.settings.unsubscribe is None and any(each.purpose == MARKETING for each in notices):
+            raise PostUnavailable("marketing goes out with a link to unsubscribe only: say url in [post.unsubscribe]")
         return await self.mailer.send([self.message(each) for each in notices])
 
     def message(self, notice: Outgoing) -> Message:
-        links = self.settings.unsubscribe if notice.purpose == "MARKETING" else None
+        links = self.settings.unsubscribe if notice.purpose == MARKETING else None
         url = links.link(notice.notice.letter) if links else None
         language: Literal["cs", "en"] = "cs" if notice.language.lower() == "cs" else "en"
         text, html = bodies(notice.text, language=language, unsubscribe_url=url)
@@ -66,6 +74,7 @@ def open_delivery(settings: Settings, seller: Party | None) -> Delivery:
         printing,
         postman=Post(post, mailer),
         domain=post.origin.domain,
+        can_unsubscribe=post.unsubscribe is not None,
         bounces=open_bounces(post),
         hang_up=mailer.close,
     )

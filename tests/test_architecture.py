@@ -16,12 +16,15 @@ ROOMS = ("gateway", "resolvers", "sources", "processes")
 SYSTEMS = ("links", "sales", "reservations", "bridge", "billing", "mailing", "processes")
 WIRING = (
     "gateway/app.py",
+    "gateway/answered_graph.py",
+    "gateway/billing.py",
     "gateway/bridges.py",
     "gateway/company.py",
     "gateway/databases.py",
     "gateway/printers.py",
     "gateway/post.py",
     "gateway/delivery.py",
+    "gateway/graphs.py",
     "gateway/cli.py",
     "gateway/commands/",
 )

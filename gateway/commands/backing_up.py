@@ -1,6 +1,6 @@
 """`spojka backup`: what Spojka owns, as it is at one time, into a directory that `spojka restore` takes.
 
-    snapshots of all systems -> a file for each -> audit log, key -> sums -> manifest -> the directory gets its name
+    snapshots of all systems -> a file for each -> audit log, keys -> sums -> manifest -> the directory gets its name
 
 Nothing has to stand still for it. Until it is whole the directory has another name, and is gone where it fails.
 """
@@ -18,6 +18,7 @@ import click
 from gateway.commands.manifest import BackedUp, Manifest, sum_of
 from gateway.commands.systems import is_nowhere, left_to_others, never_made, opened, ours, parts_of
 from gateway.config import Settings
+from gateway.unsubscribe_key import UNSUBSCRIBE_KEY
 from sources.copying import Copied, copy_together
 from sources.errors import SourceError
 
@@ -44,6 +45,8 @@ def back_up(settings: Settings, folder: Path, *, with_key: bool) -> Manifest:
             except SourceError as error:
                 raise click.ClickException(f"{error}; nothing was backed up, and `spojka check` says more") from error
         _copy_lines(settings.data / AUDIT, draft / AUDIT)
+        if (settings.data / UNSUBSCRIBE_KEY).exists():
+            _copy_key(settings.data / UNSUBSCRIBE_KEY, draft / UNSUBSCRIBE_KEY)
         if with_key:
             _copy_key(settings.data / KEY, draft / KEY)
         manifest = Manifest(

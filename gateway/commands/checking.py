@@ -25,6 +25,7 @@ from gateway.composition import CompositionError
 from gateway.config import CONFIG, ConfigError, Settings
 from gateway.doors.opening import problem_of_door
 from gateway.errors import SpojkaError
+from gateway.graphs import graph_as_it_is
 from gateway.http.persisted import read_manifest
 from processes.graph import GraphError
 from processes.link_accounts import Unlinked, unlinked_accounts
@@ -222,7 +223,7 @@ def _is_zone(name: str | None) -> bool:
 async def _unlinked(settings: Settings) -> Finding:
     today = local_day(datetime.now(UTC))
     try:
-        async with company.graph_as_it_is(settings, role="manager") as graph:
+        async with graph_as_it_is(settings, role="manager") as graph:
             accounts = [account async for account in unlinked_accounts(graph, today)]
     except (GraphError, SourceError) as error:
         return note("links", f"what is unlinked can't be counted: {error}")

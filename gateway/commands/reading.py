@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from gateway import company
+from gateway.billing import billing_settings
 from gateway.config import CONFIG, Settings, read_settings
 
 __all__ = ["settings_for"]
@@ -13,5 +14,5 @@ def settings_for(data: Path) -> Settings:
     """What is set, with `data` as the data directory. Raises ConfigError, for the parts of the company too."""
     file = CONFIG if CONFIG.exists() else None
     settings = read_settings(data, os.environ, systems=tuple(company.SYSTEMS), file=file)
-    company.billing_settings(settings)
+    billing_settings(settings)
     return settings

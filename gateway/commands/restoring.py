@@ -20,6 +20,7 @@ from gateway.commands.manifest import Manifest, read_manifest
 from gateway.commands.systems import left_to_others, opened, ours, parts_of
 from gateway.config import Settings
 from gateway.databases import METADATA, first_rows_of_added
+from gateway.unsubscribe_key import UNSUBSCRIBE_KEY
 from sources.copying import fill_from, what_does_not_fit
 from sources.demo import ADDED
 from sources.errors import SourceError
@@ -34,7 +35,7 @@ def restore_from(folder: Path, settings: Settings) -> Manifest:
     if problems := manifest.problems(folder) or list(_misfits(settings, manifest, folder)):
         raise click.ClickException("\n".join([f"{folder}: it can't be restored, and nothing was:", *problems]))
     with in_one_step(settings.data) as draft:
-        for name in (AUDIT, KEY):
+        for name in (AUDIT, KEY, UNSUBSCRIBE_KEY):
             if name in manifest.files:
                 shutil.copy2(folder / name, draft / name)
         _make(replace(settings, data=draft), manifest, folder)

@@ -32,8 +32,8 @@ def utc_now() -> datetime:
 class Delivery:
     """Who renders, prints and sends. What is None isn't set up here: then what needs it is refused, and says so.
 
-    `check_body` says what is wrong with a template's text. `domain` is that of Message-IDs. `hang_up` ends what the
-    postman has open.
+    `check_body` says what is wrong with a template's text. `domain` is that of Message-IDs. `can_unsubscribe`: the
+    postman's marketing has a link for it. `hang_up` ends what the postman has open.
     """
 
     typeset: Typeset | None = None
@@ -42,6 +42,7 @@ class Delivery:
     printers: Mapping[str, Printer] | None = None
     postman: Postman | None = None
     domain: str = "localhost"
+    can_unsubscribe: bool = False
     bounces: Bounces | None = None
     hang_up: Callable[[], Awaitable[None]] | None = None
 

@@ -9,6 +9,7 @@ import strawberry
 from resolvers.access import Scope, asks
 from resolvers.building import built_at_once
 from resolvers.errors import BadInput, limited
+from resolvers.mailing.announcing import NO_POST
 from resolvers.mailing.context import Info
 from resolvers.mailing.entities import Campaign, Client, campaigns_of
 from resolvers.mailing.making import CampaignOutcome, outcome_of
@@ -199,7 +200,7 @@ async def send_notices(
 ) -> HandingOutcome:
     context = info.context
     if context.delivery.postman is None:
-        return not_here("no-post", "no e-mail is sent from here: say [post] in spojka.toml")
+        return not_here("no-post", NO_POST)
     found = await context.source.notify(
         storable("campaign", campaign),
         context.delivery.postman,

@@ -10,6 +10,7 @@ import strawberry
 
 from processes.rules.mailing import campaigns as rules
 from resolvers.access import Scope, asks
+from resolvers.mailing.announcing import why_unannounced
 from resolvers.mailing.context import Info
 from resolvers.mailing.entities import Letter
 from resolvers.mailing.making import CampaignOutcome, outcome_of
@@ -61,6 +62,9 @@ async def told(
 async def approve_mailing(
     info: Info, campaign: strawberry.ID, round: int, idempotency_key: strawberry.ID
 ) -> CampaignOutcome:
+    for found in await info.context.source.campaigns([storable("campaign", campaign)]):
+        if refused := await why_unannounced(info, found):
+            return refused
     rule = partial(rules.approved, round=round)
     facts = {"approved_by": info.context.caller, "approved_at": info.context.now}
     return await told(info, "approveMailing", campaign, idempotency_key, rule, round, **facts)

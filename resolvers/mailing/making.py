@@ -17,6 +17,7 @@ from processes.rules.mailing.audience_rows import Condition
 from processes.rules.refusal import Refusal as Unfit
 from resolvers.access import Scope, asks
 from resolvers.errors import BadInput
+from resolvers.mailing.announcing import why_unannounced
 from resolvers.mailing.context import Info
 from resolvers.mailing.entities import Campaign
 from resolvers.mailing.rules import fields_of
@@ -241,6 +242,8 @@ async def create_campaign(info: Info, input: CampaignInput, idempotency_key: str
     version = await context.source.template(wanted.template, wanted.version)
     if version is not None and (refusal := unfit(version, wanted, input.wanted_conditions())) is not None:
         return Refused(code=refusal.code, message=refusal.message)
+    if refused := await why_unannounced(info, wanted):
+        return refused
     key = storable("idempotencyKey", idempotency_key)
     year = local_day(context.now).year
     return outcome_of(await context.source.create_campaign(wanted, year=year, caller=context.caller, key=key))

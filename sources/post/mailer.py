@@ -34,8 +34,8 @@ class Outcome(StrEnum):
 class Message:
     """An e-mail to one recipient. `sender` is `Name <address>` or an address; `message_id` is `<left@right>`.
 
-    `html` is None where there is only the plain text (sources/post/bodies.py makes both). With `unsubscribe_url`
-    (https) it says how to unsubscribe by one click (RFC 8058). `campaign` is a name for filters: `X-Campaign`.
+    `html` is None where there is only the plain text (sources/post/bodies.py makes both). Its reader unsubscribes at
+    `unsubscribe_url`, by one click (RFC 8058) where it is https. `campaign` is a name for filters: `X-Campaign`.
     Line breaks and other control characters in names and the subject become spaces; in anything else they are refused.
     """
 

@@ -27,7 +27,8 @@ LONGEST_LOCAL = 64
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _ID = re.compile(rf"<(?P<local>{_ATOM}(?:\.{_ATOM})*)@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?>")
-_URL = re.compile(r"https://[!#-;=?-Z_a-z~\[\]]+")
+_URL = re.compile(r"https?://[!#-;=?-Z_a-z~\[\]]+")
+_OF_THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 
 
 class MessageRefused(Exception):
@@ -90,18 +91,25 @@ def _body(text: str) -> str:
 
 
 def _unsubscribing(message: Message, origin: Origin) -> list[str]:
-    """RFC 2369 and RFC 8058: the link comes first, as mail programs take the first that they know."""
+    """RFC 2369 and RFC 8058: the link comes first, as mail programs take the first that they know.
+
+    One click is for https alone; a link to this machine is for mails that stay on it.
+    """
     url = message.unsubscribe_url
     if url is None:
         return []
-    if len(url) > LONGEST_URL or not _URL.fullmatch(url) or not urlsplit(url).hostname:
+    if len(url) > LONGEST_URL or not _URL.fullmatch(url) or not (host := urlsplit(url).hostname):
+        raise MessageRefused("its link for unsubscribing isn't an address of a page")
+    is_secure = url.startswith("https://")
+    if not is_secure and host not in _OF_THIS_MACHINE:
         raise MessageRefused("its link for unsubscribing isn't one that begins with https://")
     ways = [f"<{url}>"]
     if origin.unsubscribe_mailto:
         token = quote(f"unsubscribe {urlsplit(url).path.rpartition('/')[2]}", safe="")
         ways.append(f"<mailto:{origin.unsubscribe_mailto}?subject={token}>")
     listed = ",\r\n ".join(ways)
-    return [f"List-Unsubscribe: {listed}", "List-Unsubscribe-Post: List-Unsubscribe=One-Click"]
+    one_click = ["List-Unsubscribe-Post: List-Unsubscribe=One-Click"] if is_secure else []
+    return [f"List-Unsubscribe: {listed}", *one_click]
 
 
 def return_path(message_id: str, origin: Origin) -> str:

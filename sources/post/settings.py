@@ -2,7 +2,7 @@
 
 [post]
 kind = "smtp"                                  # "folder": a folder of .eml files, and nothing goes anywhere
-sender = "Konference po telefonu s.r.o. <info@example.org>"
+sender = "Konference po telefonu s.r.o. <info@example.org>"  # whoever issues invoices, where it isn't said
 domain = "mail.example.org"                    # of Message-IDs, and what we call ourselves before the server
 return_path = "bounces@example.org"            # it gets bounces+ANYTHING@example.org too
 host = "smtp.example.org"
@@ -13,7 +13,8 @@ password_env = "SPOJKA_POST_PASSWORD"          # or password_file; the password 
 
 [post.unsubscribe]
 url = "https://graph.example.org/unsubscribe"  # as the recipients' mail programs reach it
-key_env = "SPOJKA_UNSUBSCRIBE_KEY"             # or key_file; it signs the links, so old mails need it too
+key_env = "SPOJKA_UNSUBSCRIBE_KEY"             # or key_file; it signs the links, so old mails need it too. Where none
+                                               # is named, it is one of Spojka's own
 
 [post.bounces]
 kind = "imap"                                  # or "maildir" with a folder
@@ -35,7 +36,7 @@ from sources.post.mailer import Origin
 from sources.post.smtp import Encryption, SmtpSettings
 from sources.post.unsubscribing import UnsubscribeLinks
 
-__all__ = ["MaildirSettings", "PostSettings", "Written", "read"]
+__all__ = ["PATH", "AddressRefused", "MaildirSettings", "PostSettings", "Written", "own_mailbox", "read"]
 
 KINDS = ("folder", "smtp")
 BOUNCES = ("maildir", "imap")
@@ -83,11 +84,17 @@ class Written(Protocol):
     def refuse_unread(self) -> None: ...
 
 
-def read(section: Written, environment: Mapping[str, str]) -> PostSettings:
-    """`[post]`. Raises what `section.refused` gives; a secret that is named and isn't there is refused."""
-    sender = section.text("sender")
+def read(
+    section: Written, environment: Mapping[str, str], *, sender: str | None = None, own_key: bytes | None = None
+) -> PostSettings:
+    """`[post]`. Raises what `section.refused` gives; a secret that is named and isn't there is refused.
+
+    `sender` writes where none is said, `own_key` signs links where none is named; None: it has to be.
+    """
+    sender = section.text("sender") or sender
     if sender is None:
-        raise section.refused("sender", 'it is missing; it is like "Company <info@example.org>"')
+        why = 'it is missing, and the company has no email; it is like "Company <info@example.org>"'
+        raise section.refused("sender", why)
     mailbox = _mailbox(section, "sender", sender)
     kind = section.one_of("kind", KINDS, KINDS[0])
     found = PostSettings(
@@ -96,7 +103,7 @@ def read(section: Written, environment: Mapping[str, str]) -> PostSettings:
         folder=_path(section, "folder") if kind == "folder" else None,
         smtp=_smtp(section, environment) if kind == "smtp" else None,
         bounces=_bounces(section.table("bounces"), environment),
-        unsubscribe=_unsubscribe(section.table("unsubscribe"), environment),
+        unsubscribe=_unsubscribe(section.table("unsubscribe"), environment, own_key),
     )
     section.refuse_unread()
     return found
@@ -117,11 +124,16 @@ def _origin(section: Written, sender: Mailbox) -> Origin:
 
 def _mailbox(section: Written, name: str, text: str) -> Mailbox:
     try:
-        _, found = read_mailbox(text)
+        return own_mailbox(text)
     except AddressRefused as refused:
         raise section.refused(name, str(refused)) from refused
-    if found.needs_utf8 or '"' in found.local or "%" in found.local or "?" in found.local or "&" in found.local:
-        raise section.refused(name, "our own address has letters, digits and . _ + - before its @")
+
+
+def own_mailbox(text: str) -> Mailbox:
+    """One of ours, which any server takes and a link may have in it. Raises AddressRefused."""
+    _, found = read_mailbox(text)
+    if found.needs_utf8 or any(each in found.local for each in '"%?&'):
+        raise AddressRefused("our own address has letters, digits and . _ + - before its @")
     return found
 
 
@@ -170,7 +182,7 @@ def _bounces(section: Written, environment: Mapping[str, str]) -> MaildirSetting
     )
 
 
-def _unsubscribe(section: Written, environment: Mapping[str, str]) -> UnsubscribeLinks | None:
+def _unsubscribe(section: Written, environment: Mapping[str, str], own_key: bytes | None) -> UnsubscribeLinks | None:
     url = section.text("url")
     if url is None:
         return None
@@ -185,6 +197,8 @@ def _unsubscribe(section: Written, environment: Mapping[str, str]) -> Unsubscrib
         raise section.refused("url", "an address has no secrets and no question in it: leave them out")
     if not parts.path.endswith(PATH):
         raise section.refused("url", f"it ends with {PATH}, which is where the endpoint is")
+    if own_key is not None and section.text("key_env") is None and section.text("key_file") is None:
+        return UnsubscribeLinks(url, own_key)
     key = _secret(section, "key", environment)
     if len(key.encode()) < SHORTEST_KEY:
         raise section.refused("key_env", f"the key has at least {SHORTEST_KEY} characters, drawn by lot")

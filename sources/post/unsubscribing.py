@@ -23,7 +23,10 @@ _PURPOSE = b"spojka unsubscribe\0"
 
 @dataclass(frozen=True, slots=True)
 class UnsubscribeLinks:
-    """`url` is the endpoint's, https and without a slash at its end; `key` is a secret of 16 bytes or more."""
+    """`url` is the endpoint's, without a slash at its end: https, or http of this machine for what stays on it.
+
+    `key` is a secret of 16 bytes or more.
+    """
 
     url: str
     key: bytes = field(repr=False)

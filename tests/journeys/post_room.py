@@ -18,7 +18,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from gateway.company import SYSTEMS, Company, billing_settings, open_company
+from gateway.billing import billing_settings
+from gateway.company import SYSTEMS, Company, open_company
 from gateway.config import Settings, read_settings
 from gateway.databases import open_database
 from gateway.delivery import open_delivery

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -205,9 +205,11 @@ async def test_a_template_that_is_wrong_says_where(
 
 async def test_what_is_not_set_up_is_said(asking: Asking) -> None:
     """A mailing can be made and looked at where nothing is printed or sent; what can't be done says why."""
-    asking.delivery = Delivery()
     await asking.save()
     id = (await asking.create())["campaign"]["id"]
+    asking.delivery = Delivery()
+    assert (await asking.create())["code"] == "no-post"
+    assert (await asking.create(notifyAt=None))["campaign"]["state"] == "DRAFT"
     codes = [
         (await asking.of(name, id, HANDED))["code"]
         for name in ("renderLetters", "submitLetters", "followLetters", "sendNotices")
@@ -216,6 +218,25 @@ async def test_what_is_not_set_up_is_said(asking: Asking) -> None:
     read = await asking.ask(f"mutation {{ readBounces {{ {REFUSED} }} }}")
     assert read.data["readBounces"]["code"] == "no-bounces"
     assert (await asking.of("submitLetters", "nothing", HANDED))["code"] == "unknown-mailing"
+
+
+async def test_marketing_is_announced_only_with_a_link_to_unsubscribe(asking: Asking) -> None:
+    """Said with the remedy when it is made, and again when it is approved, before anything is printed."""
+    await asking.save(purpose="MARKETING")
+    can, cannot = (replace(asking.delivery, can_unsubscribe=each) for each in (True, False))
+    asking.delivery = cannot
+    refused = await asking.create()
+    assert refused["code"] == "no-unsubscribe"
+    assert "say url in [post.unsubscribe] of spojka.toml" in refused["message"]
+    assert (await asking.create(notifyAt=None))["campaign"]["state"] == "DRAFT"
+    asking.delivery = can
+    id = (await asking.create())["campaign"]["id"]
+    await asking.of("snapshotRecipients", id, recipients=("[RecipientInput!]!", [{**ROW, "marketingConsent": True}]))
+    await asking.of("renderLetters", id, HANDED)
+    asking.delivery = cannot
+    assert (await asking.of("approveMailing", id, round=("Int!", 0)))["code"] == "no-unsubscribe"
+    asking.delivery = can
+    assert (await asking.of("approveMailing", id, round=("Int!", 0)))["campaign"]["state"] == "APPROVED"
 
 
 async def test_a_mailing_to_a_printer_that_is_not_there_is_refused(asking: Asking) -> None:

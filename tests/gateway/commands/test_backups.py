@@ -28,6 +28,7 @@ from gateway.commands.backing_up import back_up
 from gateway.commands.manifest import sum_of
 from gateway.commands.restoring import restore_from
 from gateway.config import Settings
+from gateway.unsubscribe_key import UNSUBSCRIBE_KEY, make_key, read_key
 from resolvers.demo import DEMO_RULES
 from sources.copying import NAMED_LAST, copy, snapshot
 from sources.database import Database
@@ -164,6 +165,16 @@ def test_key_is_taken_along_only_when_asked_for(files: Path, tmp_path: Path) -> 
         copied = tmp_path / folder / "doors.key"
         assert copied.read_bytes() == (files / "doors.key").read_bytes()
         assert stat.S_IMODE(copied.stat().st_mode) == 0o600
+
+
+def test_links_in_mails_that_were_sent_hold_where_it_is_restored(files: Path, tmp_path: Path) -> None:
+    """So the key that signs them comes along unasked; whoever has it can do no more than unsubscribe somebody."""
+    make_key(files)
+    back_up(Settings(data=files), tmp_path / "backup", with_key=False)
+    restore_from(tmp_path / "backup", Settings(data=tmp_path / "there"))
+    restored = tmp_path / "there" / UNSUBSCRIBE_KEY
+    assert read_key(tmp_path / "there") == read_key(files)
+    assert stat.S_IMODE(restored.stat().st_mode) == 0o600
 
 
 def test_system_that_is_down_stops_the_backup(files: Path, tmp_path: Path) -> None:
