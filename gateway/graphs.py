@@ -14,6 +14,7 @@ from gateway.doors.audit import AuditLog
 from gateway.doors.viewer import Viewer
 from gateway.http.remote import RemoteAnswerer
 from processes.graph import Graph
+from resolvers.mailing import Delivery
 from resolvers.roles import ROLES
 
 __all__ = ["graph_as_it_is", "local_graph", "remote_graph"]
@@ -36,10 +37,10 @@ async def local_graph(settings: Settings, *, role: str = "integrator") -> AsyncI
 
 @asynccontextmanager
 async def graph_as_it_is(settings: Settings, *, role: str) -> AsyncIterator[Graph]:
-    """The same over the databases as they are: nothing is made, and nobody is told of it."""
+    """The same over the databases as they are: nothing is made, printed or sent, and nobody is told of it."""
     databases = {system: open_database(system, settings) for system in SYSTEMS}
     switches = open_switches(configured_bridges(settings), settings.data)
-    company = wired(databases, switches, utc_now, None, settings, None, here, None)
+    company = wired(databases, switches, utc_now, None, settings, None, here, Delivery())
     try:
         yield AnsweredGraph(partial(company.answer, viewer=Viewer(_OPERATOR, ROLES[role], {"sub": _OPERATOR})))
     finally:

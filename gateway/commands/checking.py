@@ -1,7 +1,7 @@
 """`spojka check`: everything that `serve` will need, looked at without starting; nothing is changed.
 
-settings -> the graph -> each system's database -> each bridge's switch -> doors, audit log, documents, certificates,
-clock -> what is unlinked
+settings -> the graph -> each system's database -> each bridge's switch -> printers, mail server, mailbox -> doors,
+audit log, documents, certificates, clock -> what is unlinked
 """
 
 import asyncio
@@ -17,9 +17,11 @@ import click
 from gateway import company
 from gateway.commands.backing_up import AUDIT, KEY
 from gateway.commands.checking_bridges import look_at_bridges
+from gateway.commands.checking_mailing import look_at_mailing
 from gateway.commands.checking_systems import look_at_systems
 from gateway.commands.composing import compare, subgraph_option
 from gateway.commands.findings import Finding, State, fine, note, problem, table
+from gateway.commands.places import nearest
 from gateway.commands.reading import settings_for
 from gateway.composition import CompositionError
 from gateway.config import CONFIG, ConfigError, Settings
@@ -58,8 +60,8 @@ _ZONE = "Europe/Prague"
 def check(data: Path, against: Path | None, subgraphs: tuple[str, ...]) -> None:
     """Look at everything that `serve` needs, and say what is wrong with it; nothing is changed.
 
-    Settings, the graph, every database and mapping, doors, key, audit log, certificates and clocks; and how many
-    accounts are not linked to a client. The status is 1 where something is wrong.
+    Settings, the graph, every database and mapping, switches, printers, mail server, doors, key, audit log,
+    certificates and clocks; and how many accounts are not linked to a client. The status is 1 where something is wrong.
     """
     if against is not None:
         compare(against, subgraphs)
@@ -82,6 +84,7 @@ def look_at_everything(settings: Settings) -> list[Finding]:
         *_graph(settings),
         *look_at_systems(settings, databases),
         *look_at_bridges(settings),
+        *look_at_mailing(settings),
         *_doors(settings),
         *_audit(settings.data / AUDIT),
         *_documents(settings),
@@ -116,18 +119,13 @@ def _doors(settings: Settings) -> Iterator[Finding]:
 
 
 def _audit(file: Path) -> Iterator[Finding]:
-    place = file if file.exists() else _nearest(file.parent)
+    place = file if file.exists() else nearest(file.parent)
     if file.exists() and not file.is_file():
         yield problem("audit log", f"{file} is not a file: move it away")
     elif not os.access(place, os.W_OK):
         yield problem("audit log", f"{place} may not be written: give Spojka's user the right")
     else:
         yield fine("audit log", str(file))
-
-
-def _nearest(folder: Path) -> Path:
-    """The directory itself, or the one in which it would be made."""
-    return next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
 
 
 def _documents(settings: Settings) -> Iterator[Finding]:

@@ -75,6 +75,10 @@ class BounceReader(Protocol):
         """
         ...
 
+    async def opened(self) -> str:
+        """What the mailbox is, for people, once it could be opened; nothing in it changes. Raises PostUnavailable."""
+        ...
+
     async def acknowledge(self, bounces: Sequence[Bounce]) -> None:
         """They are kept elsewhere now: moves their messages aside. Raises SystemUnavailable."""
         ...

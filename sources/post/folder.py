@@ -46,6 +46,9 @@ class _FolderMailer:
     async def send(self, messages: Sequence[Message]) -> Sequence[Delivery]:
         return await deliver_each(messages, self._origin, self._clock, self._deliver)
 
+    async def greeted(self) -> str:
+        return f"the folder {self._path}"
+
     async def close(self) -> None:
         """Nothing is open."""
 

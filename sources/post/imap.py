@@ -61,13 +61,18 @@ class _ImapBounces:
     async def bounces(self) -> Sequence[Bounce]:
         return await asyncio.to_thread(self._with_mailbox, self._read)
 
+    async def opened(self) -> str:
+        found = await asyncio.to_thread(self._with_mailbox, lambda mailbox: mailbox.uids(), readonly=True)
+        settings = self._settings
+        return f"{settings.mailbox} at {settings.host}:{settings.port}, messages to read: {len(found)}"
+
     async def acknowledge(self, bounces: Sequence[Bounce]) -> None:
         keys = {each.key for each in bounces}
         if keys:
             await asyncio.to_thread(self._with_mailbox, lambda mailbox: mailbox.move_known(keys, KEPT))
 
-    def _with_mailbox(self, work: Callable[[_Mailbox], T]) -> T:
-        with _opened(self._settings) as mailbox:
+    def _with_mailbox(self, work: Callable[[_Mailbox], T], *, readonly: bool = False) -> T:
+        with _opened(self._settings, readonly=readonly) as mailbox:
             return work(mailbox)
 
     def _read(self, mailbox: _Mailbox) -> list[Bounce]:
@@ -134,7 +139,7 @@ class _Mailbox:
 
 
 @contextmanager
-def _opened(settings: ImapSettings) -> Iterator[_Mailbox]:
+def _opened(settings: ImapSettings, *, readonly: bool) -> Iterator[_Mailbox]:
     """Logged in, with the mailbox selected. What a server says to a password is not repeated."""
     connection: imaplib.IMAP4 | None = None
     try:
@@ -145,7 +150,7 @@ def _opened(settings: ImapSettings) -> Iterator[_Mailbox]:
             raise
         except imaplib.IMAP4.error:
             raise PostUnavailable("the IMAP server refuses our name and password") from None
-        status, _ = connection.select(_quoted(settings.mailbox))
+        status, _ = connection.select(_quoted(settings.mailbox), readonly=readonly)
         if status != "OK":
             raise PostUnavailable(f"the IMAP server has no mailbox {settings.mailbox}")
         _, validity = connection.response("UIDVALIDITY")

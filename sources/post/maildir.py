@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,6 +36,12 @@ class _MaildirBounces:
 
     async def bounces(self) -> Sequence[Bounce]:
         return await asyncio.to_thread(self._read)
+
+    async def opened(self) -> str:
+        found = await asyncio.to_thread(self._files)
+        if not os.access(self._path, os.W_OK | os.X_OK):
+            raise PostUnavailable("the mailbox of bounces can't be written")
+        return f"the maildir {self._path}, messages to read: {len(found)}"
 
     async def acknowledge(self, bounces: Sequence[Bounce]) -> None:
         await asyncio.to_thread(self._keep, {each.key for each in bounces})

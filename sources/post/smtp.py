@@ -95,6 +95,14 @@ class _SmtpMailer:
         finally:
             await sessions.end()
 
+    async def greeted(self) -> str:
+        settings = self._settings
+        smtp = await _connected(settings, self._origin)
+        await _quit(smtp, settings)
+        how = {"none": "in the clear", "starttls": "by STARTTLS", "tls": "by TLS"}[settings.encryption]
+        whom = f" and lets {settings.username} in" if settings.username else ""
+        return f"{settings.host}:{settings.port} greets {how}{whom}"
+
     async def close(self) -> None:
         """No session outlives `send`."""
 
@@ -141,9 +149,7 @@ class _Sessions:
         """QUIT, if it can be said."""
         smtp, self._open = self._open, None
         if smtp is not None:
-            with contextlib.suppress(SMTPException, OSError):
-                await smtp.quit(timeout=min(self._settings.timeout.total_seconds(), 5))
-            smtp.close()
+            await _quit(smtp, self._settings)
 
     def _drop(self) -> None:
         smtp, self._open = self._open, None
@@ -236,6 +242,12 @@ async def _connected(settings: SmtpSettings, origin: Origin) -> SMTP:
         smtp.close()
         raise PostUnavailable(_why(error, settings)) from error
     return smtp
+
+
+async def _quit(smtp: SMTP, settings: SmtpSettings) -> None:
+    with contextlib.suppress(SMTPException, OSError):
+        await smtp.quit(timeout=min(settings.timeout.total_seconds(), 5))
+    smtp.close()
 
 
 def tls_context(ca: Path | None) -> ssl.SSLContext:

@@ -26,7 +26,9 @@ from sources.demo import SYSTEMS, make_company
 from sources.engines import open_engines
 from tests.company import EVENING
 from tests.conftest import KINDS, new_place
+from tests.cups import running_cups
 from tests.postgresql import Server
+from tests.smtp import running_smtp
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +55,8 @@ def told(result: Result) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
+SMTP = '[post]\nkind = "smtp"\nhost = "127.0.0.1"\nencryption = "none"\n'
+IMAP = 'host = "127.0.0.1"\nencryption = "none"\nusername = "a"\n'
 JANUS = 'kind = "janus"\nadmin_url = "http://127.0.0.1:9/admin"\nadmin_secret_env = "A"\nadmin_key_env = "A"\n'
 
 
@@ -61,12 +65,15 @@ def content(folder: Path) -> dict[str, tuple[int, bytes]]:
     return {each.name: (each.stat().st_mtime_ns, each.read_bytes()) for each in folder.iterdir() if each.is_file()}
 
 
+ABOUT = ("simulator", "printer folder", "post", "doors", "audit log")
+
+
 def test_a_company_that_is_well_is_said_to_be(files: Path) -> None:
     """Status 0; who wants to know learns what is unlinked and which bridge's files would be refused."""
     result = check(files)
     assert result.exit_code == 0, result.output
     found = told(result)
-    assert {"settings", "graph", *SYSTEMS, "simulator", "doors", "audit log", "clock"} == found.keys()
+    assert {"settings", "graph", *SYSTEMS, *ABOUT, "clock"} == found.keys()
     assert [state for each in found.values() for state, _ in each if state == "PROBLEM"] == []
     assert ("note", found["links"][1][1]) == found["links"][1]
     assert found["links"][1][1].startswith("3 of 282 accounts are no client's; `spojka link proposals` knows of 2")
@@ -124,6 +131,14 @@ def put_a_directory_in_the_logs_place(data: Path) -> None:
     (data / "audit.log").mkdir()
 
 
+def put_a_file_in_the_printers_place(data: Path) -> None:
+    (data / "printed").touch()
+
+
+def put_a_file_in_the_mails_place(data: Path) -> None:
+    (data / "outgoing-mail").touch()
+
+
 def write_tomorrow(data: Path) -> None:
     tomorrow = time.time() + 86_400
     os.utime(data / "sales.sqlite", (tomorrow, tomorrow))
@@ -165,6 +180,27 @@ client = "klient"
         (open_the_key, "doors", "others may read or write it (mode 0644): chmod 600"),
         (put_a_directory_in_the_logs_place, "audit log", "is not a file: move it away"),
         (write_tomorrow, "clock", "set the clock"),
+        (write('[printers.letters]\nkind = "pigeon"\n'), "printers", "printers.letters.kind: it is none of"),
+        (
+            write('[printers.letters]\nkind = "ipp"\nurl = "http://127.0.0.1:1"\n'),
+            "printer letters",
+            "printer letters",
+        ),
+        (put_a_file_in_the_printers_place, "printer folder", "printed is not a directory: move it away"),
+        (put_a_file_in_the_mails_place, "post", "outgoing-mail is not a directory: move it away"),
+        (write('[post]\nsender = "info"\n'), "post", "post.sender: the address isn't NAME@DOMAIN"),
+        (write(f"{SMTP}port = 1\n"), "post", "the mail server can't be reached"),
+        (write('[post.bounces]\nkind = "maildir"\nfolder = "absent"\n'), "bounces", "can't be read (No such file"),
+        (
+            write(f'[post.bounces]\nkind = "imap"\n{IMAP}port = 1\npassword_file = "certificate.pem"\n'),
+            "bounces",
+            "the IMAP server can't be asked",
+        ),
+        (
+            write(f'[post.bounces]\nkind = "imap"\n{IMAP}password_env = "ABSENT"\n'),
+            "post",
+            "post.bounces.password_env: the environment has no ABSENT",
+        ),
         (write('[[rows]]\ntype = "Client"\nfields = "nothing"\n'), "graph", "Client"),
         (write('[persisted]\nmanifest = "absent.json"\n'), "documents", "absent.json can't be read"),
         (
@@ -208,6 +244,45 @@ def test_what_is_wrong_is_said_with_its_place(
     assert {name for name, each in found.items() if each[0][0] == "PROBLEM"} == {about}
     assert {"settings", "graph", *SYSTEMS, "doors", "audit log", "clock"} <= found.keys()
     assert "Traceback" not in result.output
+
+
+@pytest.mark.service
+def test_servers_that_answer_are_said_to(files: Path, folder: Path) -> None:
+    """Nothing is printed or sent. What a person may want to know: that a printer has stopped, who can't unsubscribe."""
+    for part in ("new", "cur"):
+        (folder / "bounces" / part).mkdir(parents=True)
+    (folder / "bounces" / "new" / "1.a").write_text("a message")
+    with running_cups() as cups, running_smtp() as smtp:
+        text = f'[printers.letters]\nkind = "ipp"\nurl = "{cups.url}"\nqueue = "letters"\n{SMTP}port = {smtp.port}\n'
+        Path("spojka.toml").write_text(f'{text}[post.bounces]\nkind = "maildir"\nfolder = "bounces"\n')
+        well = check(files)
+        assert well.exit_code == 0, well.output
+        found = told(well)
+        assert [state for state, _ in found["printer letters"]] == ["ok"]
+        assert found["post"] == [
+            (
+                "ok",
+                f"127.0.0.1:{smtp.port} greets in the clear; mails are from "
+                "Konference po telefonu s.r.o. <fakturace@konference.example>",
+            ),
+            (
+                "note",
+                "marketing is not announced by e-mail: nobody could unsubscribe; say url in [post.unsubscribe]",
+            ),
+        ]
+        assert found["bounces"] == [("ok", "the maildir bounces, messages to read: 1")]
+        assert (smtp.mails(), cups.printed()) == ([], [])
+        assert (folder / "bounces" / "new" / "1.a").exists()
+        cups.command("cupsdisable", "letters")
+        links = '[post.unsubscribe]\nurl = "https://graph.example.org/unsubscribe"\n'
+        Path("spojka.toml").write_text(f"{text}{links}")
+        stopped = check(files)
+        assert stopped.exit_code == 0, stopped.output
+        assert told(stopped)["printer letters"][0][0] == "note"
+        assert "is stopped: " in told(stopped)["printer letters"][0][1]
+        told_of = "who clicks to unsubscribe asks for graph.example.org, which is not in hosts of [http]: add it"
+        assert ("note", told_of) in told(stopped)["post"]
+        assert told(stopped)["bounces"] == [("note", "nobody reads what comes back: say [post.bounces]")]
 
 
 @pytest.mark.parametrize("kind", KINDS)

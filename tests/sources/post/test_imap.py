@@ -71,6 +71,17 @@ class Without:
         vars(connection)["capabilities"] = said
 
 
+async def test_a_mailbox_that_is_looked_at_stays_as_it_is(server: Dovecot, settings: ImapSettings) -> None:
+    """A report in it is read afterwards all the same."""
+    server.arrive("1.look", a_report())
+    reader = imap_bounces(settings, origin=ORIGIN)
+    for _ in range(2):
+        assert await reader.opened() == f"INBOX at 127.0.0.1:{server.port}, messages to read: 1"
+    found = await reader.bounces()
+    assert len(found) == 1
+    await reader.acknowledge(found)
+
+
 async def test_what_can_be_wrong(settings: ImapSettings) -> None:
     """A wrong password, no such mailbox, nobody there: each is told, without the password."""
     wrong = {

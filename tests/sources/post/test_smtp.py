@@ -216,7 +216,12 @@ async def test_name_and_password_over_starttls(encrypted: SmtpServer, certificat
     more = {"encryption": "starttls", "ca": certificate, "username": NAME, "password": WORD}
     calm = {"timeout": timedelta(seconds=5), "answer_timeout": timedelta(seconds=5)}
     assert outcomes(await mailer_for(encrypted, **more, **calm).send(to("jan"))) == [ACCEPTED]
+    greeted = await mailer_for(encrypted, **more, **calm).greeted()
+    assert greeted == f"127.0.0.1:{encrypted.port} greets by STARTTLS and lets {NAME} in"
+    assert len(encrypted.mails()) == 1
     wrong = {**more, "password": "another-word"}
+    with pytest.raises(PostUnavailable, match="refuses our name and password"):
+        await mailer_for(encrypted, **wrong, **calm).greeted()
     with pytest.raises(PostUnavailable, match="refuses our name and password") as raised:
         await mailer_for(encrypted, **wrong, **calm).send(to("jan"))
     assert "another-word" not in repr((raised.value, raised.value.__cause__, settings_for(encrypted)))
