@@ -24,8 +24,8 @@ LONGEST_WORD = 32
 BREAK_HERE = "\u200b"
 PREPOSITION = re.compile(r"\b([KkSsVvZzOoUuAaIi]) ")
 SIZES = (11.5, 10.0, 8.5, 7.0, 5.5)
-WINDOW_WIDTH, WINDOW_HEIGHT = 212, 70
-"""In points, of what letter.typ leaves for the address: 75 mm, and the lower of both windows without the line above."""
+WINDOWS = {"left": (212, 70), "right": (195, 70)}
+"""Width and height in points of what letter.typ leaves for the address, without the sender's line above it."""
 ROW = 1.17
 SLACK = 1.08
 """A row's height for letters of size 1; by how much letters may be wider than they are thought to be."""
@@ -148,13 +148,13 @@ def page_of(data: LetterData, fields: Mapping[str, str | None], language: Langua
     return {
         "language": language,
         "date": {"written": day_written(day, language), "year": day.year, "month": day.month, "day": day.day},
-        "recipient": recipient_of(data.recipient, sender.country, language),
+        "recipient": recipient_of(data.recipient, sender.country, language, sender.window),
         "sender": sender_of(sender),
         "fields": {name: value if value is None else bound(cleaned(value), language) for name, value in fields.items()},
     }
 
 
-def recipient_of(recipient: Addressee, home: str, language: Language) -> dict[str, object]:
+def recipient_of(recipient: Addressee, home: str, language: Language, window: str = "left") -> dict[str, object]:
     """The lines as the post reads them; a country only for abroad, in capitals, as the last one."""
     name = one_line("recipient.name", recipient.name)
     postal_code = one_line("recipient.postal_code", recipient.postal_code)
@@ -167,17 +167,18 @@ def recipient_of(recipient: Addressee, home: str, language: Language) -> dict[st
         known = COUNTRIES[language].get(recipient.country.upper(), recipient.country)
         lines.append(one_line("recipient.country", known).upper())
     lines = [line for line in lines if line]
-    return {"name": bound(name, language), "lines": lines, "size": size_of(lines)}
+    return {"name": bound(name, language), "lines": lines, "size": size_of(lines, window)}
 
 
-def size_of(lines: Sequence[str]) -> float:
+def size_of(lines: Sequence[str], window: str) -> float:
     """The points of the largest letters with which these lines stand in a window, as far as one can tell from outside.
 
     Told by a guess on the safe side for each letter: to have typst measure them would double what a letter costs.
     """
+    width, height = WINDOWS[window]
     for size in SIZES:
-        rows = sum(rows_of(line, WINDOW_WIDTH / size / SLACK) for line in lines)
-        if rows * size * ROW <= WINDOW_HEIGHT:
+        rows = sum(rows_of(line, width / size / SLACK) for line in lines)
+        if rows * size * ROW <= height:
             return size
     raise LetterRefused("recipient", "its name and address are longer than what the window of an envelope shows")
 
