@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 import strawberry
@@ -12,6 +13,7 @@ from resolvers.errors import BadInput, limited
 from resolvers.mailing.announcing import NO_POST
 from resolvers.mailing.context import Info
 from resolvers.mailing.entities import Campaign, Client, campaigns_of
+from resolvers.mailing.keeping import NO_LETTERS, no_printer
 from resolvers.mailing.making import CampaignOutcome, outcome_of
 from resolvers.mailing.rules import RULES
 from resolvers.mailing.values import LetterValueInput
@@ -87,10 +89,18 @@ def text_of(place: str, given: LetterValueInput) -> bool:
 
 @strawberry.federation.type(requires_scopes=asks(Scope.MAILING_DELIVER))
 class LettersHanded:
-    """How many letters, or notices, came on by this call; `waiting` says what keeps the rest, null for nothing."""
+    """How many letters, or notices, came on by this call; `waiting` says what keeps the rest, null for nothing.
+
+    `waitingSince`: nothing has come on since then; null where it needs nobody. `waitingCode` is that of the error, or
+    PRINTER_WAITS (for paper, or a hand). `through` is the position of the last letter that was looked at; null where
+    none is left after it.
+    """
 
     letters: int
     waiting: str | None
+    waiting_code: str | None
+    waiting_since: datetime | None
+    through: int | None
     campaign: Campaign
 
 
@@ -149,7 +159,7 @@ async def render_letters(
 ) -> HandingOutcome:
     context = info.context
     if context.delivery.typeset is None:
-        return not_here("no-letters", "letters can't be rendered here: nothing is set up for that")
+        return not_here("no-letters", NO_LETTERS)
     found = await context.source.render(
         storable("campaign", campaign),
         first=limited("first", first, largest=MOST),
@@ -237,8 +247,7 @@ async def printer_of(info: Info, campaign: str) -> Printer | Refused:
     if not found:
         return Refused(code="unknown-mailing", message=f"there is no mailing {campaign}: check its id")
     printer = (info.context.delivery.printers or {}).get(found[0].printer)
-    name = found[0].printer
-    return printer or not_here("unknown-printer", f"there is no printer {name}: say [printers.{name}] in spojka.toml")
+    return printer or not_here("unknown-printer", no_printer(found[0].printer))
 
 
 def not_here(code: str, message: str) -> Refused:
@@ -251,4 +260,11 @@ async def handed(info: Info, campaign: str, found: Handed | Refusal) -> LettersH
     [now] = await campaigns_of([campaign], info)
     if now is None:
         return Refused(code="unknown-mailing", message=f"there is no mailing {campaign}: check its id")
-    return LettersHanded(letters=found.letters, waiting=found.waiting, campaign=now)
+    return LettersHanded(
+        letters=found.letters,
+        waiting=found.waiting,
+        waiting_code=found.code,
+        waiting_since=found.since,
+        through=found.through,
+        campaign=now,
+    )

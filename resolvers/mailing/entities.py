@@ -14,6 +14,8 @@ from resolvers.batching import Entity, Representation, batched
 from resolvers.errors import BadInput, limited
 from resolvers.grouping import by_key, grouped
 from resolvers.mailing.context import Info
+from resolvers.mailing.keeping import waiting_of
+from resolvers.mailing.reporting import report_csv, report_pdf
 from resolvers.mailing.values import (
     AudienceCondition,
     Bounce,
@@ -184,6 +186,27 @@ class Campaign(Entity):
         limit, source = limited("first", first), info.context.source
         found = [await source.equal_addresses(each.id, first=limit) for each in parents]
         return [[[Recipient.of(each) for each in group] for group in groups] for groups in found]
+
+    @batched(description="What keeps it now, and what would mend that; null where nothing does.")
+    @staticmethod
+    async def waiting(parents: strawberry.Parent[list[Campaign]], info: Info) -> list[str | None]:
+        return await waiting_of([parent.record for parent in parents], info)
+
+    @batched(
+        requires_scopes=asks(Scope.CLIENTS_ALL, Scope.ADDRESSES_READ),
+        description="The report as CSV (UTF-8), a line for each row of the audience; of one mailing at once.",
+    )
+    @staticmethod
+    async def report_csv_base64(parents: strawberry.Parent[list[Campaign]], info: Info) -> list[str | None]:
+        return [await report_csv([parent.record for parent in parents], info)]
+
+    @batched(
+        requires_scopes=asks(Scope.CLIENTS_ALL, Scope.ADDRESSES_READ),
+        description="The report as a PDF: the sum, exclusions and failed letters; of one mailing at once.",
+    )
+    @staticmethod
+    async def report_pdf_base64(parents: strawberry.Parent[list[Campaign]], info: Info) -> list[str | None]:
+        return [await report_pdf([parent.record for parent in parents], info)]
 
     @batched(description="What became of everybody, counted as it is now.")
     @staticmethod

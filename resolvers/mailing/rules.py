@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from processes.rules.mailing import audience, campaigns, letters, notices, templates
+from processes.rules.mailing import audience, campaigns, letters, notices, report, templates
 from processes.rules.refusal import Refusal as RuleRefusal
 from sources.mailing import MailingRules
 from sources.mailing.rules import Decided, Judged, Known
@@ -79,12 +79,18 @@ def decide(letter: Letter, decision: str, has_job: bool, campaign: str) -> Decid
     return as_record(verdict) if isinstance(verdict, RuleRefusal) else Decided(verdict.letter, verdict.job)
 
 
+def outcome(campaign: Campaign, letter: str, notice: str | None, has_email: bool) -> str:
+    announces = campaign.notify_at is not None and campaign.state != "CANCELLED"
+    return report.outcome(letter, notice, has_email=has_email, sends_notices=announces)
+
+
 RULES = MailingRules(
     judge=judge,
     check_values=check_values,
     may_snapshot=asked(campaigns.may_snapshot),
     may_render=asked(campaigns.may_render),
     may_print=asked(campaigns.may_print),
+    may_follow=asked(campaigns.may_follow),
     may_notify=asked(campaigns.may_notify),
     snapshot_taken=lambda campaign: applied(campaign, campaigns.snapshot_taken(state_of(campaign))),
     letters_rendered=lambda campaign: applied(campaign, campaigns.letters_rendered(state_of(campaign))),
@@ -94,4 +100,5 @@ RULES = MailingRules(
     decide=decide,
     told=lambda outcome, attempts, first_at, now: notices.told(outcome, attempts=attempts, first_at=first_at, now=now),
     filled=templates.filled,
+    outcome=outcome,
 )

@@ -37,6 +37,7 @@ from sources.mailing.tables import (
     RECIPIENTS,
     TEMPLATES,
 )
+from sources.mailing.waits import forget_waits
 from sources.records.mailing import Campaign, TemplateVersion
 from sources.records.refusal import Refusal
 from sources.rows import insert_new, row_of
@@ -134,6 +135,8 @@ def edit(connection: Connection, campaign: str, decide: Edit) -> dict[str, Any]:
     keep(connection, before, after)
     if after.state == "CANCELLED":
         stop(connection, after)
+    if after.paused != before.paused or after.state == "CANCELLED":
+        forget_waits(connection, campaign)
     return {"campaign": campaign}
 
 

@@ -8,11 +8,13 @@ KEEP  what the server said of each
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import logging
 import secrets
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -30,6 +32,7 @@ from sources.mailing.printing import Handed
 from sources.mailing.reading import NOTICE_COLUMNS
 from sources.mailing.rules import MailingRules
 from sources.mailing.tables import BOUNCES, LETTERS, NOTICES, PRINT_JOBS, RECIPIENTS, UNSUBSCRIBES
+from sources.mailing.waits import note_wait
 from sources.records.mailing import Bounce, Campaign, Notice, TemplateVersion
 from sources.records.refusal import Refusal
 from sources.rows import insert_all, insert_new, row_of
@@ -40,6 +43,7 @@ _log = logging.getLogger("spojka.mailing")
 
 LONGEST_SHOWN = 200
 TOKEN = 8  # bytes; VERP puts the Message-ID's left part into 64 characters of an address
+RENEWED_AFTER = HELD_FOR / 4
 OF_CAMPAIGN = bindparam("campaign", type_=Text)
 RECIPIENT_OF = and_(RECIPIENTS.c.campaign == LETTERS.c.campaign, RECIPIENTS.c.position == LETTERS.c.position)
 PRINTED_JOBS = (
@@ -104,14 +108,40 @@ class Notifying:
         taken = await self.database.write(lambda connection: self.take(connection, first))
         if not isinstance(taken, list):
             return taken
-        waiting = None
+        waiting, code = None, None
         try:
-            delivered: Sequence[Delivered] = await self.postman(taken) if taken else ()
+            async with self.held([each.notice.letter for each in taken]):
+                delivered: Sequence[Delivered] = await self.postman(taken) if taken else ()
         except (SourceError, TimeoutError) as error:
             delivered = ()
             waiting = error.message if isinstance(error, SourceError) else "the mail server doesn't answer in time"
-        accepted = await self.database.write(lambda connection: self.keep(connection, taken, delivered, waiting))
-        return Handed(accepted, waiting)
+            code = error.code if isinstance(error, SourceError) else "POST_DOWN"
+        accepted, since = await self.database.write(lambda connection: self.keep(connection, taken, delivered, waiting))
+        return Handed(accepted, waiting, code, since)
+
+    @asynccontextmanager
+    async def held(self, letters: Sequence[str]) -> AsyncIterator[None]:
+        """The lease stays ours, and nobody else takes these, however slowly they may be sent."""
+
+        async def renewing() -> None:
+            while True:
+                await asyncio.sleep(RENEWED_AFTER.total_seconds())
+                try:
+                    await self.database.write(lambda connection: self.renew(connection, letters))
+                except SourceError as error:
+                    _log.warning("mailing %s: its notices can't be held: %s", self.campaign, error)
+
+        renewal = asyncio.create_task(renewing())
+        try:
+            yield
+        finally:
+            renewal.cancel()
+            await asyncio.gather(renewal, return_exceptions=True)
+
+    def renew(self, connection: Connection, letters: Sequence[str]) -> None:
+        now = self.clock()
+        if self.lease.take(connection, now):
+            put_off(connection, letters, now)
 
     def take(self, connection: Connection, first: int) -> list[Outgoing] | Handed | Refusal:
         campaign = locked(connection, self.campaign)
@@ -173,8 +203,11 @@ class Notifying:
 
     def keep(
         self, connection: Connection, taken: Iterable[Outgoing], delivered: Iterable[Delivered], waiting: str | None
-    ) -> int:
-        """How many were accepted. Of whom nothing was said it isn't known whether it went: it is tried again."""
+    ) -> tuple[int, datetime | None]:
+        """How many were accepted, and since when something keeps the rest.
+
+        Of whom nothing was said it isn't known whether it went: it is tried again.
+        """
         campaign = locked(connection, self.campaign)
         now, accepted = self.clock(), 0
         said = {each.message_id: each for each in delivered}
@@ -196,7 +229,7 @@ class Notifying:
         if not isinstance(campaign, Refusal):
             advance(connection, campaign, self.rules)
         self.lease.give_back(connection)
-        return accepted
+        return accepted, note_wait(connection, self.campaign, "NOTIFY", waiting, came=accepted, now=now)
 
 
 def as_written(version: TemplateVersion, values: Mapping[str, str]) -> dict[str, str]:

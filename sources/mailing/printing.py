@@ -31,14 +31,24 @@ from sources.errors import SourceError
 from sources.mailing.campaigns import advance, locked
 from sources.mailing.leases import OUTSIDE_SECONDS, Lease
 from sources.mailing.outside import JobState, Printer, PrinterState
-from sources.mailing.reading import CAMPAIGNS_BY_ID, DOCUMENTS_OF_LETTERS, JOBS_IN_STATE, LETTERS_IN_ORDER
+from sources.mailing.reading import (
+    CAMPAIGNS_BY_ID,
+    DOCUMENTS_OF_LETTERS,
+    JOBS_IN_STATE,
+    LETTERS_BY_ID,
+    LETTERS_IN_ORDER,
+)
 from sources.mailing.rules import MailingRules
 from sources.mailing.tables import LETTERS, PRINT_JOBS
+from sources.mailing.waits import note_wait
 from sources.records.mailing import Campaign, Letter, PrintJob
 from sources.records.refusal import Refusal
 from sources.rows import row_of
 
 __all__ = ["Handed", "Stopped", "Submitting", "follow_letters"]
+
+PRINTER_WAITS = "PRINTER_WAITS"
+"""It can be reached, and says what it lacks."""
 
 UNCLEAR = "it was being handed over when the connection broke, and the printer can't tell: look at the tray"
 LAST_ATTEMPT = select(func.max(PRINT_JOBS.c.attempt)).where(PRINT_JOBS.c.letter == bindparam("of", type_=Text))
@@ -47,10 +57,25 @@ STATE_OF_LETTER = select(LETTERS.c.state).where(LETTERS.c.id == bindparam("of", 
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """How many letters' documents were sent, or states followed; `waiting` says what keeps the printer, if anything."""
+    """How many letters' documents were sent, or states followed; `waiting` says what keeps the rest, if anything.
+
+    `code` names its kind and `since` is when it began: None where it needs nobody. `through` is the position of the
+    last letter that was looked at, None where there is none after it.
+    """
 
     letters: int
     waiting: str | None = None
+    code: str | None = None
+    since: datetime | None = None
+    through: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Keeps:
+    """What keeps the printer, in words, and its kind: the code of the error, or PRINTER_WAITS."""
+
+    why: str | None = None
+    code: str | None = None
 
 
 class Stopped(Exception):
@@ -81,7 +106,7 @@ class Submitting:
         begun = await self.database.write(self.begin)
         if begun is not None:
             return begun
-        sent, waiting = 0, None
+        sent, waiting, keeps = 0, None, Keeps()
         try:
             for job in await self.database.read(lambda connection: self.jobs(connection, "SENDING", -1, first)):
                 sent += await self.resume(job)
@@ -92,9 +117,10 @@ class Submitting:
         except Stopped as stopped:
             waiting = stopped.refusal.message
         except (SourceError, TimeoutError) as error:
-            waiting = reason_of(error)
-        await self.database.write(self.end)
-        return Handed(sent, waiting)
+            keeps = kept_by(error)
+            waiting = keeps.why
+        since = await self.database.write(lambda connection: self.end(connection, sent, keeps))
+        return Handed(sent, waiting, keeps.code, since)
 
     def begin(self, connection: Connection) -> Refusal | None:
         campaign = locked(connection, self.campaign)
@@ -107,11 +133,18 @@ class Submitting:
             return Refusal("busy", f"mailing {campaign.id}: {why}")
         return None
 
-    def end(self, connection: Connection) -> None:
-        campaign = locked(connection, self.campaign)
-        if not isinstance(campaign, Refusal):
-            advance(connection, campaign, self.rules)
+    def end(self, connection: Connection, sent: int, keeps: Keeps) -> datetime | None:
+        since = self.look(connection, "SUBMIT", sent, keeps)
         self.lease.give_back(connection)
+        return since
+
+    def look(self, connection: Connection, step: str, came: int, keeps: Keeps) -> datetime | None:
+        """Where the campaign stands now, and since when this step is kept by something."""
+        campaign = locked(connection, self.campaign)
+        if isinstance(campaign, Refusal):
+            return None
+        advance(connection, campaign, self.rules)
+        return note_wait(connection, campaign.id, step, keeps.why, came=came, now=self.clock())
 
     def rendered(self, connection: Connection, after: int, first: int) -> list[Letter]:
         of = {"campaign": self.campaign, "state": "RENDERED", "after": after, "first": max(0, first)}
@@ -211,14 +244,16 @@ class Submitting:
 async def follow_letters(submitting: Submitting, *, after: int, first: int) -> Handed | Refusal:
     """Asks the printer what became of the next `first` jobs after that position, and keeps what it says.
 
-    Whatever the campaign's state is: what was handed over may still come out.
+    Also while it is paused, and once it is cancelled: what was handed over may still come out.
     """
     database, rules, printer = submitting.database, submitting.rules, submitting.printer
     known = await database.read(lambda connection: find(connection, submitting.campaign))
     if isinstance(known, Refusal):
         return known
+    if refusal := rules.may_follow(known):
+        return refusal
     jobs: list[PrintJob] = []
-    ended, waiting = 0, None
+    ended, keeps = 0, Keeps()
     try:
         if known.state == "CANCELLED":
             await submitting.settle(first)
@@ -232,11 +267,21 @@ async def follow_letters(submitting: Submitting, *, after: int, first: int) -> H
                 )
             ended += now.job != "SENT"
         if ended < len(jobs):
-            waiting = waiting_for(await limited(printer.state()))
+            why = waiting_for(await limited(printer.state()))
+            keeps = Keeps(why, PRINTER_WAITS if why else None)
     except (SourceError, TimeoutError) as error:
-        waiting = reason_of(error)
-    await database.write(lambda connection: look(connection, submitting.campaign, rules))
-    return Handed(ended, waiting)
+        keeps = kept_by(error)
+    since = await database.write(lambda connection: submitting.look(connection, "FOLLOW", ended, keeps))
+    return Handed(ended, keeps.why, keeps.code, since, await through(submitting, jobs, first))
+
+
+async def through(submitting: Submitting, jobs: list[PrintJob], first: int) -> int | None:
+    """The position of the last of a whole page of jobs."""
+    if len(jobs) < first:
+        return None
+    last = {"keys": [jobs[-1].letter]}
+    [letter] = await submitting.database.read(lambda connection: connection.execute(LETTERS_BY_ID, last).all())
+    return Letter(*letter).position
 
 
 def find(connection: Connection, campaign: str) -> Campaign | Refusal:
@@ -254,12 +299,6 @@ def waiting_for(printer: PrinterState) -> str | None:
     if printer.reasons:
         return ", ".join(printer.reasons) + (f": {printer.message}" if printer.message else "")
     return (printer.message or "the printer is stopped") if printer.condition == "STOPPED" else None
-
-
-def look(connection: Connection, campaign: str, rules: MailingRules) -> None:
-    found = locked(connection, campaign)
-    if not isinstance(found, Refusal):
-        advance(connection, found, rules)
 
 
 def note(connection: Connection, job: PrintJob, state: str, letter: str, reason: str | None) -> None:
@@ -286,5 +325,7 @@ async def limited(asked: Any) -> Any:
         return await asked
 
 
-def reason_of(error: Exception) -> str:
-    return error.message if isinstance(error, SourceError) else "the printer doesn't answer in time"
+def kept_by(error: Exception) -> Keeps:
+    if isinstance(error, SourceError):
+        return Keeps(error.message, error.code)
+    return Keeps("the printer doesn't answer in time", "PRINTER_DOWN")

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, fields
 from typing import Any
 
-from sqlalchemy import Integer, Row, Table, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Row, Table, and_, bindparam, func, or_, select
 
 from sources.columns import Instant, Text
 from sources.database import Connection, one_of
@@ -22,6 +22,7 @@ from sources.mailing.tables import (
     RECIPIENTS,
     TEMPLATES,
     UNSUBSCRIBES,
+    WAITS,
 )
 from sources.records.mailing import (
     Bounce,
@@ -36,6 +37,7 @@ from sources.records.mailing import (
     TemplateVersion,
     Totals,
     Unsubscribe,
+    Wait,
 )
 
 __all__ = ["row_of_template", "template_of", "totals"]
@@ -91,19 +93,40 @@ UNANNOUNCED = (
     )
     .exists()
 )
+
+
+def has_letters(*states: str) -> ColumnElement[bool]:
+    return select(LETTERS.c.id).where(OF_THE_CAMPAIGN, LETTERS.c.state.in_(states)).exists()
+
+
+# What a person is to decide about keeps nobody busy: their decision brings the campaign on.
+GOES_ON = or_(
+    CAMPAIGNS.c.state.in_(("SNAPSHOT", "APPROVED")),
+    and_(CAMPAIGNS.c.state == "PRINTING", has_letters("RENDERED")),
+    and_(
+        CAMPAIGNS.c.state.in_(("PRINTING", "NOTIFYING")),
+        CAMPAIGNS.c.notify_at <= bindparam("at", type_=Instant),
+        UNANNOUNCED,
+    ),
+)
 TO_DELIVER = (
     select(*CAMPAIGN_COLUMNS)
     .where(
-        CAMPAIGNS.c.paused.is_(False),
         or_(
-            CAMPAIGNS.c.state.in_(("SNAPSHOT", "APPROVED", "PRINTING")),
-            and_(
-                CAMPAIGNS.c.state == "NOTIFYING", CAMPAIGNS.c.notify_at <= bindparam("at", type_=Instant), UNANNOUNCED
-            ),
-        ),
+            and_(CAMPAIGNS.c.paused.is_(False), GOES_ON),
+            and_(CAMPAIGNS.c.state.in_(("PRINTING", "CANCELLED")), has_letters("SUBMITTED")),
+        )
     )
     .order_by(CAMPAIGNS.c.id)
     .limit(bindparam("first", type_=Integer))
+)
+WAITS_OF_CAMPAIGNS = (
+    select(*columns_of(WAITS, Wait)).where(one_of(WAITS.c.campaign)).order_by(WAITS.c.campaign, WAITS.c.since)
+)
+LETTERS_OF_CAMPAIGNS = (
+    select(LETTERS.c.campaign, LETTERS.c.state, func.count())
+    .where(one_of(LETTERS.c.campaign))
+    .group_by(LETTERS.c.campaign, LETTERS.c.state)
 )
 
 RECIPIENT_COLUMNS = columns_of(RECIPIENTS, Recipient)

@@ -91,7 +91,7 @@ def write(
         judged = rules.judge(row, campaign, version, known)
         for code, note in judged.exclusions:
             number += 1
-            exclusions.append(Exclusion(campaign.id, number, row.client, code, note))
+            exclusions.append(Exclusion(campaign.id, number, row.client, code, note, row.name))
         if judged.gets_letter:
             position += 1
             recipients.append(recipient_of(row, campaign.id, position, judged))

@@ -67,7 +67,7 @@ class MailingRules:
 
     judge         (row, its campaign, the campaign's template, what came before) -> does it get a letter, or why not
     check_values  (template, values) -> what is wrong with them, None where nothing is
-    may_snapshot, may_render, may_print, may_notify   (campaign) -> why not, None where it may
+    may_snapshot, may_render, may_print, may_follow, may_notify   (campaign) -> why not, None where it may
     snapshot_taken, letters_rendered   (campaign) -> the campaign once all has come, all is rendered
     advanced      (campaign, letters by state, notices still open) -> where it stands now
     next_step     (the printer's word about a job left SENDING, its documents) -> SENT, SEND, ANEW or ASK
@@ -75,6 +75,7 @@ class MailingRules:
     decide        (letter, decision, has it a job, its campaign's state) -> what they are then, or why not
     told          (outcome, attempts, first_at, now) -> the notice's state, and when it is tried again
     filled        (text, the recipient's name, values) -> the text with them in it
+    outcome       (campaign, letter's state, its notice's, has it an e-mail) -> LETTER, NOTICE, FAILED or OPEN
     """
 
     judge: Callable[[AudienceRow, Campaign, TemplateVersion, Known], Judged]
@@ -82,6 +83,7 @@ class MailingRules:
     may_snapshot: Callable[[Campaign], Refusal | None]
     may_render: Callable[[Campaign], Refusal | None]
     may_print: Callable[[Campaign], Refusal | None]
+    may_follow: Callable[[Campaign], Refusal | None]
     may_notify: Callable[[Campaign], Refusal | None]
     snapshot_taken: Callable[[Campaign], Campaign]
     letters_rendered: Callable[[Campaign], Campaign]
@@ -91,3 +93,4 @@ class MailingRules:
     decide: Callable[[Letter, str, bool, str], Decided | Refusal]
     told: Callable[[str, int, datetime, datetime], Told]
     filled: Callable[[str, str, Mapping[str, str]], str]
+    outcome: Callable[[Campaign, str, str | None, bool], str]

@@ -33,6 +33,7 @@ from sources.records.mailing import (
     TemplateVersion,
     Totals,
     Unsubscribe,
+    Wait,
 )
 from sources.records.refusal import Refusal
 from sources.rows import insert_new, row_of
@@ -158,6 +159,19 @@ class Mailing:
         return await self.database.read(
             lambda connection: [reading.totals(connection, campaign) for campaign in campaigns]
         )
+
+    async def waits(self, campaigns: Collection[str]) -> list[Wait]:
+        """What keeps these, by campaign, the longest first. None where nothing can be written."""
+        if self.database.is_read_only:
+            return []
+        return await self._read(reading.WAITS_OF_CAMPAIGNS, {"keys": campaigns}, lambda row: Wait(*row))
+
+    async def letter_counts(self, campaigns: Collection[str]) -> dict[str, dict[str, int]]:
+        """Of each of these that has letters: how many, by state."""
+        counts: dict[str, dict[str, int]] = {}
+        for campaign, state, number in await self._read(reading.LETTERS_OF_CAMPAIGNS, {"keys": campaigns}, tuple):
+            counts.setdefault(campaign, {})[state] = number
+        return counts
 
     # What is written. Idempotent by caller and key; KeyReused for another input under the same key.
 

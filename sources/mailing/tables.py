@@ -45,6 +45,7 @@ __all__ = [
     "RECIPIENTS",
     "TEMPLATES",
     "UNSUBSCRIBES",
+    "WAITS",
 ]
 
 METADATA = MetaData()
@@ -56,6 +57,7 @@ LETTER_STATES = ("PLANNED", "RENDERED", "SUBMITTED", "PRINTED", "FAILED", "UNKNO
 JOB_STATES = ("SENDING", "SENT", "PRINTED", "FAILED", "CANCELLED", "UNKNOWN")
 OPEN_JOBS = ("SENDING", "SENT", "UNKNOWN")
 DECIDED = ("PRINTED", "PRINT_AGAIN", "GIVE_UP")
+STEPS = ("SUBMIT", "FOLLOW", "NOTIFY")
 NOTICE_STATES = ("PLANNED", "ACCEPTED", "RETRYING", "REFUSED", "BOUNCED", "SKIPPED")
 
 
@@ -149,6 +151,7 @@ EXCLUSIONS = Table(
     Column("client", Text, nullable=False, index=True),
     Column("code", Text, nullable=False, info=one_of_these(*EXCLUSION_CODES)),
     Column("note", Prose, nullable=False),
+    Column("name", Prose, nullable=False),
     limited_to("exclusions", "code", EXCLUSION_CODES),
 )
 
@@ -275,6 +278,17 @@ LEASES = Table(  # who prints or mails for a campaign at this moment: one at a t
     Column("work", Text, primary_key=True),
     Column("holder", Text),
     Column("held_until", Instant),
+    info=only_for_writing(),
+)
+
+WAITS = Table(  # what keeps a step of a campaign from going on, and since when nothing came on
+    "mailing_waits",
+    METADATA,
+    Column("campaign", Text, ForeignKey(CAMPAIGNS.c.id), primary_key=True),
+    Column("step", Text, primary_key=True, info=one_of_these(*STEPS)),
+    Column("why", Prose, nullable=False),
+    Column("since", Instant, nullable=False),
+    limited_to("mailing_waits", "step", STEPS),
     info=only_for_writing(),
 )
 

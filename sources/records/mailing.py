@@ -16,10 +16,12 @@ __all__ = [
     "Notice",
     "PrintJob",
     "Recipient",
+    "ReportLine",
     "TemplateField",
     "TemplateVersion",
     "Totals",
     "Unsubscribe",
+    "Wait",
 ]
 
 
@@ -131,7 +133,7 @@ class Recipient:
 class Exclusion:
     """Why a row of the audience gets no letter or, NO_EMAIL alone, no notice; the `number`th of its campaign.
 
-    `code` is NO_ADDRESS, NO_EMAIL, NO_ADDRESS_NO_EMAIL, OPTED_OUT, DUPLICATE or AMBIGUOUS.
+    `code` is NO_ADDRESS, NO_EMAIL, NO_ADDRESS_NO_EMAIL, OPTED_OUT, DUPLICATE or AMBIGUOUS; `name` is the client's.
     """
 
     campaign: str
@@ -139,6 +141,7 @@ class Exclusion:
     client: str
     code: str
     note: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +227,38 @@ class Unsubscribe:
     client: str
     letter: str
     received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What keeps a `step` of a campaign (SUBMIT, FOLLOW, NOTIFY): nothing of it has come on `since` then."""
+
+    campaign: str
+    step: str
+    why: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReportLine:
+    """What became of one row of the audience, from a letter or, EXCLUDED, from an exclusion.
+
+    `number` is the letter's position or the exclusion's number. `outcome` is LETTER, NOTICE, EXCLUDED, FAILED or OPEN,
+    `code` the exclusion's or the letter's state, `print_job` that of its last print, `notice` the notice's state.
+    """
+
+    number: int
+    client: str
+    name: str
+    outcome: str
+    code: str
+    reason: str | None
+    letter: str | None = None
+    sha256: str | None = None
+    printer: str | None = None
+    print_job: str | None = None
+    message_id: str | None = None
+    notice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

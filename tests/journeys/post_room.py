@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import itertools
+import re
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -39,6 +40,8 @@ __all__ = ["AUDIENCE", "Letter", "PostRoom", "a_company", "a_customer", "opened_
 
 DAY = date(2026, 11, 24)
 SECONDS = 60
+KEPT = re.compile(r"(?:^|; )(render|submit|follow|notify): ")
+"""What keeps a run that brought nothing on: each phase, and why."""
 REFUSED = "... on Refused { code message }"
 AUDIENCE = """query Recipients($first: Int!, $after: String) {
   recipients: clients(first: $first, after: $after) {
@@ -148,7 +151,11 @@ class PostRoom:
 
     async def run(self, mailing: str) -> Mapping[str, str]:
         """One run of the process: what keeps which of its steps."""
-        ended = await self.ended(deliver_mailing.NAME, mailing)
+        ended = await self.carried_out(deliver_mailing.NAME, mailing)
+        if isinstance(ended, Refusal):
+            assert ended.code == "waiting", ended
+            _, *kept = KEPT.split(ended.message)
+            return dict(zip(kept[::2], kept[1::2], strict=True))
         waiting: Mapping[str, str] = ended["waiting"]
         return waiting
 
@@ -157,10 +164,13 @@ class PostRoom:
         return int((await self.ended(read_bounces.NAME, read_bounces.MAILBOX))["bounces"])
 
     async def ended(self, process: str, subject: str) -> Mapping[str, Any]:
-        key = f"{self.name}-{next(self.numbers)}"
-        ended = await self.company.runner.answer(process, subject, {}, key=key, caller="clock")
+        ended = await self.carried_out(process, subject)
         assert not isinstance(ended, Refusal), ended
         return ended
+
+    async def carried_out(self, process: str, subject: str) -> Mapping[str, Any] | Refusal:
+        key = f"{self.name}-{next(self.numbers)}"
+        return await self.company.runner.answer(process, subject, {}, key=key, caller="clock")
 
     async def until(self, mailing: str, true: Callable[[Mapping[str, str]], bool] | None = None) -> Mapping[str, str]:
         """Run after run until what keeps it is `true`, or the mailing is done."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import csv
 import email
 import email.policy
 import hashlib
@@ -38,7 +39,7 @@ PREVIEW = """query ($campaign: ID!, $position: Int!) { previewLetter(campaign: $
   ... on LetterPreview { pdfBase64 pngBase64 } ... on PreviewRefused { code message field line } } }"""
 REPORT = """query ($id: ID!) { mailing(id: $id) {
   letters { state sha256 notice { state email } } exclusions { code client { id } }
-  report { recipients letters notices exclusions failed open balanced } } }"""
+  report { recipients letters notices exclusions failed open balanced } reportCsvBase64 reportPdfBase64 } }"""
 
 
 @dataclass(slots=True)
@@ -137,6 +138,9 @@ async def test_from_a_template_that_came_along_to_a_report_that_adds_up(mailing:
     assert report["balanced"]
     assert report["recipients"] == 3 == report["notices"] + report["letters"] + report["exclusions"]
     assert (report["failed"], report["open"]) == (0, 0)
+    lines = list(csv.DictReader(base64.b64decode(found["reportCsvBase64"]).decode().splitlines()))
+    assert [line["outcome"] for line in lines] == ["NOTICE", "EXCLUDED", "EXCLUDED"]
+    assert base64.b64decode(found["reportPdfBase64"]).startswith(b"%PDF")
 
     preview = await previewed(mailing.company, id, 1)
     pdf, png = (base64.b64decode(preview[name]) for name in ("pdfBase64", "pngBase64"))

@@ -6,5 +6,6 @@ campaigns   the states of a campaign, and what people may do in each
 letters     the states of letters and print jobs; what to do with a job that a crash left
 notices     e-mails: what the server's word means, and when to try again
 templates   fields and their values, placeholders in an e-mail's text
+waiting     what keeps a mailing, for whom, and when somebody is told
 report      letters, notices and exclusions are all recipients
 """

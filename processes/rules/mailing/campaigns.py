@@ -21,6 +21,7 @@ __all__ = [
     "approved",
     "cancelled",
     "letters_rendered",
+    "may_follow",
     "may_notify",
     "may_print",
     "may_render",
@@ -111,6 +112,13 @@ def may_print(campaign: State) -> Refusal | None:
     if campaign.state not in ("APPROVED", "PRINTING"):
         return wrong(campaign, "letters are printed once a person has approved it")
     return is_paused(campaign)
+
+
+def may_follow(campaign: State) -> Refusal | None:
+    """Paused and cancelled too: what the printer has comes out, and somebody wants to know what became of it."""
+    if campaign.state in ("DRAFT", *BEFORE_APPROVAL):
+        return wrong(campaign, "no printer has any of its letters before it is approved")
+    return None
 
 
 def may_notify(campaign: State) -> Refusal | None:

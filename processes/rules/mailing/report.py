@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["Report", "report"]
+__all__ = ["Report", "outcome", "report"]
 
 NOT_YET = ("PLANNED", "RENDERED", "SUBMITTED", "UNKNOWN")
 LETTER_ONLY = "NO_EMAIL"
@@ -38,6 +38,21 @@ class Report:
     def is_balanced(self) -> bool:
         """Is everybody accounted for, and nobody twice?"""
         return self.accounted == self.recipients
+
+
+def outcome(letter: str, notice: str | None, *, has_email: bool, sends_notices: bool) -> str:
+    """LETTER, NOTICE, FAILED or OPEN: where a recipient is counted, by the states of letter and notice.
+
+    `sends_notices`: the mailing announces its letters, and is not cancelled.
+    """
+    if letter in NOT_YET:
+        return "OPEN"
+    if letter != "PRINTED":
+        return "FAILED"
+    if notice == "ACCEPTED":
+        return "NOTICE"
+    is_due = notice in ("PLANNED", "RETRYING") or (notice is None and has_email)
+    return "OPEN" if sends_notices and is_due else "LETTER"
 
 
 def report(

@@ -71,10 +71,18 @@ class Typesetter:
             self._end()
 
     def typeset(
-        self, source: str, letter: str, *, timestamp: int, format: Literal["pdf", "png"] = "pdf", ppi: int | None = None
+        self,
+        source: str,
+        letter: str,
+        *,
+        timestamp: int,
+        format: Literal["pdf", "png"] = "pdf",
+        ppi: int | None = None,
+        standard: Literal["a-2b"] | None = "a-2b",
     ) -> list[bytes]:
-        """A PDF alone, or a PNG for each page. Raises NotTypeset."""
+        """A PDF alone, or a PNG for each page. PDF/A refuses letters that no font has. Raises NotTypeset."""
         request = {"source": source, "letter": letter, "timestamp": timestamp, "format": format, "ppi": ppi}
+        request["standard"] = standard
         line = json.dumps({**request, "seconds": self.bounds.seconds}).encode() + b"\n"
         with self._lock:
             head, parts = self._ask(line)

@@ -4,7 +4,7 @@ It stands alone (nothing of ours is imported). Before the first request it gives
 three pipes, for good: whatever a template says, typst can't open a file, a folder or a connection. Each request has so
 much processor time, after which the kernel ends the process, and so much memory, beyond which typst ends itself.
 
-    request   one line of JSON {source, letter, timestamp, format, seconds}
+    request   one line of JSON {source, letter, timestamp, format, standard, seconds}
     answer    one line of JSON {sizes: [...]} and the bytes, or {message, diagnostic}
 """
 
@@ -62,7 +62,7 @@ def typeset(compiler: typst.Compiler, request: dict[str, Any]) -> list[bytes]:
         format=request["format"],
         ppi=request.get("ppi"),
         sys_inputs={"letter": request["letter"]},
-        pdf_standards="a-2b" if request["format"] == "pdf" else [],
+        pdf_standards=request["standard"] if request["format"] == "pdf" and request["standard"] else [],
         timestamp=request["timestamp"],
     )
     assert drawn is not None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +17,9 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 from processes.rules.mailing import campaigns
 from processes.rules.mailing.report import Report, report
 from resolvers.mailing.rules import RULES
-from sources.mailing import METADATA, Mailing
+from sources.mailing import METADATA, Mailing, notifying
+from sources.mailing.notifying import Notifying
+from sources.mailing.outside import Outgoing
 from sources.mailing.printing import Handed
 from sources.mailing.tables import NOTICES
 from sources.records.mailing import Notice
@@ -277,3 +280,32 @@ async def test_a_cancelled_mailing_sends_no_more_notices(scene: Scene) -> None:
     assert await counted(scene) == Report(recipients=2, letters=1, notices=1, exclusions=0, failed=0, open=0)
     scene.id = first
     assert await scene.states() == ["PLANNED"]
+
+
+async def test_notices_that_are_sent_slowly_are_sent_by_nobody_else(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However few a minute the mail server takes: the lease and the notices are held on to until they are sent."""
+    monkeypatch.setattr(notifying, "RENEWED_AFTER", timedelta(seconds=0.01))
+    await printed(scene, a_row(1), a_row(2))
+    began, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(due: Sequence[Outgoing]) -> list[Word]:
+        began.set()
+        await go_on.wait()
+        return await scene.postman(due)
+
+    def sending(postman: Any) -> Notifying:
+        return Notifying(scene.mailing.database, scene.id, postman, RULES, scene.clock, scene.key(), "e.cz")
+
+    first = asyncio.create_task(sending(slow).send(first=10))
+    await began.wait()
+    for _ in range(3):
+        scene.clock.passes(seconds=50)
+        await asyncio.sleep(0.1)
+    refused = await sending(scene.postman).send(first=10)
+    assert isinstance(refused, Refusal)
+    assert refused.code == "busy"
+    go_on.set()
+    assert isinstance(await first, Handed)
+    assert len(scene.postman.posted) == len({each.notice.message_id for each in scene.postman.posted}) > 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -282,7 +283,7 @@ async def test_out_of_paper_is_waiting_with_its_reason(scene: Scene) -> None:
     await scene.to_approved(*THREE)
     scene.printer.reason = "media-empty"
     await scene.submit()
-    assert await scene.follow() == Handed(0, "media-empty")
+    assert await scene.follow() == Handed(0, "media-empty", "PRINTER_WAITS", NOON)
     assert {letter.reason for letter in await scene.letters()} == {"media-empty"}
     await scene.notify()
     assert scene.postman.posted == []
@@ -361,6 +362,94 @@ async def test_cancelling_takes_back_what_is_not_printed(any_scene: Scene) -> No
         assert isinstance(refused, Refusal)
         assert refused.code == "wrong-state"
     assert scene.printer.printed == ids(scene)[:1]
+
+
+async def test_how_long_nothing_comes_on_is_kept(any_scene: Scene) -> None:
+    """From the first time on, whatever the reason; anew where some came, or a person paused. Then it is over."""
+    scene = any_scene
+    await scene.to_approved(*THREE)
+    scene.printer.down = True
+    assert since(await scene.submit()) == NOON
+    scene.clock.passes(minutes=11)
+    assert since(await scene.submit()) == NOON
+    [wait] = await scene.mailing.waits([scene.id])
+    assert (wait.step, wait.since) == ("SUBMIT", NOON)
+    assert "printer letters is not available" in wait.why
+    await scene.edit(campaigns.paused)
+    await scene.edit(campaigns.resumed)
+    assert since(await scene.submit()) == scene.clock()
+    scene.printer.down = False
+    assert since(await scene.submit()) is None
+    assert await scene.mailing.waits([scene.id]) == []
+    scene.printer.reason = "media-empty"
+    begun = scene.clock()
+    assert since(await scene.follow()) == begun
+    scene.clock.passes(minutes=5)
+    scene.printer.says[ids(scene)[0]] = State("PRINTED", 1)
+    assert since(await scene.follow()) == scene.clock()
+
+
+def since(handed: Handed | Refusal) -> datetime | None:
+    assert isinstance(handed, Handed)
+    return handed.since
+
+
+async def test_letters_are_followed_page_by_page_behind_those_that_are_held(scene: Scene) -> None:
+    await scene.to_approved(*THREE)
+    await scene.submit()
+    scene.printer.says = {id: State("PENDING", 1, "job-hold-until-specified") for id in ids(scene)[:2]}
+    assert await scene.follow(2) == Handed(0, through=2)
+    assert await scene.follow(2, after=2) == Handed(1)
+    assert await scene.states() == ["SUBMITTED", "SUBMITTED", "PRINTED"]
+
+
+@pytest.mark.parametrize("state", ["SNAPSHOT", "RENDERED"])
+async def test_there_is_nothing_to_follow_before_it_is_approved(scene: Scene, state: str) -> None:
+    await scene.make()
+    await scene.snapshot(THREE)
+    if state == "RENDERED":
+        await scene.render()
+    refused = await scene.follow()
+    assert isinstance(refused, Refusal)
+    assert refused.code == "wrong-state"
+
+
+async def test_what_can_be_done_has_a_run_and_what_a_person_has_to_do_has_none(any_scene: Scene) -> None:
+    """Of a paused or cancelled mailing what the printer has; not what is UNKNOWN, nor a notice before its time."""
+    scene = any_scene
+
+    async def is_due() -> bool:
+        return bool(await scene.mailing.campaigns_to_deliver(at=scene.clock(), first=9))
+
+    await scene.to_approved(*THREE, notify_at=NOON + timedelta(hours=1))
+    assert await is_due()
+    await scene.edit(campaigns.paused)
+    assert not await is_due()
+    await scene.edit(campaigns.resumed)
+    await scene.submit(2)
+    await scene.edit(campaigns.paused)
+    assert await is_due()
+    scene.printer.says[ids(scene)[0]] = None
+    await scene.follow()
+    assert not await is_due()
+    await scene.edit(campaigns.resumed)
+    assert await is_due()
+    await scene.submit()
+    await scene.follow()
+    assert await scene.states() == ["UNKNOWN", "PRINTED", "PRINTED"]
+    assert not await is_due()
+    scene.clock.passes(hours=1)
+    assert await is_due()
+    await scene.notify()
+    assert not await is_due()
+    del scene.printer.says[ids(scene)[0]]
+    await scene.decide(ids(scene)[0], "PRINT_AGAIN")
+    await scene.submit()
+    await scene.edit(campaigns.cancelled)
+    assert await is_due()
+    await scene.follow()
+    assert await scene.states() == ["PRINTED"] * 3
+    assert not await is_due()
 
 
 @pytest.mark.parametrize(("died", "state"), [(4, "CANCELLED"), (5, "PRINTED")])
