@@ -9,6 +9,7 @@
     invoice     write an invoice's document to a file
     bridge-simulator  simulate a bridge, for who has none
     invoice-backlog  charge what nobody has charged
+    mailing     watch a mailing, or have its report
 
 Exit status: 0 done, 1 a problem, said in one line, 2 the command was not understood.
 """
@@ -44,7 +45,7 @@ from gateway.errors import RequestError, SpojkaError
 from gateway.graphs import local_graph, remote_graph
 from gateway.http.remote import Unreachable
 from gateway.http.serving import serve_until_stopped
-from processes.commands import import_cdr, invoice, invoice_backlog, link, make_feed, processes
+from processes.commands import import_cdr, invoice, invoice_backlog, link, mailing, make_feed, processes
 from processes.graph import Graph
 
 __all__ = ["main"]
@@ -152,6 +153,7 @@ for each in (
     invoice,
     invoice_backlog,
     link,
+    mailing,
     map_,
     plan,
     processes,

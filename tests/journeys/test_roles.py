@@ -105,6 +105,11 @@ def test_every_scope_opens_something() -> None:
     assert {scope for scopes in ROLES.values() for scope in scopes} == set(Scope)
 
 
+def test_only_processes_deliver() -> None:
+    """What renders, prints and sends: people approve, pause, cancel and decide about letters."""
+    assert {role for role, scopes in ROLES.items() if Scope.MAILING_DELIVER in scopes} == {"processes"}
+
+
 @pytest.mark.parametrize("root", ["Query", "Mutation"])
 def test_every_root_field_asks_for_something(root: str) -> None:
     """So without a token there is nothing but `__typename`."""

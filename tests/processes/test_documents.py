@@ -31,6 +31,7 @@ from processes import (
     watches,
 )
 from processes.commands import catching_up, importing, invoicing, watching
+from processes.commands.mailing import MAILING_TO_WATCH, REPORT_CSV, REPORT_PDF
 
 SCHEMA = Path(__file__).parents[2] / "schema.graphql"
 DOCUMENTS = (
@@ -53,6 +54,9 @@ DOCUMENTS = (
     importing.IMPORT,
     invoicing.DOCUMENTS_OF_INVOICE,
     watching.PROCESSES,
+    MAILING_TO_WATCH,
+    REPORT_CSV,
+    REPORT_PDF,
     *watches.DOCUMENTS,
     *link_accounts.DOCUMENTS,
     *close_period.DOCUMENTS,
