@@ -172,8 +172,8 @@ async def in_pages(run: Run, campaign: str, phase: Phase, brought: Brought, *, p
     brought.came[phase.name] = after = fruitless = 0
     for page in range(pages):
         variables = {"campaign": campaign, "first": phase.first, "key": f"{run.id}:{phase.name}-{page}"}
-        if phase is FOLLOWING:
-            variables["after"] = after
+        if phase is FOLLOWING:  # carried out again without its kept answers, a run may come to other places
+            variables |= {"after": after, "key": f"{run.id}:{phase.name}-{page}-{after}"}
         answer = (await run.execute(phase.document, variables))[phase.field]
         if answer["__typename"] == "Refused":
             if answer["code"] not in LATER:

@@ -119,7 +119,14 @@ async def test_all_that_are_at_the_printer_are_followed() -> None:
     done = await PROCESS.carry_out(FakeRun(graph), "m-1", {})
     assert isinstance(done, Done)
     assert done.answer["came"] == {"follow": 47}
-    assert [variables["after"] for name, variables in graph.asked if name == "FollowLetters"] == [0, 100, 200, 300]
+    asked = [(each["after"], each["key"]) for name, each in graph.asked if name == "FollowLetters"]
+    assert [after for after, _ in asked] == [0, 100, 200, 300]
+    assert [key.rpartition(":")[2] for _, key in asked] == [
+        "follow-0-0",
+        "follow-1-100",
+        "follow-2-200",
+        "follow-3-300",
+    ]
 
 
 async def test_where_a_long_row_is_still_at_the_printer_those_behind_are_not_asked_for() -> None:
