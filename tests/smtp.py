@@ -7,7 +7,7 @@
 `does` takes: accept; greylist (451 the first time to each recipient); refuse, full, crowded (a 550, 452 or 421 to one
 recipient); sender (550 to MAIL); drop (closes after `after` messages of a session, without a word); limit (`452 4.5.3`
 after `after` of them); hang (says nothing to RCPT, after `after` of them); close (takes the content, closes before it
-answers); data (554).
+answers); kill (takes the `after`th, and kills the process `pid` before it answers); data (554).
 
 With a certificate it offers STARTTLS, and asks for a name and a password (`NAME`, `WORD`).
 """
@@ -15,6 +15,7 @@ With a certificate it offers STARTTLS, and asks for a name and a password (`NAME
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -182,6 +183,8 @@ def main(folder: Path, port: int, certificate: Path | None) -> None:
             unfinished.write_bytes(json.dumps(head).encode() + b"\n" + envelope.content)
             unfinished.replace(folder / f"{next(numbers):06}.mail")
             session.taken += 1
+            if plan["what"] == "kill" and session.taken == plan["after"]:
+                os.kill(plan["pid"], signal.SIGKILL)
             if plan["what"] == "close":
                 server.transport.abort()
             return "250 2.0.0 taken"

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.billing import billing_settings
-from gateway.company import SYSTEMS, Company, open_company
+from gateway.company import SYSTEMS, Company, MakeExecutor, here, open_company
 from gateway.config import Settings, read_settings
 from gateway.databases import open_database
 from gateway.delivery import open_delivery
@@ -126,8 +126,8 @@ class PostRoom:
         assert answer.data["it"]["__typename"] != "Refused", answer.data
         return answer.data["it"]
 
-    async def rendered(self, *, template: str = "price-change-cs", notify_in: timedelta = timedelta()) -> str:
-        """A mailing to the post room's clients, whose letters are made; its id."""
+    async def taken(self, *, template: str = "price-change-cs", notify_in: timedelta = timedelta()) -> str:
+        """A mailing to the post room's clients; its id."""
         wanted = {
             "title": "Nové ceny",
             "template": template,
@@ -141,13 +141,17 @@ class PostRoom:
         }
         id = (await self.tell("createCampaign", CAMPAIGN, input=("CampaignInput!", wanted)))["campaign"]["id"]
         await self.tell("takeRecipients", TAKEN, campaign=("ID!", id))
-        await self.run(id)
         return str(id)
 
     async def approved(self, *, template: str = "price-change-cs", notify_in: timedelta = timedelta()) -> str:
-        id = await self.rendered(template=template, notify_in=notify_in)
-        await self.tell("approveMailing", CAMPAIGN, campaign=("ID!", id), round=("Int!", 1))
+        """The same, whose letters are made and may be printed."""
+        id = await self.taken(template=template, notify_in=notify_in)
+        await self.run(id)
+        await self.approve(id)
         return id
+
+    async def approve(self, mailing: str) -> None:
+        await self.tell("approveMailing", CAMPAIGN, campaign=("ID!", mailing), round=("Int!", 1))
 
     async def run(self, mailing: str) -> Mapping[str, str]:
         """One run of the process: what keeps which of its steps."""
@@ -259,11 +263,12 @@ async def opened_at(
     cups: Cups,
     clock: Clock | None = None,
     seen_as: Callable[[Delivery], Delivery] = lambda it: it,
+    executor: MakeExecutor = here,
 ) -> AsyncIterator[PostRoom]:
     """The company at the worked example's evening; `seen_as` may put something before its printer or post."""
     clock = clock or Clock(EVENING)
     delivery = seen_as(open_delivery(settings, billing_settings(settings).seller))
-    company = await asyncio.to_thread(lambda: open_company(settings, clock=clock, delivery=delivery))
+    company = await asyncio.to_thread(lambda: open_company(settings, clock=clock, delivery=delivery, executor=executor))
     try:
         yield PostRoom(company, clock, cups)
     finally:
