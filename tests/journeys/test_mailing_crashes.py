@@ -42,6 +42,7 @@ PRINTING = [
     Kill("SubmitLetters", "before", 1),
     *(Kill(call, when, 5) for call in ("create", "send") for when in ("before", "after")),
     Kill("SubmitLetters", "after", 1),
+    *(Kill("LettersToLookAt", when, 1) for when in ("before", "after")),
     Kill("FollowLetters", "before", 1),
     *(Kill("found", when, 3) for when in ("before", "after")),
     Kill("FollowLetters", "after", 1),
