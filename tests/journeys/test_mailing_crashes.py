@@ -37,12 +37,12 @@ CLIENTS = 24
 SECONDS = 30
 MAILS = 8
 
-UNTIL_APPROVED = [Kill(name, when, 1) for name in ("MailingToDeliver", "RenderLetters") for when in ("before", "after")]
+TO_RENDER = ("MailingToDeliver", "RenderLetters", "LettersToLookAt")
+UNTIL_APPROVED = [Kill(name, when, 1) for name in TO_RENDER for when in ("before", "after")]
 PRINTING = [
     Kill("SubmitLetters", "before", 1),
     *(Kill(call, when, 5) for call in ("create", "send") for when in ("before", "after")),
     Kill("SubmitLetters", "after", 1),
-    *(Kill("LettersToLookAt", when, 1) for when in ("before", "after")),
     Kill("FollowLetters", "before", 1),
     *(Kill("found", when, 3) for when in ("before", "after")),
     Kill("FollowLetters", "after", 1),
