@@ -153,6 +153,11 @@ class PostRoom:
     async def approve(self, mailing: str) -> None:
         await self.tell("approveMailing", CAMPAIGN, campaign=("ID!", mailing), round=("Int!", 1))
 
+    async def decide(self, letter: str, decision: str) -> None:
+        given = {"letter": ("ID!", letter), "decision": ("LetterDecisionKind!", decision)}
+        decided = f"... on LetterDecided {{ letter {{ state }} }} {REFUSED}"
+        await self.tell("decideLetter", decided, **given, reason=("String!", "I looked at the tray"))
+
     async def run(self, mailing: str) -> Mapping[str, str]:
         """One run of the process: what keeps which of its steps."""
         ended = await self.carried_out(deliver_mailing.NAME, mailing)

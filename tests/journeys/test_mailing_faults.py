@@ -222,6 +222,29 @@ async def only_of_printed(parts: Parts, room: PostRoom, mailing: str) -> None:
     assert {each.partition(".")[0] for each in ids_sent(parts)} <= printed
 
 
+async def test_edge_case_17_a_print_server_lost_its_jobs(parts: Parts) -> None:
+    """Nothing is printed again by itself: a person looks at the tray, and what they order again is recorded."""
+    with running_cups(careless=True) as cups:
+        async with opened_at(written(parts.folder, cups, parts.smtp.port), cups) as room:
+            cups.command("cupsdisable", cups.queue)
+            mailing = await room.approved()
+            await room.until(mailing, lambda waiting: "paused" in waiting.get("follow", ""))
+            cups.kill()
+            cups.start()
+            await room.run(mailing)
+            letters = await room.letters(mailing)
+            assert {letter.state for letter in letters} == {"UNKNOWN"}
+            assert (ids_sent(parts), cups.printed()) == (Counter(), [])
+            report = (await room.mailing(mailing))["report"]
+            assert (report["open"], report["balanced"]) == (CLIENTS, True)
+            for letter in letters:
+                await room.decide(letter.id, "PRINT_AGAIN")
+            await room.until(mailing)
+            assert await room.problems(mailing) == []
+            states = [[job["state"] for job in letter.print_jobs] for letter in await room.letters(mailing)]
+            assert states == [["FAILED", "PRINTED"]] * CLIENTS
+
+
 async def printed(room: PostRoom) -> str:
     """A mailing all of whose letters came out, and none of whose notices went out yet."""
     mailing = await room.approved(notify_in=timedelta(hours=1))
@@ -302,7 +325,7 @@ async def test_an_answer_that_was_lost_has_the_same_message_sent_again(parts: Pa
     assert len(words) == CLIENTS
 
 
-async def test_what_comes_back_is_tied_to_its_letter(parts: Parts, room: PostRoom, tmp_path: Path) -> None:
+async def test_edge_case_18_what_comes_back_is_tied_to_its_letter(parts: Parts, room: PostRoom, tmp_path: Path) -> None:
     """A real report of a real server: the letter came all the same, the notice didn't; read twice it is known once."""
     with running_opensmtpd() as server:
         relay = SmtpServer(tmp_path, port=server.relay_port)

@@ -90,8 +90,8 @@ async def until_arrived(office: Office, number: int) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_300_clients_get_a_letter_and_a_notice(office: Office) -> None:
-    """Edge case 16: a hundred come out and are announced, the others wait for paper; then it goes on by itself."""
+async def test_edge_case_16_out_of_paper_with_300_clients_to_write_to(office: Office) -> None:
+    """A hundred come out and are announced, the others wait for paper; then it goes on by itself."""
     room = office.room
     mailing = await room.approved(template=await a_template_with_names_in_its_notice(room))
     room.cups.be("empty", after=PAPER)

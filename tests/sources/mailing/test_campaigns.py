@@ -142,7 +142,7 @@ async def test_equal_addresses_are_reported(scene: Scene) -> None:
 
 
 async def test_equal_addresses_are_merged_by_choice_alone(scene: Scene) -> None:
-    """The one who came first gets the letter, on an earlier page too."""
+    """Edge case 20: the one who came first gets the letter, on an earlier page too."""
     await scene.make(merges_addresses=True)
     await scene.snapshot([a_row(1), a_row(2, street="Dlouhá 1")], is_last=False)
     await scene.snapshot([a_row(3, street="dlouhá 1"), a_row(4)], after=2)
@@ -153,7 +153,7 @@ async def test_equal_addresses_are_merged_by_choice_alone(scene: Scene) -> None:
 
 
 async def test_marketing_asks_for_consent(scene: Scene) -> None:
-    """Nobody who has not agreed, and nobody who has unsubscribed since, whatever sales still knows."""
+    """Edge case 20: nobody who has not agreed, and nobody who has unsubscribed since, whatever sales still knows."""
     await scene.to_approved(a_row(1), a_row(2), template=a_template(purpose="MARKETING"))
     kept = await scene.mailing.unsubscribe(f"{scene.id}-2", now=NOON)
     again = await scene.mailing.unsubscribe(f"{scene.id}-2", now=NOON)
