@@ -224,6 +224,7 @@ async def only_of_printed(parts: Parts, room: PostRoom, mailing: str) -> None:
 
 async def test_edge_case_17_a_print_server_lost_its_jobs(parts: Parts) -> None:
     """Nothing is printed again by itself: a person looks at the tray, and what they order again is recorded."""
+    parts.smtp.forget()
     with running_cups(careless=True) as cups:
         async with opened_at(written(parts.folder, cups, parts.smtp.port), cups) as room:
             cups.command("cupsdisable", cups.queue)
