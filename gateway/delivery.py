@@ -15,17 +15,21 @@ from sources.errors import PostUnavailable
 from sources.mailing.lettering import Lettering, check_body
 from sources.mailing.outside import Delivered, Outgoing
 from sources.post import Mailer, Message, bodies
+from sources.post.addresses import read_mailbox
 from sources.post.settings import PostSettings
 from sources.records.papers import Party
 
-__all__ = ["Post", "open_delivery"]
+__all__ = ["Post", "open_delivery", "signed"]
 
 MARKETING = "MARKETING"
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """Sends notices as e-mails. Marketing ends with the link by which its letter's client unsubscribes."""
+    """Sends notices as e-mails, signed with the sender's name.
+
+    Marketing ends with the link by which its letter's client unsubscribes.
+    """
 
     settings: PostSettings
     mailer: Mailer
@@ -43,7 +47,7 @@ class Post:
         links = self.settings.unsubscribe if notice.purpose == MARKETING else None
         url = links.link(notice.notice.letter) if links else None
         language: Literal["cs", "en"] = "cs" if notice.language.lower() == "cs" else "en"
-        text, html = bodies(notice.text, language=language, unsubscribe_url=url)
+        text, html = bodies(signed(notice.text, self.settings.sender), language=language, unsubscribe_url=url)
         return Message(
             message_id=notice.notice.message_id,
             sender=self.settings.sender,
@@ -55,6 +59,14 @@ class Post:
             unsubscribe_url=url,
             campaign=notice.campaign,
         )
+
+
+def signed(text: str, sender: str) -> str:
+    """`text` with the name in `sender` (`Name <address>`) below it, unless it ends with that already."""
+    text, (name, _) = text.rstrip(), read_mailbox(sender)
+    if not name or text.endswith(name):
+        return text
+    return f"{text}\n\n{name}" if text.endswith((".", "!", "?")) else f"{text}\n{name}"
 
 
 def open_delivery(settings: Settings, seller: Party | None) -> Delivery:

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.company import SYSTEMS
 from gateway.config import ConfigError, Settings, read_settings
-from gateway.delivery import open_delivery
+from gateway.delivery import open_delivery, signed
 from gateway.post import FOLDER, configured_post, make_own_key, open_bounces, open_mailer, open_unsubscribing
 from gateway.unsubscribe_key import UNSUBSCRIBE_KEY
 from sources.errors import PostUnavailable
@@ -196,3 +196,17 @@ def test_beside_another_programs_data_nobody_is_written_to(tmp_path: Path) -> No
     read_only = "[systems.sales]\nread_only = true\n"
     assert configured_post(settings_of(tmp_path, read_only), {}) is None
     assert configured_post(settings_of(tmp_path, f"{read_only}{SENDER}"), {}) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "sender", "as_sent"),
+    [
+        ("Přijde dopis.\n\nS pozdravem\n", "Konference <info@example.org>", "Přijde dopis.\n\nS pozdravem\nKonference"),
+        ("Přijde dopis.", "Konference <info@example.org>", "Přijde dopis.\n\nKonference"),
+        ("S pozdravem\nKonference\n", "Konference <info@example.org>", "S pozdravem\nKonference"),
+        ("S pozdravem", "info@example.org", "S pozdravem"),
+    ],
+)
+def test_a_notice_is_signed_once(text: str, sender: str, as_sent: str) -> None:
+    """A greeting with nobody under it is no end of a letter."""
+    assert signed(text, sender) == as_sent

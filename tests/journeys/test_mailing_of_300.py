@@ -170,6 +170,7 @@ def amiss(content: bytes, letter: Letter) -> list[str]:
         "the name in To": decoded(shown) == one_line(name),
         "its subject": decoded(header(content, "Subject")) == one_line(f"Dopis pro {name}"),
         "its text": words in plain(plain_part.get_content()) and "ceně 1,95 Kč" in plain(plain_part.get_content()),
+        "its signature": plain_part.get_content().endswith("\nKonference po telefonu s.r.o.\n"),
         "its page": escape(words) in plain(html_part.get_content()) and "<script" not in html_part.get_content(),
     }
     return [what for what, is_right in right.items() if not is_right]
