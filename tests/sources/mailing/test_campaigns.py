@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from processes.rules.mailing import campaigns
 from processes.rules.mailing.report import report
+from resolvers.mailing.rules import RULES
 from sources.errors import KeyReused
 from sources.mailing import METADATA, Mailing
 from sources.mailing.tables import TEMPLATES
@@ -235,6 +237,43 @@ async def test_an_older_round_is_not_approved(scene: Scene) -> None:
     await scene.snapshot([a_row(1)])
     await scene.render()
     refused = await scene.edit(lambda state: campaigns.approved(state, round=1), approved_by="anna")
+    assert isinstance(refused, Refusal)
+    assert refused.code == "other-round"
+
+
+async def test_what_can_be_delivered_is_found(any_scene: Scene) -> None:
+    """By what there is to do now: nothing while a person is to act, it is paused, or notices are not due yet."""
+    scene = any_scene
+
+    async def found(at: datetime = NOON) -> bool:
+        return [each.id for each in await scene.mailing.campaigns_to_deliver(at=at, first=10)] == [scene.id]
+
+    await scene.make(notify_at=NOON + timedelta(hours=1))
+    assert not await found()
+    await scene.snapshot([a_row(1), a_row(2, email=None)])
+    assert await found()
+    await scene.render()
+    assert not await found()
+    await scene.approve()
+    assert await found()
+    await scene.edit(campaigns.paused)
+    assert not await found()
+    await scene.edit(campaigns.resumed)
+    await scene.submit()
+    assert await found()
+    await scene.follow()
+    assert not await found()
+    assert await found(NOON + timedelta(hours=1))
+
+
+async def test_rows_of_another_round_are_refused(scene: Scene) -> None:
+    """Who began before somebody else began anew has nothing to say any more."""
+    await scene.make()
+    given = {"after": 0, "is_last": False, "caller": "processes", "rules": RULES}
+    taken = await scene.mailing.take_snapshot(scene.id, [a_row(1)], round=1, key="a", **given)
+    assert isinstance(taken, Campaign)
+    await scene.edit(campaigns.refreshed)
+    refused = await scene.mailing.take_snapshot(scene.id, [a_row(1)], round=1, key="b", **given)
     assert isinstance(refused, Refusal)
     assert refused.code == "other-round"
 
