@@ -13,7 +13,7 @@ from gateway.printers import open_printers
 from resolvers.mailing import Delivery
 from sources.errors import PostUnavailable
 from sources.mailing.lettering import Lettering, check_body
-from sources.mailing.outside import Delivered, Outgoing
+from sources.mailing.outside import Delivered, Outgoing, Told
 from sources.post import Mailer, Message, bodies
 from sources.post.addresses import read_mailbox
 from sources.post.settings import PostSettings
@@ -34,14 +34,14 @@ class Post:
     settings: PostSettings
     mailer: Mailer
 
-    async def __call__(self, notices: Sequence[Outgoing]) -> Sequence[Delivered]:
+    async def __call__(self, notices: Sequence[Outgoing], told: Told | None = None) -> Sequence[Delivered]:
         """What became of each. Raises SystemUnavailable when the mail server can't be reached.
 
         The same where marketing would have no link: it waits for one, however it was approved.
         """
         if self.settings.unsubscribe is None and any(each.purpose == MARKETING for each in notices):
             raise PostUnavailable("marketing goes out with a link to unsubscribe only: say url in [post.unsubscribe]")
-        return await self.mailer.send([self.message(each) for each in notices])
+        return await self.mailer.send([self.message(each) for each in notices], told=told)
 
     def message(self, notice: Outgoing) -> Message:
         links = self.settings.unsubscribe if notice.purpose == MARKETING else None

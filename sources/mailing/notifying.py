@@ -3,7 +3,7 @@
 PLAN  a row for each printed letter that has none       (the database refuses one for a letter that isn't printed)
 TAKE  those that are due: their next try is put off before they are sent, so a crash delays them and loses none
 SEND  outside any transaction; each message has the same Message-ID however often it is sent
-KEEP  what the server said of each
+KEEP  what the server said of each, as it says it
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sources.errors import SourceError
 from sources.mailing.campaigns import advance, locked, template
 from sources.mailing.leases import HELD_FOR, Lease
 from sources.mailing.letters import Field, Language, values_written
-from sources.mailing.outside import Delivered, Outgoing, Postman, Returned
+from sources.mailing.outside import Delivered, Outgoing, Postman, Returned, Told
 from sources.mailing.printing import Handed
 from sources.mailing.reading import NOTICE_COLUMNS
 from sources.mailing.rules import MailingRules
@@ -111,7 +111,7 @@ class Notifying:
         waiting, code = None, None
         try:
             async with self.held([each.notice.letter for each in taken]):
-                delivered: Sequence[Delivered] = await self.postman(taken) if taken else ()
+                delivered: Sequence[Delivered] = await self.postman(taken, self.keeping(taken)) if taken else ()
         except (SourceError, TimeoutError) as error:
             delivered = ()
             waiting = error.message if isinstance(error, SourceError) else "the mail server doesn't answer in time"
@@ -201,6 +201,29 @@ class Notifying:
                 write(connection, skipped)
         return [each for each in taken if each.client not in gone]
 
+    def keeping(self, taken: Iterable[Outgoing]) -> Told:
+        """Keeps each answer as it comes: whoever dies in the midst of many sends the one in doubt again, and no other.
+
+        Where that fails all of them are kept in the end.
+        """
+        notices = {each.notice.message_id: each.notice for each in taken}
+
+        async def told(word: Delivered) -> None:
+            tried = self.tried(notices[word.message_id], word, self.clock())
+            try:
+                await self.database.write(lambda connection: write(connection, tried))
+            except SourceError as error:
+                _log.warning("mailing %s: what became of a notice can't be kept yet: %s", self.campaign, error)
+
+        return told
+
+    def tried(self, notice: Notice, word: Delivered | None, now: datetime) -> Notice:
+        """The notice after one more try."""
+        attempts = notice.attempts + 1
+        told = self.rules.told(word.outcome if word else "UNKNOWN", attempts, notice.first_at, now)
+        code, text = (str(word.code) if word and word.code else None, word.text if word else None)
+        return replace(notice, state=told.state, next_at=told.next_at, attempts=attempts, code=code, text=text)
+
     def keep(
         self, connection: Connection, taken: Iterable[Outgoing], delivered: Iterable[Delivered], waiting: str | None
     ) -> tuple[int, datetime | None]:
@@ -217,15 +240,9 @@ class Notifying:
             if word is None and waiting is not None:  # nobody was asked: this was no try
                 write(connection, replace(notice, next_at=now, state="RETRYING" if notice.attempts else "PLANNED"))
                 continue
-            outcome = word.outcome if word else "UNKNOWN"
-            tried = notice.attempts + 1
-            told = self.rules.told(outcome, tried, notice.first_at, now)
-            code, text = (str(word.code) if word and word.code else None, word.text if word else None)
-            write(
-                connection,
-                replace(notice, state=told.state, next_at=told.next_at, attempts=tried, code=code, text=text),
-            )
-            accepted += told.state == "ACCEPTED"
+            tried = self.tried(notice, word, now)
+            write(connection, tried)
+            accepted += tried.state == "ACCEPTED"
         if not isinstance(campaign, Refusal):
             advance(connection, campaign, self.rules)
         self.lease.give_back(connection)
@@ -240,8 +257,9 @@ def as_written(version: TemplateVersion, values: Mapping[str, str]) -> dict[str,
 
 
 def put_off(connection: Connection, letters: Collection[str], now: datetime) -> None:
+    open_ = NOTICES.c.state.in_(("PLANNED", "RETRYING"))
     connection.execute(
-        update(NOTICES).where(one_of(NOTICES.c.letter)).values(next_at=now + HELD_FOR), {"keys": list(letters)}
+        update(NOTICES).where(one_of(NOTICES.c.letter), open_).values(next_at=now + HELD_FOR), {"keys": list(letters)}
     )
 
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
@@ -25,6 +25,7 @@ __all__ = [
     "Render",
     "Rendered",
     "Returned",
+    "Told",
     "Typeset",
     "Undrawn",
     "Unrendered",
@@ -141,8 +142,14 @@ class Delivered(Protocol):
     def text(self) -> str | None: ...
 
 
-Postman = Callable[[Sequence[Outgoing]], Any]
-"""(notices that are due) -> awaitable of their `Delivered`, by message id; raises a SourceError when it is down."""
+Told = Callable[[Delivered], Awaitable[None]]
+"""Hears what became of a notice as soon as that is known."""
+
+Postman = Callable[[Sequence[Outgoing], Told], Any]
+"""(notices that are due, who hears of each) -> awaitable of their `Delivered`, by message id.
+
+Raises a SourceError when it is down.
+"""
 
 
 class Returned(Protocol):

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from sources.errors import PostUnavailable
-from sources.post.mailer import Delivery, Mailer, Message, Origin, Outcome
+from sources.post.mailer import Delivery, Mailer, Message, Origin, Outcome, Told
 from sources.post.mime import Ready
 from sources.post.sending import Clock, deliver_each, utc_now
 
@@ -43,8 +43,8 @@ class _FolderMailer:
         self._origin = origin
         self._clock = clock
 
-    async def send(self, messages: Sequence[Message]) -> Sequence[Delivery]:
-        return await deliver_each(messages, self._origin, self._clock, self._deliver)
+    async def send(self, messages: Sequence[Message], *, told: Told | None = None) -> Sequence[Delivery]:
+        return await deliver_each(messages, self._origin, self._clock, self._deliver, told)
 
     async def greeted(self) -> str:
         return f"the folder {self._path}"

@@ -6,12 +6,12 @@ gets it twice (see `Outcome.UNKNOWN`) has one message: mail programs put the two
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-__all__ = ["Delivery", "Mailer", "Message", "Origin", "Outcome"]
+__all__ = ["Delivery", "Mailer", "Message", "Origin", "Outcome", "Told"]
 
 
 class Outcome(StrEnum):
@@ -78,11 +78,16 @@ class Origin:
         return f"<{name.lower()}@{self.domain}>"
 
 
+Told = Callable[[Delivery], Awaitable[None]]
+
+
 class Mailer(Protocol):
     """Whatever takes messages on."""
 
-    async def send(self, messages: Sequence[Message]) -> Sequence[Delivery]:
+    async def send(self, messages: Sequence[Message], *, told: Told | None = None) -> Sequence[Delivery]:
         """One delivery for each message, in their order; one that is refused never stops the others.
+
+        `told` hears of each as soon as it is known: whoever dies on the way doubts one of them and no more.
 
         Raises SystemUnavailable when nothing could be handed over at all. If the server goes away later, what it hadn't
         got by then is DEFERRED, so that no outcome is lost.

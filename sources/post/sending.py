@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
 from sources.errors import PostUnavailable
-from sources.post.mailer import Delivery, Message, Origin, Outcome
+from sources.post.mailer import Delivery, Message, Origin, Outcome, Told
 from sources.post.mime import MessageRefused, Ready, written
 
 __all__ = ["Clock", "deliver_each", "utc_now"]
@@ -19,7 +19,11 @@ def utc_now() -> datetime:
 
 
 async def deliver_each(
-    messages: Sequence[Message], origin: Origin, clock: Clock, deliver: Callable[[Ready], Awaitable[Delivery]]
+    messages: Sequence[Message],
+    origin: Origin,
+    clock: Clock,
+    deliver: Callable[[Ready], Awaitable[Delivery]],
+    told: Told | None = None,
 ) -> list[Delivery]:
     """A delivery for each, in order. `deliver` raises PostUnavailable when it can't go on.
 
@@ -31,18 +35,19 @@ async def deliver_each(
         try:
             ready = written(message, origin, at=clock())
         except MessageRefused as refused:
-            told = str(refused)
-            deliveries.append(Delivery(message_id=message.message_id, outcome=Outcome.REFUSED, code=None, text=told))
+            text = str(refused)
+            deliveries.append(Delivery(message_id=message.message_id, outcome=Outcome.REFUSED, code=None, text=text))
             continue
         try:
             deliveries.append(await deliver(ready))
             has_handed_over = True
+            if told is not None:
+                await told(deliveries[-1])
         except PostUnavailable as down:
             if not has_handed_over:
                 raise
-            told = down.message
             deliveries += [
-                Delivery(message_id=left.message_id, outcome=Outcome.DEFERRED, code=None, text=told)
+                Delivery(message_id=left.message_id, outcome=Outcome.DEFERRED, code=None, text=down.message)
                 for left in messages[number:]
             ]
             break

@@ -34,7 +34,7 @@ from aiosmtplib import (
 )
 
 from sources.errors import PostUnavailable
-from sources.post.mailer import Delivery, Mailer, Message, Origin, Outcome
+from sources.post.mailer import Delivery, Mailer, Message, Origin, Outcome, Told
 from sources.post.mime import Ready
 from sources.post.pace import Pace
 from sources.post.sending import Clock, deliver_each, utc_now
@@ -83,7 +83,7 @@ class _SmtpMailer:
         self._clock = clock
         self._pace = pace
 
-    async def send(self, messages: Sequence[Message]) -> Sequence[Delivery]:
+    async def send(self, messages: Sequence[Message], *, told: Told | None = None) -> Sequence[Delivery]:
         sessions = _Sessions(self._settings, self._origin)
 
         async def deliver(ready: Ready) -> Delivery:
@@ -91,7 +91,7 @@ class _SmtpMailer:
             return await sessions.deliver(ready)
 
         try:
-            return await deliver_each(messages, self._origin, self._clock, deliver)
+            return await deliver_each(messages, self._origin, self._clock, deliver, told)
         finally:
             await sessions.end()
 

@@ -147,7 +147,7 @@ async def test_a_worker_that_dies_at_every_step_edge_prints_each_letter_once(sce
     await scene.until_state(mailing, "DONE")
     assert await scene.room.problems(mailing) == []
     sent = Counter(str(mail.message["Message-ID"]) for mail in scene.smtp.mails())
-    assert Counter(sent.values()) == {1: CLIENTS - MAILS, 2: MAILS}
+    assert Counter(sent.values()) == {1: CLIENTS - 1, 2: 1}
     assert all(len(letter.print_jobs) == 1 for letter in await scene.room.letters(mailing))
 
 

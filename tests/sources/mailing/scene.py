@@ -18,7 +18,7 @@ from sources.database import Database
 from sources.errors import SystemUnavailable
 from sources.idempotency import Call
 from sources.mailing import METADATA, Mailing
-from sources.mailing.outside import Outgoing, Render, Returned, Unrendered
+from sources.mailing.outside import Outgoing, Render, Returned, Told, Unrendered
 from sources.mailing.printing import Handed
 from sources.records.mailing import AudienceRow, Campaign, Letter, Recipient, TemplateField, TemplateVersion
 from sources.records.refusal import Refusal
@@ -239,7 +239,7 @@ class MemoryPostman:
     posted: list[Outgoing] = field(default_factory=list)
     down: bool = False
 
-    async def __call__(self, due: Sequence[Outgoing]) -> list[Word]:
+    async def __call__(self, due: Sequence[Outgoing], told: Told | None = None) -> list[Word]:
         if self.down:
             raise SystemUnavailable("post")
         self.posted += due

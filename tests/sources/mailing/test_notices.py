@@ -182,7 +182,7 @@ async def test_a_crash_while_sending_delays_notices_and_loses_none(scene: Scene)
     """Of what was sent before it the same message goes out again, by which mailboxes know it."""
     await printed(scene, a_row(1), a_row(2))
 
-    async def dies(due: Any) -> Any:
+    async def dies(due: Any, told: Any) -> Any:
         await scene.postman(due)
         raise SystemExit
 
@@ -197,6 +197,25 @@ async def test_a_crash_while_sending_delays_notices_and_loses_none(scene: Scene)
     assert await scene.notify() == Handed(2)
     ids = [each.notice.message_id for each in scene.postman.posted]
     assert ids[:2] == ids[2:]
+
+
+async def test_a_crash_while_sending_doubts_no_answer_that_came(scene: Scene) -> None:
+    """Each is kept as it comes: who was sent theirs, or is wrongly addressed, is written to no second time."""
+    await printed(scene, a_row(1), a_row(2), a_row(3))
+
+    async def dies(due: Any, told: Any) -> Any:
+        await told(Word(due[0].notice.message_id, "ACCEPTED", "250", "ok"))
+        await told(Word(due[1].notice.message_id, "REFUSED", "550", "no such user"))
+        raise SystemExit
+
+    with pytest.raises(SystemExit):
+        await scene.mailing.notify(
+            scene.id, dies, domain="example.cz", first=9, caller="p", key="k", clock=scene.clock, rules=RULES
+        )
+    scene.clock.passes(minutes=2)
+    assert await scene.notify() == Handed(1)
+    assert [each.client for each in scene.postman.posted] == ["CL-00003"]
+    assert [each.state for each in (await notices(scene)).values()] == ["ACCEPTED", "REFUSED", "ACCEPTED"]
 
 
 async def test_whoever_unsubscribes_gets_no_marketing_any_more(scene: Scene) -> None:
@@ -290,7 +309,7 @@ async def test_notices_that_are_sent_slowly_are_sent_by_nobody_else(
     await printed(scene, a_row(1), a_row(2))
     began, go_on = asyncio.Event(), asyncio.Event()
 
-    async def slow(due: Sequence[Outgoing]) -> list[Word]:
+    async def slow(due: Sequence[Outgoing], told: Any) -> list[Word]:
         began.set()
         await go_on.wait()
         return await scene.postman(due)
