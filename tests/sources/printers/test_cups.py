@@ -159,3 +159,14 @@ async def test_what_is_wrong_is_told_apart(cups: Cups) -> None:
     with pytest.raises(PrinterDown, match="can't be reached"):
         await nobody.state()
     await nobody.close()
+
+
+async def test_whatever_a_job_is_called_it_is_found_by_that_name(cups: Cups) -> None:
+    """Paths, shell, letters beyond ASCII: a real server prints it, and its backend does nothing that the name says."""
+    names = ["../../etc/passwd", f"$(touch {cups.folder}/out/x.pdf) `id`", "-o raw; rm -rf *", "Řehoř Šťastný " * 8]
+    async with printer_on(cups) as printer:
+        for number, name in enumerate(names):
+            job = (await printer.create(name), name)
+            await printer.send(*job, document(number))
+            assert (await followed(printer, job, "PRINTED")).documents == 1
+        assert cups.printed() == [document(number) for number in range(len(names))]
