@@ -228,7 +228,7 @@ WATCHES: tuple[Watch, ...] = (
     Watch(invoice_backlog.NAME, BACKLOGS, 3.0, at_this_time, backlogs_of_files),
     Watch(invoice_backlog.NAME, BACKLOGS, 600.0, at_this_time, backlogs_of_switches),
     Watch(note_call.NAME, LIVE_CALLS, 1.0, nothing, not_in_call),
-    # A printer without paper is looked at ever more seldom, and after ten minutes somebody is told.
+    # A printer without paper is looked at ever more seldom; the process tells somebody when it takes long.
     Watch(
         deliver_mailing.NAME,
         MAILINGS_TO_DELIVER,
@@ -236,7 +236,7 @@ WATCHES: tuple[Watch, ...] = (
         at_this_time,
         mailings_to_deliver,
         longest=60.0,
-        alarm_after=13,
+        alarm_after=None,
     ),
     Watch(read_bounces.NAME, BOUNCES_TO_READ, 60.0, nothing, bounces_to_read),
 )

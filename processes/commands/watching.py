@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from processes.commands.opening import OpenGraph, data_option, url_option
-from processes.graph import Graph
+from processes.graph import Graph, GraphError
 
 __all__ = ["PROCESSES", "processes"]
 
@@ -60,6 +60,8 @@ def processes(
         asyncio.run(show())
     except KeyboardInterrupt:
         return
+    except GraphError as error:
+        raise click.ClickException(str(error)) from error
 
 
 async def _printed(graph: Graph, wanted: Mapping[str, Any]) -> None:

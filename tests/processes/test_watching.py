@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
-from processes.commands.watching import cells
+from processes.commands.watching import cells, processes
+from processes.graph import Graph, GraphError
 
 RUN: dict[str, Any] = {
     "id": "invoice-call:CF-1:1",
@@ -60,3 +65,21 @@ ASKS = {"name": "Tell", "endedAt": None}
 def test_line_of_a_run(changes: dict[str, Any], told: tuple[str, ...]) -> None:
     """What came of it, or what it waits for and how often that was tried."""
     assert tuple(cells({**RUN, **changes}))[3:] == told
+
+
+class Closed:
+    """A graph that lets nobody in."""
+
+    async def execute(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        raise GraphError([{"message": "no token came", "extensions": {"code": "UNAUTHENTICATED"}}])
+
+
+def test_who_is_not_let_in_is_told_so_in_a_line() -> None:
+    """Not by a traceback."""
+
+    @contextlib.asynccontextmanager
+    async def opened(url: str | None, data: Path, *, role: str) -> AsyncIterator[Graph]:
+        yield Closed()
+
+    result = CliRunner().invoke(processes, ["--once"], obj=opened)
+    assert (result.exit_code, result.output) == (1, "Error: no token came\n")

@@ -11,7 +11,6 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
 
 from sources.mailing.letters.fields import LetterRefused
 from sources.mailing.letters.writing import Language, day_written
@@ -24,7 +23,7 @@ LONGEST_WORD = 32
 BREAK_HERE = "\u200b"
 PREPOSITION = re.compile(r"\b([KkSsVvZzOoUuAaIi]) ")
 SIZES = (11.5, 10.0, 8.5, 7.0, 5.5)
-WINDOWS = {"left": (212, 70), "right": (195, 70)}
+WINDOW = (212, 70)
 """Width and height in points of what letter.typ leaves for the address, without the sender's line above it."""
 ROW = 1.17
 SLACK = 1.08
@@ -76,7 +75,7 @@ class Addressee:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
-    """Whose paper it is. `facts` stand at the foot (register entry, numbers); `window` is the side of the envelope's.
+    """Whose paper it is. `facts` stand at the foot (register entry, numbers).
 
     `signatory` and `role` stand below the space for a signature.
     """
@@ -92,7 +91,6 @@ class Sender:
     facts: tuple[str, ...] = ()
     signatory: str = ""
     role: str = ""
-    window: Literal["left", "right"] = "left"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +146,13 @@ def page_of(data: LetterData, fields: Mapping[str, str | None], language: Langua
     return {
         "language": language,
         "date": {"written": day_written(day, language), "year": day.year, "month": day.month, "day": day.day},
-        "recipient": recipient_of(data.recipient, sender.country, language, sender.window),
+        "recipient": recipient_of(data.recipient, sender.country, language),
         "sender": sender_of(sender),
         "fields": {name: value if value is None else bound(cleaned(value), language) for name, value in fields.items()},
     }
 
 
-def recipient_of(recipient: Addressee, home: str, language: Language, window: str = "left") -> dict[str, object]:
+def recipient_of(recipient: Addressee, home: str, language: Language) -> dict[str, object]:
     """The lines as the post reads them; a country only for abroad, in capitals, as the last one."""
     name = one_line("recipient.name", recipient.name)
     postal_code = one_line("recipient.postal_code", recipient.postal_code)
@@ -167,15 +165,15 @@ def recipient_of(recipient: Addressee, home: str, language: Language, window: st
         known = COUNTRIES[language].get(recipient.country.upper(), recipient.country)
         lines.append(one_line("recipient.country", known).upper())
     lines = [line for line in lines if line]
-    return {"name": bound(name, language), "lines": lines, "size": size_of(lines, window)}
+    return {"name": bound(name, language), "lines": lines, "size": size_of(lines)}
 
 
-def size_of(lines: Sequence[str], window: str) -> float:
-    """The points of the largest letters with which these lines stand in a window, as far as one can tell from outside.
+def size_of(lines: Sequence[str]) -> float:
+    """The points of the largest letters with which these lines stand in the window, as far as one can tell from here.
 
     Told by a guess on the safe side for each letter: to have typst measure them would double what a letter costs.
     """
-    width, height = WINDOWS[window]
+    width, height = WINDOW
     for size in SIZES:
         rows = sum(rows_of(line, width / size / SLACK) for line in lines)
         if rows * size * ROW <= height:
@@ -212,5 +210,4 @@ def sender_of(sender: Sender) -> dict[str, object]:
         "facts": [cleaned(part) for part in sender.facts],
         "signatory": cleaned(sender.signatory),
         "role": cleaned(sender.role),
-        "window": sender.window,
     }
