@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import strawberry
@@ -174,34 +175,28 @@ async def render_letters(
 async def submit_letters(
     info: Info, campaign: strawberry.ID, idempotency_key: strawberry.ID, first: int = PAGE, after: int = 0
 ) -> HandingOutcome:
-    printer = await printer_of(info, campaign)
-    if isinstance(printer, Refused):
-        return printer
-    context = info.context
-    submitting = context.source.submitting(campaign, printer, rules=RULES, clock=context.clock)
-    key = storable("idempotencyKey", idempotency_key)
-    limit = limited("first", first, largest=MOST)
-    return await handed(
-        info,
-        campaign,
-        await context.source.submit(submitting, after=after, first=limit, caller=context.caller, key=key),
-    )
+    return await at_the_printer(info, info.context.source.submit, campaign, idempotency_key, first, after)
 
 
 async def follow_letters(
     info: Info, campaign: strawberry.ID, idempotency_key: strawberry.ID, first: int = PAGE, after: int = 0
 ) -> HandingOutcome:
+    return await at_the_printer(info, info.context.source.follow, campaign, idempotency_key, first, after)
+
+
+async def at_the_printer(
+    info: Info, tell: Callable[..., Awaitable[Handed | Refusal]], campaign: str, key: str, first: int, after: int
+) -> HandingOutcome:
+    """`tell` is what the store does with a page of letters and their printer."""
     printer = await printer_of(info, campaign)
     if isinstance(printer, Refused):
         return printer
     context = info.context
     submitting = context.source.submitting(campaign, printer, rules=RULES, clock=context.clock)
-    key = storable("idempotencyKey", idempotency_key)
     limit = limited("first", first, largest=MOST)
+    key = storable("idempotencyKey", key)
     return await handed(
-        info,
-        campaign,
-        await context.source.follow(submitting, after=after, first=limit, caller=context.caller, key=key),
+        info, campaign, await tell(submitting, after=after, first=limit, caller=context.caller, key=key)
     )
 
 
