@@ -93,6 +93,17 @@ class Client(Entity):
             for id in ids
         ]
 
+    @batched(
+        requires_scopes=asks(Scope.ADDRESSES_READ),
+        description="E-mails to this client that came back, the latest first: is the address still right?",
+    )
+    @staticmethod
+    async def bounced_emails(parents: strawberry.Parent[list[Client]], info: Info) -> list[list[Bounce] | None]:
+        found = grouped(
+            await info.context.source.bounces_of_clients([client.id for client in parents]), lambda each: each[0]
+        )
+        return [[Bounce.of(bounce) for _, bounce in found.get(client.id, [])] for client in parents]
+
     @classmethod
     async def resolve_references(cls, info: Info, keys: list[Representation]) -> list[Self]:
         return [cls(id=strawberry.ID(str(key["id"]))) for key in keys]

@@ -218,6 +218,12 @@ DECISIONS_OF_LETTERS = (
 
 NOTICE_COLUMNS = columns_of(NOTICES, Notice)
 NOTICES_OF_LETTERS = select(*NOTICE_COLUMNS).where(one_of(NOTICES.c.letter))
+BOUNCES_OF_CLIENTS = (
+    select(LETTERS.c.client, *columns_of(BOUNCES, Bounce))
+    .join(LETTERS, LETTERS.c.id == BOUNCES.c.letter)
+    .where(one_of(LETTERS.c.client))
+    .order_by(BOUNCES.c.received_at.desc(), BOUNCES.c.id)
+)
 BOUNCES_OF_LETTERS = (
     select(*columns_of(BOUNCES, Bounce))
     .where(one_of(BOUNCES.c.letter))

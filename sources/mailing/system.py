@@ -151,6 +151,11 @@ class Mailing:
         """By letter and time."""
         return await self._read(reading.BOUNCES_OF_LETTERS, {"keys": letters}, lambda row: Bounce(*row))
 
+    async def bounces_of_clients(self, clients: Collection[str]) -> list[tuple[str, Bounce]]:
+        """With whose they are, the latest first."""
+        found = {"keys": clients}
+        return await self._read(reading.BOUNCES_OF_CLIENTS, found, lambda row: (row[0], Bounce(*row[1:])))
+
     async def unsubscribed(self, clients: Collection[str]) -> list[Unsubscribe]:
         return await self._read(reading.UNSUBSCRIBED, {"keys": clients}, lambda row: Unsubscribe(*row))
 

@@ -19,8 +19,9 @@ import pytest
 from resolvers.mailing import Delivery
 from sources.errors import PrinterDown
 from sources.mailing.outside import JobState, Printer, PrinterState
+from tests.company import ask, viewer
 from tests.cups import Cups, running_cups
-from tests.journeys.post_room import PostRoom, a_company, opened_at, some_clients, written
+from tests.journeys.post_room import SALESPERSON, PostRoom, a_company, opened_at, some_clients, written
 from tests.opensmtpd import OpenSmtpd, running_opensmtpd
 from tests.smtp import SmtpServer, running_smtp
 
@@ -31,6 +32,9 @@ NTH = 10
 """The letter at which a fault begins."""
 
 MOVED = "moved@elsewhere.test"
+FLAGGED = (
+    "query ($search: String!) { clients(search: $search) { edges { node { email bouncedEmails { recipient } } } } }"
+)
 """The address of the NTH client."""
 
 Act = Callable[["Parts"], None]
@@ -351,3 +355,8 @@ async def came_back(room: PostRoom, server: OpenSmtpd, mailing: str) -> None:
     returned = (await room.letters(mailing))[NTH - 1]
     assert (returned.state, (returned.notice or {})["state"]) == ("PRINTED", "BOUNCED")
     assert [each["status"][0] for each in returned.bounces] == ["5"]
+    owner = viewer("salesperson", subject=SALESPERSON)
+    found = (await ask(room.company, FLAGGED, viewer=owner, search=returned.recipient["name"])).data["clients"]["edges"]
+    assert [(e["node"]["email"], [b["recipient"] for b in e["node"]["bouncedEmails"]]) for e in found] == [
+        (MOVED, [MOVED])
+    ]
