@@ -39,7 +39,7 @@ mutation BeginRecipients($campaign: ID!, $key: ID!) {
         state round asked audience variables
         conditions { path operator value }
         values { name value }
-        template { purpose fields { name } }
+        template { purpose fields { name type } }
       }
     }
   }
@@ -78,7 +78,7 @@ async def take_recipients(seen: Graph, graph: Graph, campaign: str, *, caller: s
 
     Refused as `refreshRecipients` and `snapshotRecipients`, and `bad-audience`. Raises GraphError: a system is down.
     """
-    key = hashlib.sha256(f"{caller}\n{key}".encode()).hexdigest()
+    key = hashlib.sha256(f"{caller}\n{campaign}\n{key}".encode()).hexdigest()
     begun = await begin(seen, campaign, key)
     if isinstance(begun, Refusal):
         return begun
@@ -112,7 +112,7 @@ async def taken(seen: Graph, graph: Graph, campaign: str, begun: Mapping[str, An
     if isinstance(document, Refusal):
         return document
     conditions = [Condition(**each) for each in begun["conditions"]]
-    fields = [field["name"] for field in begun["template"]["fields"]]
+    fields = {field["name"]: field["type"] for field in begun["template"]["fields"]}
     shared = {each["name"]: each["value"] for each in begun["values"]}
     rows, sent = 0, 0
     async for page, is_last in pages_of(seen, begun["audience"], document, json.loads(begun["variables"])):

@@ -70,7 +70,8 @@ def unusable(
     for row in rows:
         if not row.ambiguous and (problem := rules.check_values(version, row.values)):
             of = f"template {version.template}, version {version.version}"
-            return Refusal("bad-value", f"mailing {campaign.id}: of {row.client}, {problem} ({of}): mend the audience")
+            remedy = "mend the audience, or leave such rows out by a condition (EXISTS)"
+            return Refusal("bad-value", f"mailing {campaign.id}: of {row.client}, {problem} ({of}): {remedy}")
     return None
 
 

@@ -17,6 +17,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from processes.rules.instants import local_day
 from processes.rules.mailing.audience_document import CLIENT
 from processes.rules.refusal import Refusal
 
@@ -131,8 +132,8 @@ def aware(value: str) -> datetime | None:
     return read if read.tzinfo else None
 
 
-def recipient_of(row: Row, fields: Collection[str]) -> dict[str, Any] | Refusal:
-    """The row as a `RecipientInput`; `fields` are all that the template has. Refused `bad-audience`.
+def recipient_of(row: Row, fields: Mapping[str, str]) -> dict[str, Any] | Refusal:
+    """The row as a `RecipientInput`; `fields` are all that the template has, with their types. Refused `bad-audience`.
 
     Of several values for a field none is the letter's: who has them is told, and gets none.
     """
@@ -140,7 +141,10 @@ def recipient_of(row: Row, fields: Collection[str]) -> dict[str, Any] | Refusal:
     if not client.get("id"):
         return Refusal("bad-audience", f"a row of the audience has no client: {str(dict(row))[:200]}")
     address = client.get("postalAddress") or {}
-    said = {field: sorted({each for each in map(text, named(row, field)) if each}) for field in fields}
+    said = {
+        field: sorted({written(each, type) for each in map(text, named(row, field)) if each})
+        for field, type in fields.items()
+    }
     several = [
         f"has {len(found)} values of {field} ({', '.join(found[:3])})" for field, found in said.items() if found[1:]
     ]
@@ -153,6 +157,12 @@ def recipient_of(row: Row, fields: Collection[str]) -> dict[str, Any] | Refusal:
         "ambiguous": " and ".join(several)[:LONGEST] or None,
         "values": [{"name": field, "value": found[0]} for field, found in said.items() if len(found) == 1],
     }
+
+
+def written(value: str, type: str) -> str:
+    """An instant is, where a letter has a day, the day that clocks here show then."""
+    instant = ordered(value) if type == "DATE" else None
+    return local_day(instant).isoformat() if isinstance(instant, datetime) else value
 
 
 def named(value: Any, name: str) -> Iterator[Any]:

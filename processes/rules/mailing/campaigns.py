@@ -34,6 +34,11 @@ __all__ = [
 
 BEFORE_APPROVAL = ("SNAPSHOT", "RENDERED")
 OVER = ("DONE", "CANCELLED")
+UNAPPROVABLE = {
+    "DRAFT": "have its recipients taken first",
+    "SNAPSHOT": "its letters are being rendered: approve it when they are",
+    "CANCELLED": "make a new one",
+}
 IN_THE_WAY = ("PLANNED", "RENDERED", "SUBMITTED", "UNKNOWN")
 """A letter in one of these is still to be printed, or for a person to decide about."""
 
@@ -82,9 +87,9 @@ def refreshed(campaign: State) -> State | Refusal:
 def approved(campaign: State, *, round: int) -> State | Refusal:
     """What a person approves is what they have looked at: the letters of this round."""
     if campaign.state != "RENDERED":
-        return wrong(campaign, "only what is rendered can be approved")
+        return wrong(campaign, UNAPPROVABLE.get(campaign.state, "it was approved before"))
     if campaign.round != round:
-        why = f"its recipients were taken anew since: look at round {campaign.round} and approve that"
+        why = f"round {round} is not what it has now: look at round {campaign.round} and approve that"
         return Refusal("other-round", f"mailing {campaign.id}: {why}")
     return replace(campaign, state="APPROVED")
 

@@ -17,6 +17,7 @@ __all__ = ["Field", "check_template", "check_values", "filled"]
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 TYPES = ("TEXT", "AMOUNT", "DATE")
+LIKE = {"AMOUNT": "1.95 or 1.95 CZK", "DATE": "2027-01-01"}
 PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 TAKEN = frozenset({"name"})
 BREAKS = re.compile(r"[\r\n]")
@@ -70,7 +71,7 @@ def check_values(fields: Sequence[Field], values: Mapping[str, str]) -> str | No
             if field.required:
                 return f"{field.name} is missing"
         elif not is_of(field.type, value):
-            return f"{field.name} is {value!r}, which is no {field.type}"
+            return f"{field.name} is {value!r}, which is no {field.type} (like {LIKE[field.type]})"
     return None
 
 

@@ -167,7 +167,7 @@ def test_of_a_list_what_meets_a_condition_is_kept() -> None:
     found = narrowed(RATES, [begins, costs])
     assert found == {"id": "CL-1", "contracts": [{"versions": [{"from": "2027-01-01", "price": "2.10"}]}]}
     assert narrowed(RATES, [begins, Condition("contracts.versions.price", "IS", "1.90")]) is None
-    recipient = recipient_of({**WHO, **found}, ["price"])
+    recipient = recipient_of({**WHO, **found}, {"price": "AMOUNT"})
     assert isinstance(recipient, dict)
     assert recipient["values"] == [{"name": "price", "value": "2.10"}]
 
@@ -212,26 +212,37 @@ def test_a_row_is_a_recipient_whether_it_is_a_client_or_has_one() -> None:
         "values": [{"name": "price", "value": "1.90 CZK"}, {"name": "valid_from", "value": "2027-01-01"}],
     }
     facts = {"rates": [{"price": {"amount": "1.90", "currency": "CZK"}, "valid_from": "2027-01-01"}], "reason": None}
-    fields = ["price", "valid_from", "reason"]
+    fields = {"price": "AMOUNT", "valid_from": "DATE", "reason": "TEXT"}
     assert recipient_of({**WHO, **facts}, fields) == expected
     assert recipient_of({"client": WHO, **facts}, fields) == expected
 
 
 def test_a_client_without_an_address_is_a_row_all_the_same() -> None:
     """Whether a letter can be sent is decided where everybody is accounted for."""
-    found = recipient_of({"id": "CL-2", "name": None, "postalAddress": None, "email": None}, [])
+    found = recipient_of({"id": "CL-2", "name": None, "postalAddress": None, "email": None}, {})
     assert isinstance(found, dict)
     assert (found["client"], found["name"], found["street"]) == ("CL-2", "CL-2", None)
 
 
 def test_who_has_several_values_gets_no_letter_with_one_of_them() -> None:
     """Two contracts, or two prices: a person writes, and the others have their letters."""
-    found = recipient_of({**WHO, "rates": [{"price": "1.90"}, {"price": "2.10"}, {"price": "1.90"}]}, ["price"])
+    found = recipient_of(
+        {**WHO, "rates": [{"price": "1.90"}, {"price": "2.10"}, {"price": "1.90"}]}, {"price": "AMOUNT"}
+    )
     assert isinstance(found, dict)
     assert (found["ambiguous"], found["values"]) == ("has 2 values of price (1.90, 2.10)", [])
 
 
 def test_a_row_without_a_client_is_none() -> None:
-    found = recipient_of({"name": "x"}, [])
+    found = recipient_of({"name": "x"}, {})
     assert isinstance(found, Refusal)
     assert "a row of the audience has no client" in found.message
+
+
+def test_an_instant_is_a_day_where_the_letter_has_one() -> None:
+    """That of clocks here: a period that ends at 23:00 UTC ends with that day's midnight in Prague."""
+    row = {**WHO, "ends": "2026-12-14T23:00:00Z"}
+    for type, told in (("DATE", "2026-12-15"), ("TEXT", "2026-12-14T23:00:00Z")):
+        found = recipient_of(row, {"ends": type})
+        assert isinstance(found, dict)
+        assert found["values"] == [{"name": "ends", "value": told}]

@@ -192,7 +192,7 @@ async def test_pages_come_in_order_and_as_often_as_they_like(scene: Scene) -> No
     [
         ({}, "price is missing"),
         ({"price": " "}, "price is missing"),
-        ({"price": "much"}, "price is 'much', which is no AMOUNT"),
+        ({"price": "much"}, "price is 'much', which is no AMOUNT (like 1.95 or 1.95 CZK)"),
         ({"price": "1", "cost": "1"}, "cost is no field of the template"),
     ],
 )
